@@ -1,0 +1,1 @@
+"""Labelled rows to dataset to training to evaluation to release."""

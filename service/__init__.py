@@ -1,0 +1,1 @@
+"""The desk: chat API, router, store, console and widget."""

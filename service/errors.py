@@ -1,0 +1,86 @@
+"""The one small tree of errors; ``service.web.problems`` turns them into problem+json.
+
+Raise the most specific one with a message that names the field, file or id at fault.
+"""
+
+
+class DeskError(Exception):
+    """Something that the caller did or asked for cannot be done; safe to show."""
+
+    status = 400
+    code = "bad_request"
+
+    def __init__(self, message: str, **detail: object) -> None:
+        super().__init__(message)
+        self.message = message
+        self.detail = detail
+
+
+class InvalidInput(DeskError):
+    """A value is malformed; ``field`` in the detail names it."""
+
+    status = 422
+    code = "invalid_input"
+
+
+class Unauthorized(DeskError):
+    """No credentials, or wrong ones."""
+
+    status = 401
+    code = "unauthorized"
+
+
+class Forbidden(DeskError):
+    """Known, but not allowed."""
+
+    status = 403
+    code = "forbidden"
+
+
+class NotFound(DeskError):
+    """No such thing, or not one that the caller may know of."""
+
+    status = 404
+    code = "not_found"
+
+
+class Conflict(DeskError):
+    """Somebody else was first, or the state does not allow it."""
+
+    status = 409
+    code = "conflict"
+
+
+class TooLarge(DeskError):
+    """More than the desk accepts at once."""
+
+    status = 413
+    code = "too_large"
+
+
+class TooMany(DeskError):
+    """Too often; try again later."""
+
+    status = 429
+    code = "too_many_requests"
+
+
+class EngineAway(DeskError):
+    """No model can read at the moment: none is trained, or its process is away."""
+
+    status = 503
+    code = "engine_away"
+
+
+class ContentError(DeskError):
+    """A content file is broken; the message names the file, the line or the field."""
+
+    status = 422
+    code = "invalid_content"
+
+
+class ConfigError(DeskError):
+    """A setting is unknown or malformed."""
+
+    status = 500
+    code = "invalid_config"
