@@ -84,3 +84,24 @@ class ConfigError(DeskError):
 
     status = 500
     code = "invalid_config"
+
+
+class UnsupportedMedia(DeskError):
+    """The body is not JSON by its content type."""
+
+    status = 415
+    code = "unsupported_media_type"
+
+
+class Busy(DeskError):
+    """More at once than the desk can carry."""
+
+    status = 503
+    code = "busy"
+
+
+class StoreError(DeskError):
+    """The storage cannot be read or written: away, locked, full, or not a database."""
+
+    status = 503
+    code = "store_away"

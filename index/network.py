@@ -1,0 +1,177 @@
+"""The network: one encoder, and on its one pass a vector and the heads for intent, sentiment, tokens.
+
+Trained in `finetune`, read with by `index.reader`. It knows outputs by number, not by label.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from index.errors import ReleaseError
+from index.tokens import Tokens, bucket, pad
+
+Pooling = Literal["mean", "cls"]
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One pass over a batch. ``vectors`` is ``(batch, hidden)`` of unit length; the heads' logits
+    are ``(batch, labels)`` and, for ``tags``, ``(batch, length, tags)``; none without that head."""
+
+    vectors: Tensor
+    intents: Tensor | None
+    sentiments: Tensor | None
+    tags: Tensor | None
+
+
+class Network(nn.Module):
+    """An encoder with optional heads; a count of 0 leaves a head out.
+
+    ``tags`` counts the BIO tags of the token head: outside, then begin and inside of each label.
+    """
+
+    def __init__(
+        self, encoder: nn.Module, pooling: Pooling, *, intents: int, sentiments: int, tags: int
+    ) -> None:
+        super().__init__()
+        hidden = int(encoder.config.hidden_size)
+        self.encoder = encoder
+        self.pooling = pooling
+        self.hidden = hidden
+        self.intents = nn.Linear(hidden, intents) if intents else None
+        self.sentiments = nn.Linear(hidden, sentiments) if sentiments else None
+        self.tags = nn.Linear(hidden, tags) if tags else None
+        self.dropout = nn.Dropout(0.1)
+
+    def forward(self, ids: Tensor, mask: Tensor) -> Output:
+        """One pass over ids and mask of shape ``(batch, length)``."""
+        states = self.encoder(input_ids=ids, attention_mask=mask).last_hidden_state
+        pooled = self.pool(states.float(), mask)
+        features = self.dropout(pooled)
+        return Output(
+            vectors=nn.functional.normalize(pooled, dim=-1),
+            intents=self.intents(features) if self.intents else None,
+            sentiments=self.sentiments(features) if self.sentiments else None,
+            tags=self.tags(self.dropout(states.float())) if self.tags else None,
+        )
+
+    def pool(self, states: Tensor, mask: Tensor) -> Tensor:
+        """Token states ``(batch, length, hidden)`` to one of ``(batch, hidden)`` a text."""
+        if self.pooling == "cls":
+            return states[:, 0]
+        weights = mask.unsqueeze(-1).to(states.dtype)
+        return (states * weights).sum(1) / weights.sum(1).clamp(min=1)
+
+    def heads(self) -> dict[str, Tensor]:
+        """The weights of the heads alone, by name."""
+        state = self.state_dict()
+        return {name: value for name, value in state.items() if not name.startswith("encoder.")}
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """What the network said about ``n`` texts, before calibration, in the order of the texts.
+
+    ``vectors`` is ``(n, hidden)``, ``intents`` and ``sentiments`` are logits ``(n, labels)`` with
+    0 columns when there is no head; ``tags`` holds the best tag of each token, ``(length,)`` a text.
+    """
+
+    vectors: NDArray[np.float32]
+    intents: NDArray[np.float32]
+    sentiments: NDArray[np.float32]
+    tags: list[NDArray[np.int64]]
+
+
+@torch.inference_mode()
+def run(
+    network: Network, tokens: Sequence[Tokens], device: torch.device, budget: int = 4096
+) -> Raw:
+    """Pass texts through a network that is in evaluation mode, in batches of similar length.
+
+    ``budget`` bounds the tokens of a batch, padding included.
+    """
+    count = len(tokens)
+    vectors = np.zeros((count, network.hidden), np.float32)
+    intents = np.zeros((count, network.intents.out_features if network.intents else 0), np.float32)
+    sentiments = np.zeros(
+        (count, network.sentiments.out_features if network.sentiments else 0), np.float32
+    )
+    tags: list[NDArray[np.int64]] = [np.zeros(0, np.int64)] * count
+    for rows in bucket([len(text.ids) for text in tokens], budget):
+        output = network(*pad([tokens[row] for row in rows], device))
+        vectors[rows] = output.vectors.cpu().numpy()
+        if output.intents is not None:
+            intents[rows] = output.intents.cpu().numpy()
+        if output.sentiments is not None:
+            sentiments[rows] = output.sentiments.cpu().numpy()
+        if output.tags is not None:
+            best = output.tags.argmax(-1).cpu().numpy()
+            for row, line in zip(rows, best, strict=True):
+                tags[row] = line[: len(tokens[row].ids)]
+    return Raw(vectors, intents, sentiments, tags)
+
+
+def load_encoder(folder: Path) -> tuple[nn.Module, Pooling]:
+    """An encoder in 32-bit floats with the pooling that its folder asks for; mean if it asks for none.
+
+    The folder is a Hugging Face model or a sentence-transformers one. Raises ``ReleaseError``.
+    """
+    from transformers import AutoModel
+    from transformers.utils import logging
+
+    if not (folder / "config.json").is_file():
+        raise ReleaseError(f"The encoder {folder} has no config.json.")
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        encoder = AutoModel.from_pretrained(folder, dtype=torch.float32, local_files_only=True)
+    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
+        raise ReleaseError(f"The encoder {folder} cannot be loaded: {error}") from None
+    finally:
+        if shown:
+            logging.enable_progress_bar()
+    return encoder, _read_pooling(folder)
+
+
+def save_heads(network: Network, path: Path) -> None:
+    """Write the heads' weights in 32-bit floats."""
+    save_file(
+        {name: value.float().contiguous().cpu() for name, value in network.heads().items()}, path
+    )
+
+
+def load_network(folder: Path, heads: Path, *, intents: int, sentiments: int, tags: int) -> Network:
+    """The network of a release. Raises ``ReleaseError`` when the weights do not fit the labels."""
+    encoder, pooling = load_encoder(folder)
+    network = Network(encoder, pooling, intents=intents, sentiments=sentiments, tags=tags)
+    try:
+        weights = load_file(heads)
+    except (OSError, SafetensorError) as error:
+        raise ReleaseError(f"{heads} cannot be read: {error}") from None
+    expected = {name: value.shape for name, value in network.heads().items()}
+    if {name: value.shape for name, value in weights.items()} != expected:
+        raise ReleaseError(f"{heads} does not fit the release's labels.")
+    network.load_state_dict(weights, strict=False)
+    return network.eval()
+
+
+def _read_pooling(folder: Path) -> Pooling:
+    path = folder / "1_Pooling" / "config.json"
+    if not path.is_file():
+        return "mean"
+    try:
+        config: Any = json.loads(path.read_bytes())
+        mode = config.get("pooling_mode")
+        cls = mode == "cls" or bool(config.get("pooling_mode_cls_token"))
+    except (OSError, ValueError, AttributeError) as error:
+        raise ReleaseError(f"{path} cannot be read: {error}") from None
+    return "cls" if cls else "mean"

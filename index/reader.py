@@ -1,0 +1,140 @@
+"""The reader: texts in, readings out, with the champion's weights and calibration.
+
+The engine of the service holds one and swaps it whole. It never searches, routes or logs, and
+reading is safe from several threads at once.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from index.calibration import softmax
+from index.errors import ReleaseError
+from index.network import Network, Raw, load_network, run
+from index.records import Entity, Reading, Scored, Thresholds
+from index.release import ENCODER, HEADS, Labels, Release, load_release
+from index.spans import decode, tag_count
+from index.tokens import Tokenizer, Tokens
+
+WARM_UP = ("hello", "where is my order? " * 6, "I would like to send this back. " * 16)
+
+
+class Reader:
+    """A loaded release. ``device`` is where its weights are."""
+
+    def __init__(
+        self, release: Release, network: Network, tokenizer: Tokenizer, device: torch.device
+    ) -> None:
+        self.release = release
+        self.device = device
+        self._network = network
+        self._tokenizer = tokenizer
+
+    @classmethod
+    def load(cls, path: str | Path, device: str = "auto") -> "Reader":
+        """The release in folder ``path`` on ``device``: auto, cpu, cuda or cuda:N.
+
+        Weights are 32-bit floats on the CPU and 16-bit on a GPU. Raises ``ReleaseError`` when the
+        release is incomplete or damaged, or when there is no such device.
+        """
+        place = choose_device(device)
+        release = load_release(Path(path))
+        network = load_network(
+            release.path / ENCODER,
+            release.path / HEADS,
+            intents=len(release.labels.intents),
+            sentiments=len(release.labels.sentiments),
+            tags=tag_count(release.labels.entities),
+        )
+        if place.type == "cuda":
+            network.encoder.half()
+        return cls(release, network.to(place), Tokenizer.load(release.path / ENCODER), place)
+
+    @property
+    def labels(self) -> Labels:
+        """The labels that readings are made of."""
+        return self.release.labels
+
+    @property
+    def thresholds(self) -> Thresholds:
+        """From which scores the release keeps its promise."""
+        return self.release.calibration.thresholds
+
+    @property
+    def hidden(self) -> int:
+        """Numbers in a vector."""
+        return self._network.hidden
+
+    def read(self, texts: Sequence[str]) -> list[Reading]:
+        """A reading of each text, in order. Any text will do: empty, huge, malformed."""
+        tokens = self._tokenizer.split(texts)
+        raw = self._run_tokens(tokens)
+        intents, in_scope = self._judge_intents(raw)
+        calibration, labels = self.release.calibration, self.release.labels
+        sentiments = softmax(raw.sentiments, calibration.sentiment_temperature)
+        readings = []
+        for row, text in enumerate(texts):
+            readings.append(
+                Reading(
+                    text=text,
+                    vector=raw.vectors[row],
+                    intents=_rank(labels.intents, intents[row]),
+                    sentiments=_rank(labels.sentiments, sentiments[row]),
+                    in_scope=float(in_scope[row]),
+                    entities=self._find_entities(text, tokens[row], raw.tags[row]),
+                    release=self.release.id,
+                )
+            )
+        return readings
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Unit vectors of shape ``(n, hidden)``: what templates and examples are found by."""
+        return self._run_tokens(self._tokenizer.split(texts)).vectors
+
+    def warm_up(self) -> None:
+        """Read a few messages of different length, so that the first customer does not wait."""
+        for text in WARM_UP:
+            self.read([text])
+
+    def _run_tokens(self, tokens: Sequence[Tokens]) -> Raw:
+        return run(self._network, tokens, self.device)
+
+    def _judge_intents(self, raw: Raw) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        if not self.labels.intents:
+            return raw.intents, np.zeros(len(raw.intents), np.float32)
+        calibration = self.release.calibration
+        return softmax(raw.intents, calibration.temperature), calibration.in_scope(raw.intents)
+
+    def _find_entities(
+        self, text: str, tokens: Tokens, tags: NDArray[np.int64]
+    ) -> tuple[Entity, ...]:
+        return decode(text, tokens, tags, self.labels.entities) if self.labels.entities else ()
+
+
+def choose_device(name: str) -> torch.device:
+    """The device that ``name`` means: auto (a GPU if there is one), cpu, cuda or cuda:N.
+
+    Raises ``ReleaseError`` when there is none of that name.
+    """
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        raise ReleaseError(f"{name!r} is no device; use auto, cpu, cuda or cuda:N.") from None
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise ReleaseError(
+            f"The device {name} is not there: this machine shows "
+            f"{torch.cuda.device_count()} CUDA devices to this process. Use auto or cpu."
+        )
+    if device.type not in ("cpu", "cuda"):
+        raise ReleaseError(f"{name!r} is not supported; use auto, cpu, cuda or cuda:N.")
+    return device
+
+
+def _rank(labels: Sequence[str], scores: NDArray[np.float32]) -> tuple[Scored, ...]:
+    order = np.argsort(-scores, kind="stable")
+    return tuple(Scored(labels[i], float(scores[i])) for i in order)

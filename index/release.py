@@ -1,0 +1,195 @@
+"""The release folder: what it holds, how it is written whole or not at all, how it is checked.
+
+Called by `Reader.load`, by training (which writes one) and by commands that list releases. Imports
+no torch, so a web worker may read labels and thresholds. It never loads weights and knows nothing
+of which release is the champion (see `index.champion`).
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from index.calibration import Calibration
+from index.errors import ReleaseError
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+ENCODER = "encoder"
+HEADS = "heads.safetensors"
+PARTS = ("recipe.json", "labels.json", "calibration.json", "metrics.json", HEADS)
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a release is made of. ``files`` maps relative paths to their sha256.
+
+    ``dataset`` is the hash of the frozen rows that it was trained, calibrated and tested on.
+    """
+
+    id: str
+    created_at: str
+    encoder: str
+    dataset: str
+    files: Mapping[str, str]
+    format: int = FORMAT
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """The labels of each head, in the order of its outputs; an empty one has no head."""
+
+    intents: tuple[str, ...] = ()
+    sentiments: tuple[str, ...] = ()
+    entities: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A release folder that was found whole, with everything but its weights."""
+
+    path: Path
+    manifest: Manifest
+    labels: Labels
+    calibration: Calibration
+    metrics: Mapping[str, Any]
+
+    @property
+    def id(self) -> str:
+        """The release's id, "rel_…"."""
+        return self.manifest.id
+
+
+def load_release(path: Path) -> Release:
+    """The release at ``path``, verified. Raises ``ReleaseError``."""
+    manifest = verify(path)
+    labels = _read_json(path / "labels.json")
+    try:
+        return Release(
+            path=path,
+            manifest=manifest,
+            labels=Labels(**{name: tuple(values) for name, values in labels.items()}),
+            calibration=Calibration.from_json(_read_json(path / "calibration.json")),
+            metrics=_read_json(path / "metrics.json"),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise ReleaseError(
+            f"The release {path} has malformed labels or calibration: {error}"
+        ) from None
+
+
+def read_manifest(path: Path) -> Manifest:
+    """The manifest of the release at ``path``; its files are not checked. Raises ``ReleaseError``."""
+    if not path.is_dir():
+        raise ReleaseError(f"There is no release at {path}.")
+    fields = _read_json(path / MANIFEST)
+    if fields.get("format") != FORMAT:
+        raise ReleaseError(
+            f"The release {path} has format {fields.get('format')!r}; this version reads {FORMAT}."
+        )
+    try:
+        return Manifest(**fields)
+    except TypeError as error:
+        raise ReleaseError(f"{path / MANIFEST} is malformed: {error}") from None
+
+
+def verify(path: Path) -> Manifest:
+    """Check that every file is there and has the content it was written with.
+
+    Raises ``ReleaseError`` naming the first file that is missing or damaged.
+    """
+    manifest = read_manifest(path)
+    unlisted = [part for part in PARTS if part not in manifest.files]
+    if unlisted:
+        raise ReleaseError(f"The manifest of {path} does not list {unlisted[0]}.")
+    for name, digest in manifest.files.items():
+        file = path / name
+        if not file.is_file():
+            raise ReleaseError(f"The release {path} is incomplete: {name} is missing.")
+        if _sha256(file) != digest:
+            raise ReleaseError(f"The release {path} is damaged: {name} is not what was written.")
+    return manifest
+
+
+@contextmanager
+def draft(parent: Path) -> Iterator[Path]:
+    """A new folder inside ``parent`` to write a release into; removed unless it was published."""
+    parent.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix=".draft-", dir=parent))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def seal(folder: Path, *, encoder: str, dataset: str) -> Manifest:
+    """Write the manifest of a folder that is otherwise complete, and return it."""
+    missing = [part for part in PARTS if not (folder / part).is_file()]
+    if missing:
+        raise ReleaseError(f"The draft {folder} lacks {', '.join(missing)}.")
+    paths = sorted(file for file in folder.rglob("*") if file.is_file())
+    files = {file.relative_to(folder).as_posix(): _sha256(file) for file in paths}
+    now = datetime.now(UTC)
+    short = hashlib.sha256(json.dumps([now.isoformat(), files]).encode()).hexdigest()[:8]
+    manifest = Manifest(
+        id=f"rel_{now:%Y%m%dT%H%M%SZ}_{short}",
+        created_at=now.isoformat(timespec="seconds"),
+        encoder=encoder,
+        dataset=dataset,
+        files=files,
+    )
+    write_json(folder / MANIFEST, asdict(manifest))
+    return manifest
+
+
+def publish(folder: Path, target: Path) -> None:
+    """Move a sealed draft to ``target`` in one step, on disk before it returns.
+
+    Raises ``ReleaseError`` when ``target`` exists and is not an empty folder.
+    """
+    for path in [*folder.rglob("*"), folder]:
+        _sync(path)
+    folder.chmod(0o755)
+    try:
+        os.rename(folder, target)
+    except OSError as error:
+        raise ReleaseError(f"The release cannot be put at {target}: {error.strerror}.") from None
+    _sync(target.parent)
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Write one JSON object in a form that people can read and compare."""
+    text = json.dumps(content, indent=2, ensure_ascii=False)
+    path.write_text(text + "\n", encoding="utf-8")
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        raise ReleaseError(f"The release is incomplete: {path} is missing.") from None
+    except (OSError, ValueError) as error:
+        raise ReleaseError(f"{path} cannot be read: {error}") from None
+    if not isinstance(content, dict):
+        raise ReleaseError(f"{path} does not hold a JSON object.")
+    return content
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,88 @@
+"""Text to token ids with their place in the text; never fails on any text.
+
+Called by the reader and by training, so that both see the same tokens. A long message keeps its
+beginning and its end: customers open with the subject and close with the question.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from tokenizers import Tokenizer as FastTokenizer
+
+from index.errors import ReleaseError
+
+MAX_TOKENS = 128
+TAIL = 48
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """One text, special tokens included; all three have the same length, at most ``MAX_TOKENS``.
+
+    ``spans`` are characters of the text, ``words`` number its words and are None at special tokens.
+    """
+
+    ids: list[int]
+    spans: list[tuple[int, int]]
+    words: list[int | None]
+
+
+class Tokenizer:
+    """The tokenizer of an encoder folder."""
+
+    def __init__(self, fast: FastTokenizer) -> None:
+        self._fast = fast
+        self._fast.no_padding()
+        self._fast.no_truncation()
+
+    @classmethod
+    def load(cls, folder: Path) -> "Tokenizer":
+        """Read ``tokenizer.json``. Raises ``ReleaseError`` when it is missing or damaged."""
+        path = folder / "tokenizer.json"
+        if not path.is_file():
+            raise ReleaseError(f"The encoder {folder} has no tokenizer.json.")
+        try:
+            return cls(FastTokenizer.from_file(str(path)))
+        except Exception as error:  # noqa: BLE001  (the Rust side raises bare Exception)
+            raise ReleaseError(f"{path} cannot be read: {error}") from None
+
+    def split(self, texts: Sequence[str]) -> list[Tokens]:
+        """Tokens of each text. Characters that are no text (lone surrogates) count as "?"."""
+        clean = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
+        tokens = []
+        for encoding in self._fast.encode_batch(clean):
+            keep = list(range(len(encoding.ids)))
+            if len(keep) > MAX_TOKENS:
+                keep = keep[: MAX_TOKENS - TAIL] + keep[-TAIL:]
+            ids, spans, words = encoding.ids, encoding.offsets, encoding.word_ids
+            tokens.append(
+                Tokens([ids[i] for i in keep], [spans[i] for i in keep], [words[i] for i in keep])
+            )
+        return tokens
+
+
+def pad(batch: Sequence[Tokens], device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
+    """Ids and mask, both ``(batch, length)`` and long; padding has id 0 and mask 0."""
+    length = max(len(tokens.ids) for tokens in batch)
+    ids = torch.zeros(len(batch), length, dtype=torch.long)
+    mask = torch.zeros(len(batch), length, dtype=torch.long)
+    for row, tokens in enumerate(batch):
+        ids[row, : len(tokens.ids)] = torch.tensor(tokens.ids)
+        mask[row, : len(tokens.ids)] = 1
+    return ids.to(device), mask.to(device)
+
+
+def bucket(lengths: Sequence[int], budget: int) -> list[list[int]]:
+    """Rows in batches of similar length, so that little is spent on padding.
+
+    ``budget`` bounds the tokens of a batch, padding included.
+    """
+    batches: list[list[int]] = []
+    for row in sorted(range(len(lengths)), key=lengths.__getitem__, reverse=True):
+        if batches and (len(batches[-1]) + 1) * lengths[batches[-1][0]] <= budget:
+            batches[-1].append(row)
+        else:
+            batches.append([row])
+    return batches

@@ -1,0 +1,112 @@
+"""The application factory: puts store, engines, desk and blueprints together.
+
+Called by the server in every process, after the fork, and by tests. Does no work at import.
+"""
+
+import secrets
+import time
+
+from flask import Flask, Response, g, request
+from werkzeug.wrappers import Request as WerkzeugRequest
+
+from service.config import Config
+from service.desk import Desk
+from service.engine import Engines, EngineSource
+from service.metrics import Metrics
+from service.store import Store, open_store
+from service.web import api, content, problems, releases, reports, sessions, site, tickets
+from service.web.context import Parts
+
+MAX_BODY = 1_000_000
+SPARE_THREADS = 32  # of a process, kept for requests when streams take the others
+BLUEPRINTS = (api, tickets, sessions, content, releases, reports, site)
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; "
+    "frame-ancestors 'none'"
+)
+
+
+def create_app(
+    config: Config, *, store: Store | None = None, engines: EngineSource | None = None
+) -> Flask:
+    """The desk as a WSGI application.
+
+    Without ``store`` and ``engines`` the home's own are opened and the engine starts loading in the
+    background: the application answers at once, and says so until it can read.
+    """
+    app = Flask("service", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
+    app.url_map.strict_slashes = False
+    store = store or open_store(config)
+    if engines is None:
+        engines = Engines(config, store)
+        engines.start()
+    metrics = Metrics()
+    running = Parts(
+        config=config,
+        store=store,
+        engines=engines,
+        desk=Desk(store, engines, metrics),
+        metrics=metrics,
+        site_secret=config.site_secret
+        or store.ensure_setting("site_secret", secrets.token_hex(32)),
+        stream_places=max(4, config.threads - SPARE_THREADS),
+    )
+    app.config["FRONTDESK"] = running
+    problems.register(app)
+    for module in BLUEPRINTS:
+        app.register_blueprint(module.blueprint)
+    _guard(app, running)
+    return app
+
+
+def _guard(app: Flask, running: Parts) -> None:
+    """Headers, CORS and timing around every request."""
+
+    @app.before_request
+    def start() -> Response | None:
+        g.started = time.perf_counter()
+        if request.method == "OPTIONS" and _shared_with_sites(request):
+            return Response(status=204)
+        return None
+
+    @app.after_request
+    def finish(response: Response) -> Response:
+        headers = response.headers
+        headers["X-Request-Id"] = g.get("request_id", "")
+        headers["X-Content-Type-Options"] = "nosniff"
+        headers["Referrer-Policy"] = "same-origin"
+        headers.setdefault("Content-Security-Policy", POLICY)
+        if request.path.startswith("/api/"):
+            headers.setdefault("Cache-Control", "no-store")
+        if _shared_with_sites(request):
+            _allow_origin(response, running.config.origins)
+        if response.mimetype != "text/event-stream":
+            route = request.url_rule.rule if request.url_rule else "none"
+            took = time.perf_counter() - g.get("started", time.perf_counter())
+            labels = (request.method, route, str(response.status_code))
+            running.metrics.requests.labels(*labels).observe(took)
+        return response
+
+
+def _shared_with_sites(incoming: WerkzeugRequest) -> bool:
+    """Whether pages of other sites may call this: the widget's files and the chat API."""
+    return incoming.path.startswith(
+        ("/api/v1/conversations", "/api/v1/site", "/widget.js", "/static/widget/")
+    )
+
+
+def _allow_origin(response: Response, allowed: tuple[str, ...]) -> None:
+    origin = request.headers.get("Origin")
+    headers = response.headers
+    headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    headers.add("Vary", "Origin")
+    if not origin or ("*" not in allowed and origin.rstrip("/") not in allowed):
+        return
+    headers["Access-Control-Allow-Origin"] = origin
+    headers["Access-Control-Allow-Methods"] = "GET, POST, OPTIONS"
+    headers["Access-Control-Allow-Headers"] = "Authorization, Content-Type, Last-Event-ID"
+    headers["Access-Control-Expose-Headers"] = "Retry-After"
+    headers["Access-Control-Max-Age"] = "600"

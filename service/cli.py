@@ -1,0 +1,92 @@
+"""The command line: one group; every command is loaded when it is called.
+
+``frontdesk --home DIR COMMAND``. Reports go to stdout, with ``--json`` as one JSON object; logs,
+progress and errors to stderr. Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the gate said no.
+"""
+
+import importlib
+import os
+import sys
+from typing import Any
+
+import click
+import orjson
+
+from service.config import Config, load_config
+from service.errors import ConfigError, DeskError
+
+COMMANDS = {
+    "chat": "service.commands.talking:chat",
+    "doctor": "service.commands.doctor:doctor",
+    "evaluate": "finetune.cli:evaluate",
+    "export": "service.commands.transfer:export_content",
+    "import": "service.commands.transfer:import_content",
+    "init": "service.commands.home:init",
+    "operator": "service.commands.operators:operator",
+    "read": "service.commands.talking:read",
+    "releases": "service.commands.releases:releases",
+    "run": "service.commands.serving:run",
+    "serve": "service.commands.serving:serve",
+    "train": "finetune.cli:train",
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported one by one, so that ``--help`` loads no model."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name].partition(":")
+        command = getattr(importlib.import_module(module), attribute)
+        return command if isinstance(command, click.Command) else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        commands = {name: self.get_command(ctx, name) for name in self.list_commands(ctx)}
+        rows = [(name, c.get_short_help_str(80)) for name, c in commands.items() if c]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--home", type=click.Path(file_okay=False), help="Folder of the desk's data.")
+@click.version_option(package_name="frontdesk", prog_name="frontdesk")
+@click.pass_context
+def cli(ctx: click.Context, home: str | None) -> None:
+    """A self-hosted customer-service desk.
+
+    Settings come from FRONTDESK_… variables; see docs/settings.md.
+    """
+    ctx.obj = load_config(os.environ, home=home)
+
+
+def emit(as_json: bool, value: dict[str, Any], text: str) -> None:
+    """A command's report: one JSON object, or text for people."""
+    if as_json:
+        sys.stdout.buffer.write(orjson.dumps(value) + b"\n")
+        sys.stdout.buffer.flush()
+    else:
+        click.echo(text)
+
+
+def config_of(ctx: click.Context) -> Config:
+    """The configuration that the group loaded."""
+    config = ctx.find_object(Config)
+    if config is None:
+        raise ConfigError("The command was called without its group.")
+    return config
+
+
+def main() -> None:
+    """The entry point; turns the desk's errors into messages and exit codes."""
+    try:
+        cli.main(prog_name="frontdesk", standalone_mode=True)
+    except ConfigError as error:
+        click.echo(f"frontdesk: {error.message}", err=True)
+        sys.exit(2)
+    except DeskError as error:
+        click.echo(f"frontdesk: {error.message}", err=True)
+        sys.exit(1)

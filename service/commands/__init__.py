@@ -1,0 +1,1 @@
+"""The service's commands; ``service.cli`` names each of them once."""

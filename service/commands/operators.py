@@ -1,0 +1,101 @@
+"""People who work the console: add, list, disable, token."""
+
+import re
+
+import click
+
+from service.cli import config_of, emit
+from service.errors import InvalidInput
+from service.passwords import hash_password, make_password
+from service.records import Operator
+from service.store import Store, open_store
+
+EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
+
+
+@click.group()
+def operator() -> None:
+    """People who work the console."""
+
+
+@operator.command()
+@click.argument("email")
+@click.option("--role", type=click.Choice(["operator", "admin"]), default="operator")
+@click.option("--name", help="Shown to customers; by default from the address.")
+@click.option("--password", help="Without it, one is made and shown once.")
+@click.option("--json", "as_json", is_flag=True, help="Report as one JSON object.")
+@click.pass_context
+def add(
+    ctx: click.Context,
+    email: str,
+    role: str,
+    name: str | None,
+    password: str | None,
+    as_json: bool,
+) -> None:
+    """Add an operator."""
+    store = open_store(config_of(ctx))
+    ctx.call_on_close(store.close)
+    made, shown = add_operator(store, email, role, name, password)
+    value = {"id": made.id, "email": made.email, "name": made.name, "role": made.role}
+    text = f"Added {made.email} as {made.role}."
+    if password is None:
+        value["password"] = shown
+        text += f"\nPassword (shown only now): {shown}"
+    emit(as_json, value, text)
+
+
+def add_operator(
+    store: Store, email: str, role: str, name: str | None = None, password: str | None = None
+) -> tuple[Operator, str]:
+    """Add an operator; returns the record and the password, given or made."""
+    if not EMAIL.fullmatch(email) or len(email) > 254:
+        raise InvalidInput(f"{email!r} is not an e-mail address.")
+    shown = make_password() if password is None else password
+    called = name or re.sub(r"[._-]+", " ", email.split("@")[0]).title()
+    granted = "admin" if role == "admin" else "operator"
+    return store.add_operator(email, called, granted, hash_password(shown)), shown
+
+
+@operator.command(name="list")
+@click.option("--json", "as_json", is_flag=True, help="Report as one JSON object.")
+@click.pass_context
+def list_operators(ctx: click.Context, as_json: bool) -> None:
+    """List the operators."""
+    store = open_store(config_of(ctx))
+    ctx.call_on_close(store.close)
+    people = [
+        {"id": o.id, "email": o.email, "name": o.name, "role": o.role, "disabled": o.disabled}
+        for o in store.operators()
+    ]
+    lines = [
+        f"{p['email']}  {p['name']}  {p['role']}{'  disabled' if p['disabled'] else ''}"
+        for p in people
+    ]
+    emit(as_json, {"operators": people}, "\n".join(lines) or "There are no operators yet.")
+
+
+@operator.command()
+@click.argument("email")
+@click.option("--json", "as_json", is_flag=True, help="Report as one JSON object.")
+@click.pass_context
+def token(ctx: click.Context, email: str, as_json: bool) -> None:
+    """Make a token for programs; shown once."""
+    store = open_store(config_of(ctx))
+    ctx.call_on_close(store.close)
+    made = store.create_api_token(store.operator_by_email(email).id)
+    emit(as_json, {"token": made}, made)
+
+
+@operator.command()
+@click.argument("email")
+@click.option("--json", "as_json", is_flag=True, help="Report as one JSON object.")
+@click.pass_context
+def disable(ctx: click.Context, email: str, as_json: bool) -> None:
+    """End an operator's access at once."""
+    store = open_store(config_of(ctx))
+    ctx.call_on_close(store.close)
+    found = store.operator_by_email(email)
+    store.disable_operator(found.id)
+    value = {"id": found.id, "email": found.email, "disabled": True}
+    emit(as_json, value, f"{email} can no longer sign in.")

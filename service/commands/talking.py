@@ -1,0 +1,128 @@
+"""``read`` tells what a release sees in messages; ``chat`` talks to the desk in the terminal."""
+
+import queue
+import secrets
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+import click
+import orjson
+
+from index.champion import champion
+from service.cli import config_of
+from service.config import Config
+from service.desk import Desk
+from service.engine import ReleaseEngine, Engines, load_reader, release_engine
+from service.errors import EngineAway, InvalidInput, NotFound
+from service.metrics import Metrics
+from service.records import Content, Dialogue
+from service.router import decide
+from service.store import open_store
+from service.trace import line_json
+
+BATCH = 256
+
+
+@click.command()
+@click.option("--release", help="Id of a release or its folder; the champion by default.")
+@click.pass_context
+def read(ctx: click.Context, release: str | None) -> None:
+    """Read one message a line on stdin; write one JSON object a line."""
+    engine = open_engine(config_of(ctx), release)
+    for texts in line_batches(sys.stdin.buffer):
+        for reading in engine.read(texts):
+            hits = engine.search(reading)
+            route = decide(reading, hits, Dialogue(), engine.catalogue, engine.thresholds)
+            sys.stdout.buffer.write(orjson.dumps(line_json(reading, route)) + b"\n")
+        sys.stdout.buffer.flush()
+
+
+def open_engine(config: Config, release: str | None) -> ReleaseEngine:
+    """The engine of a release id, a release folder or the champion.
+
+    With a desk in the home its content decides routes; without one, or when the release knows none
+    of its intents, the release's own labels do.
+    """
+    reader = load_reader(release_folder(config, release), config.device)
+    content: Content | None = None
+    if config.database.exists():
+        store = open_store(config)
+        try:
+            content = store.content()
+        finally:
+            store.close()
+        if not {intent.name for intent in content.intents} & set(reader.labels.intents):
+            content = None
+    return release_engine(reader, content, config.home / "cache")
+
+
+def release_folder(config: Config, release: str | None) -> Path:
+    """Where a release lies; ``NotFound`` when it is neither an id nor a folder."""
+    name = release or champion(config.releases)
+    if name is None:
+        raise EngineAway(f"There is no release in {config.home} yet: run `frontdesk train`.")
+    for folder in (config.releases / name, Path(name)):
+        if folder.is_dir():
+            return folder
+    raise NotFound(f"There is no release {name!r}, neither in {config.releases} nor as a folder.")
+
+
+def line_batches(stream: BinaryIO) -> Iterator[list[str]]:
+    """The stream's lines in batches of what has arrived, so that a slow writer gets its answers."""
+    lines: queue.Queue[bytes | None] = queue.Queue(maxsize=4 * BATCH)
+
+    def pump() -> None:
+        for line in stream:
+            lines.put(line)
+        lines.put(None)
+
+    threading.Thread(target=pump, daemon=True).start()
+    number = 0
+    while (line := lines.get()) is not None:
+        batch = []
+        while line is not None:
+            number += 1
+            try:
+                batch.append(line.decode("utf-8").rstrip("\r\n"))
+            except UnicodeDecodeError as error:
+                place = f"line {number}, byte {error.start}"
+                raise InvalidInput(f"The input is not UTF-8: {place}.") from None
+            if len(batch) == BATCH or lines.empty():
+                break
+            line = lines.get()
+        yield batch
+        if line is None:
+            return
+
+
+@click.command()
+@click.pass_context
+def chat(ctx: click.Context) -> None:
+    """Talk to the desk in the terminal; an empty line or Ctrl-D ends it."""
+    config = config_of(ctx)
+    store = open_store(config)
+    ctx.call_on_close(store.close)
+    engines = Engines(config, store)
+    engines.refresh()
+    desk = Desk(store, engines, Metrics())
+    conversation, _ = store.create_conversation(welcome=desk.welcome())
+    click.echo(f"desk> {desk.welcome().text}")
+    while True:
+        try:
+            text = click.prompt("you", prompt_suffix="> ", default="", show_default=False).strip()
+        except (click.Abort, EOFError):
+            text = ""
+        if not text:
+            return
+        turn = desk.receive(
+            store.conversation(conversation.id), secrets.token_hex(8), text[: config.max_text]
+        )
+        if turn.reply is None:
+            click.echo("      (a person owns this conversation; the desk keeps silent)")
+            continue
+        click.echo(f"desk> {turn.reply.text}")
+        for number, suggestion in enumerate(turn.reply.suggestions, start=1):
+            click.echo(f"      {number}. {suggestion.text}")

@@ -1,0 +1,108 @@
+"""The desk's configuration: the only place that reads the environment.
+
+``load_config`` is called by the command line and the server's start; everything else gets the
+``Config`` it returns. An unknown ``FRONTDESK_…`` variable is an error, so that a misspelt one
+cannot be ignored silently; ``FRONTDESK_X_FILE`` names a file that holds the value of ``X``.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from service.errors import ConfigError
+
+PREFIX = "FRONTDESK_"
+DEFAULT_ENCODER = "sentence-transformers/all-MiniLM-L6-v2"
+
+
+class Config(BaseModel):
+    """Every setting. The field ``x`` is the environment variable ``FRONTDESK_X``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    home: Path = Field(Path("var"), description="Folder of the desk's data.")
+    host: str = Field("127.0.0.1", description="Address that the server listens on.")
+    port: Annotated[int, Field(ge=0, le=65535)] = Field(8000, description="Port of the server.")
+    workers: Annotated[int, Field(ge=1, le=64)] = Field(
+        1, description="Server processes; each holds a copy of the model."
+    )
+    threads: Annotated[int, Field(ge=4, le=4096)] = Field(
+        512, description="Threads of a server process; an open event stream occupies one."
+    )
+    public_url: str = Field(
+        "", description="Address under which browsers reach the desk; https makes cookies secure."
+    )
+    allowed_origins: str = Field(
+        "*", description="Sites that may embed the widget, separated by commas; * for any."
+    )
+    identity: Literal["optional", "required"] = Field(
+        "optional",
+        description="Whether an identified customer needs a valid identifier_hash. "
+        "A wrong one is refused in either case.",
+    )
+    site_secret: str = Field(
+        "", description="Key of identifier_hash; made at init and kept in the home when empty."
+    )
+    device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:\d+)?)$")] = Field(
+        "auto", description="Where the model runs: auto, cpu, cuda or cuda:N."
+    )
+    encoder: str = Field(
+        DEFAULT_ENCODER, description="Hugging Face id or folder of the encoder to fine-tune."
+    )
+    max_text: Annotated[int, Field(ge=100, le=100_000)] = Field(
+        4000, description="Characters that one message may have."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="How much the server logs."
+    )
+
+    @property
+    def database(self) -> Path:
+        """The SQLite file."""
+        return self.home / "desk.db"
+
+    @property
+    def releases(self) -> Path:
+        """The folder of releases and of the ``champion`` file."""
+        return self.home / "releases"
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """``allowed_origins`` as a tuple."""
+        return tuple(o.strip().rstrip("/") for o in self.allowed_origins.split(",") if o.strip())
+
+
+def load_config(environ: Mapping[str, str], **overrides: object) -> Config:
+    """The configuration from the environment; ``overrides`` (None = not given) win over it.
+
+    Raises ``ConfigError`` naming the variable that is unknown or malformed.
+    """
+    values: dict[str, object] = {}
+    for variable, value in environ.items():
+        if not variable.startswith(PREFIX):
+            continue
+        name = variable.removeprefix(PREFIX).lower()
+        if name not in Config.model_fields and name.endswith("_file"):
+            name, value = name.removesuffix("_file"), _read_secret(variable, value)
+        if name not in Config.model_fields:
+            known = ", ".join(PREFIX + field.upper() for field in Config.model_fields)
+            raise ConfigError(f"Unknown setting {variable}. Known settings: {known}.")
+        if name in values:
+            raise ConfigError(f"{variable} is set twice, directly and by a _FILE variable.")
+        values[name] = value
+    values |= {name: value for name, value in overrides.items() if value is not None}
+    try:
+        return Config.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        variable = PREFIX + str(first["loc"][0]).upper()
+        raise ConfigError(f"{variable}: {first['msg']} (got {first['input']!r}).") from None
+
+
+def _read_secret(variable: str, path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{variable} names a file that cannot be read: {error}.") from None

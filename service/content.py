@@ -1,0 +1,264 @@
+"""A desk's content as a folder of files that people edit: YAML, Markdown and JSONL.
+
+Called by ``frontdesk init``, ``import desk`` and ``export desk``. Reads everything before anything is
+changed, and names file and line of what is wrong. Never touches the store.
+
+    desk.yml               name, promise, facts, slots, replies, suggested intents
+    intents/<group>.yml    intents with their examples and templates
+    articles/<id>.md       help articles with YAML front matter
+    golden/<group>.jsonl   messages whose intent and action must never break
+    sentiment.jsonl        messages labelled with a sentiment only
+    out_of_scope.jsonl     messages that the desk should not answer
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import ValidationError
+
+from index.records import OUT_OF_SCOPE
+from service.content_schema import (
+    ArticleFile,
+    DeskFile,
+    ExampleEntry,
+    FileModel,
+    GoldenEntry,
+    GroupEntry,
+    IntentEntry,
+    LineEntry,
+)
+from service.errors import ContentError
+from service.records import (
+    Article,
+    Content,
+    DeskSettings,
+    Example,
+    GoldenCase,
+    Intent,
+    Slot,
+    Template,
+)
+from service.replies import DEFAULT_REPLIES, variables
+
+M = TypeVar("M", bound=FileModel)
+ANNOTATION = re.compile(r"\[([^\[\]]+)\]\(([a-z][a-z0-9_]*)\)")
+
+
+def read_desk(folder: Path) -> Content:
+    """The content of a folder.
+
+    Raises ``ContentError`` naming the file, and the line or field, of the first mistake; also for
+    what only shows across files: doubled names, unknown intents, slots and variables.
+    """
+    if not (folder / "desk.yml").is_file():
+        raise ContentError(f"{folder} is not a desk folder: it has no desk.yml.")
+    desk = _parse(DeskFile, _load_yaml(folder / "desk.yml"), folder / "desk.yml")
+    intents: list[Intent] = []
+    templates: list[Template] = []
+    examples: list[Example] = []
+    for path in sorted((folder / "intents").glob("*.y*ml")):
+        group = _parse(GroupEntry, _load_yaml(path), path)
+        for entry in group.intents:
+            intents.append(_intent(group.group, entry))
+            templates += [
+                Template(t.name, entry.name, t.text, t.sentiment) for t in entry.templates
+            ]
+            examples += [_example(e, entry.name) for e in entry.examples]
+    for name, intent in (("sentiment.jsonl", None), (f"{OUT_OF_SCOPE}.jsonl", OUT_OF_SCOPE)):
+        for path, number, row in _lines(folder / name):
+            line = _parse(LineEntry, row, path, number)
+            examples.append(Example("", line.text, intent, line.sentiment, split=line.split))
+    golden = [
+        GoldenCase(**_parse(GoldenEntry, row, path, number).model_dump())
+        for source in sorted((folder / "golden").glob("*.jsonl"))
+        for path, number, row in _lines(source)
+    ]
+    content = Content(
+        settings=_settings(desk),
+        intents=tuple(intents),
+        templates=tuple(templates),
+        examples=tuple(examples),
+        articles=tuple(_read_article(p) for p in sorted((folder / "articles").glob("*.md"))),
+        golden=tuple(golden),
+    )
+    check(content, str(folder))
+    return content
+
+
+def check(content: Content, where: str) -> None:
+    """Raise ``ContentError`` for what does not fit together across the content's parts."""
+    names = [intent.name for intent in content.intents]
+    known = {*names, OUT_OF_SCOPE}
+    slots = {slot.name for slot in content.settings.slots}
+
+    def wrong(message: str) -> ContentError:
+        return ContentError(f"{where}: {message}")
+
+    for kind, seen in (("intent", names), ("template", [t.name for t in content.templates])):
+        doubled = {name for name in seen if seen.count(name) > 1}
+        if doubled:
+            raise wrong(f"{kind} {sorted(doubled)[0]!r} is defined twice.")
+    if OUT_OF_SCOPE in names:
+        raise wrong(f"{OUT_OF_SCOPE!r} is reserved; put such messages in {OUT_OF_SCOPE}.jsonl.")
+    for slot in content.settings.slots:
+        try:
+            re.compile(slot.pattern or "")
+        except re.error as error:
+            raise wrong(f"slot {slot.name!r}: the pattern is broken: {error}.") from None
+    for name in content.settings.replies:
+        if name not in DEFAULT_REPLIES:
+            raise wrong(
+                f"desk.yml: there is no reply {name!r}; known: {', '.join(DEFAULT_REPLIES)}."
+            )
+    for intent in content.intents:
+        for name in intent.slots:
+            if name not in slots:
+                raise wrong(f"intent {intent.name!r} needs slot {name!r}, which desk.yml lacks.")
+    for template in content.templates:
+        if template.intent not in known:
+            raise wrong(f"template {template.name!r} answers unknown intent {template.intent!r}.")
+        for name in variables(template.text):
+            if name not in slots and name not in content.settings.facts:
+                raise wrong(f"template {template.name!r} uses unknown variable {{{name}}}.")
+    references = [(f"golden case {g.text!r}", g.intent) for g in content.golden]
+    references += [(f"article {a.id!r}", name) for a in content.articles for name in a.intents]
+    references += [("desk.yml suggested", name) for name in content.settings.suggested]
+    references += [(f"example {e.text!r}", e.intent) for e in content.examples if e.intent]
+    for what, name in references:
+        if name not in known:
+            raise wrong(f"{what} names unknown intent {name!r}.")
+
+
+def annotated(text: str) -> tuple[str, tuple[Mapping[str, Any], ...]]:
+    """Plain text and entities of ``does the [Skye jacket](product) run small``."""
+    plain, entities, last = "", [], 0
+    for match in ANNOTATION.finditer(text):
+        plain += text[last : match.start()]
+        start = len(plain)
+        plain += match.group(1)
+        entities.append({"start": start, "end": len(plain), "label": match.group(2)})
+        last = match.end()
+    return plain + text[last:], tuple(entities)
+
+
+def annotate(text: str, entities: tuple[Mapping[str, Any], ...] | None) -> str:
+    """The inverse of ``annotated``."""
+    for entity in sorted(entities or (), key=lambda e: -int(e["start"])):
+        start, end = int(entity["start"]), int(entity["end"])
+        text = f"{text[:start]}[{text[start:end]}]({entity['label']}){text[end:]}"
+    return text
+
+
+def _intent(group: str, entry: IntentEntry) -> Intent:
+    return Intent(
+        name=entry.name,
+        group=group,
+        title=entry.title or entry.name.replace("_", " ").capitalize(),
+        description=entry.description,
+        slots=tuple(entry.slots),
+        action=entry.action,
+        priority=entry.priority,
+    )
+
+
+def _example(entry: str | ExampleEntry, intent: str) -> Example:
+    if isinstance(entry, str):
+        entry = ExampleEntry(text=entry)
+    text, entities = annotated(entry.text)
+    # An intent with no annotation at all teaches the token head nothing, rather than "no entity".
+    return Example("", text, intent, entry.sentiment, entities or None, entry.split)
+
+
+def _settings(desk: DeskFile) -> DeskSettings:
+    return DeskSettings(
+        name=desk.name,
+        language=desk.language,
+        promise=desk.promise,
+        facts=desk.facts,
+        slots=tuple(Slot(**slot.model_dump()) for slot in desk.slots),
+        replies={name: tuple(variants) for name, variants in desk.replies.items()},
+        suggested=tuple(desk.suggested),
+    )
+
+
+def _read_article(path: Path) -> Article:
+    head, separator, text = _read_text(path).removeprefix("---\n").partition("\n---\n")
+    if not separator:
+        raise ContentError(f"{path}: an article starts with front matter between two --- lines.")
+    front = _parse(ArticleFile, _yaml_value(head, path, offset=1), path)
+    return Article(path.stem, front.title, text.strip(), tuple(front.intents), front.updated)
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ContentError(f"{path}: not UTF-8 (byte {error.start}).") from None
+    except OSError as error:
+        raise ContentError(f"{path}: cannot be read: {error.strerror}.") from None
+
+
+class _DatesAsText(yaml.SafeLoader):
+    """YAML without timestamps: a date stays the text that was written."""
+
+
+_DatesAsText.yaml_implicit_resolvers = {
+    first: [(tag, rx) for tag, rx in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+def _load_yaml(path: Path) -> Any:
+    return _yaml_value(_read_text(path), path)
+
+
+def _yaml_value(text: str, path: Path, offset: int = 0) -> Any:
+    try:
+        return yaml.load(text, _DatesAsText)  # noqa: S506 - a SafeLoader
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 + offset if error.problem_mark else "?"
+        raise ContentError(f"{path}, line {line}: {error.problem}.") from None
+    except yaml.YAMLError as error:
+        raise ContentError(f"{path}: {error}.") from None
+
+
+def _lines(path: Path) -> Iterator[tuple[Path, int, Any]]:
+    if not path.is_file():
+        return
+    for number, line in enumerate(_read_text(path).splitlines(), start=1):
+        if line.strip():
+            try:
+                yield path, number, json.loads(line)
+            except ValueError as error:
+                raise ContentError(f"{path}, line {number}: not JSON: {error}.") from None
+
+
+def _parse(model: type[M], value: Any, path: Path, line: int | None = None) -> M:
+    place = f"{path}, line {line}" if line else str(path)
+    if not isinstance(value, dict):
+        raise ContentError(f"{place}: expected fields with values, got {type(value).__name__}.")
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        first = error.errors()[0]
+        steps = [f"[{step}]" if isinstance(step, int) else f".{step}" for step in first["loc"]]
+        field = "".join(steps).lstrip(".")
+        named = _name_at(value, first["loc"])
+        raise ContentError(f"{place}: {field}{named}: {first['msg']}.") from None
+
+
+def _name_at(value: Any, loc: tuple[int | str, ...]) -> str:
+    """The name of the innermost named entry on the way to a mistake, as `` (track_order)``."""
+    found = ""
+    for step in loc:
+        if isinstance(value, dict) and isinstance(value.get("name"), str):
+            found = f" ({value['name']})"
+        try:
+            value = value[step]
+        except (KeyError, IndexError, TypeError):
+            break
+    return found

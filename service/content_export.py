@@ -1,0 +1,114 @@
+"""Writes a desk's content as the folder of files that ``service.content`` reads.
+
+Called by ``frontdesk export desk``. Never touches the store.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from index.records import OUT_OF_SCOPE, SENTIMENTS
+from service.content import annotate
+from service.records import Content, DeskSettings, Example, Intent
+
+
+class _Blocks(yaml.SafeDumper):
+    """YAML as people write it: several lines of text as a block."""
+
+
+def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    style = "|" if "\n" in text else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Blocks.add_representer(str, _represent_text)
+
+
+def write_desk(content: Content, folder: Path) -> None:
+    """Write the content as a folder that ``read_desk`` reads back as the same content.
+
+    Files of an earlier export are replaced; other files in the folder stay.
+    """
+    for name in ("intents", "articles", "golden"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+        for old in (folder / name).glob("*.*"):
+            if old.suffix in (".yml", ".yaml", ".md", ".jsonl"):
+                old.unlink()
+    _write_yaml(folder / "desk.yml", _desk_file(content.settings))
+    for group in dict.fromkeys(intent.group for intent in content.intents):
+        entries = [_intent_entry(i, content) for i in content.intents if i.group == group]
+        _write_yaml(folder / "intents" / f"{group}.yml", {"group": group, "intents": entries})
+    for article in content.articles:
+        front = {"title": article.title, "intents": list(article.intents)}
+        if article.updated_at:
+            front["updated"] = article.updated_at
+        head = yaml.dump(front, Dumper=_Blocks, sort_keys=False, allow_unicode=True)
+        text = f"---\n{head}---\n{article.text}\n"
+        (folder / "articles" / f"{article.id}.md").write_text(text, encoding="utf-8")
+    groups = {intent.name: intent.group for intent in content.intents}
+    golden: dict[str, list[dict[str, Any]]] = {}
+    for case in content.golden:
+        row = {"text": case.text, "intent": case.intent, "action": case.action}
+        golden.setdefault(groups.get(case.intent, OUT_OF_SCOPE), []).append(row)
+    for group, rows in golden.items():
+        _write_lines(folder / "golden" / f"{group}.jsonl", rows)
+    loose = [e for e in content.examples if e.intent is None]
+    _write_lines(folder / "sentiment.jsonl", [_row(e) for e in loose])
+    outside = [e for e in content.examples if e.intent == OUT_OF_SCOPE]
+    _write_lines(folder / f"{OUT_OF_SCOPE}.jsonl", [_row(e) for e in outside])
+
+
+def _desk_file(settings: DeskSettings) -> dict[str, Any]:
+    slots = []
+    for slot in settings.slots:
+        entry = {"name": slot.name, "title": slot.title, "ask": slot.ask}
+        entry |= {"ask_again": slot.ask_again} if slot.ask_again else {}
+        entry |= {"pattern": slot.pattern, "format": slot.format} if slot.pattern else {}
+        slots.append(entry)
+    return {
+        "name": settings.name,
+        "language": settings.language,
+        "promise": settings.promise,
+        "facts": dict(settings.facts),
+        "slots": slots,
+        "replies": {name: list(variants) for name, variants in settings.replies.items()},
+        "suggested": list(settings.suggested),
+    }
+
+
+def _intent_entry(intent: Intent, content: Content) -> dict[str, Any]:
+    entry: dict[str, Any] = {"name": intent.name, "title": intent.title}
+    entry |= {"description": intent.description} if intent.description else {}
+    entry |= {"slots": list(intent.slots)} if intent.slots else {}
+    entry |= {"action": intent.action} if intent.action != "answer" else {}
+    entry |= {"priority": intent.priority} if intent.priority != "normal" else {}
+    examples: list[str | dict[str, Any]] = []
+    for example in content.examples:
+        if example.intent == intent.name:
+            row = _row(example)
+            examples.append(row["text"] if row.keys() == {"text"} else row)
+    templates = []
+    for template in content.templates:
+        if template.intent == intent.name:
+            mood = {"sentiment": template.sentiment} if template.sentiment else {}
+            templates.append({"name": template.name, **mood, "text": template.text})
+    return {**entry, "examples": examples, "templates": templates}
+
+
+def _row(example: Example) -> dict[str, Any]:
+    row: dict[str, Any] = {"text": annotate(example.text, example.entities)}
+    row |= {"sentiment": example.sentiment} if example.sentiment in SENTIMENTS else {}
+    return row | ({"split": example.split} if example.split else {})
+
+
+def _write_yaml(path: Path, value: Mapping[str, Any]) -> None:
+    text = yaml.dump(dict(value), Dumper=_Blocks, sort_keys=False, allow_unicode=True, width=100)
+    path.write_text(text, encoding="utf-8")
+
+
+def _write_lines(path: Path, rows: list[dict[str, Any]]) -> None:
+    lines = (json.dumps(row, ensure_ascii=False) for row in rows)
+    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")

@@ -1,0 +1,219 @@
+"""The only door from the service to the models: who reads, who searches, which release is on.
+
+The desk takes ``Engines.current()`` once per message, so that a release or content swapped in the
+middle cannot mix. torch, transformers and faiss are imported when a release is loaded, never
+before. Never writes to the store.
+"""
+
+import logging
+import threading
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from index.records import OUT_OF_SCOPE, Hit, Reading, Thresholds
+from service.catalogue import Catalogue
+from service.config import Config
+from service.errors import EngineAway
+from service.records import Content
+from service.store import Store
+
+if TYPE_CHECKING:
+    from index.reader import Reader
+
+    from index.recognisers import Recogniser
+    from index.search import Entry, SearchIndex
+
+log = logging.getLogger("frontdesk.engine")
+
+WATCH_SECONDS = 0.25
+
+
+class Engine(Protocol):
+    """One release with one state of the content."""
+
+    @property
+    def release(self) -> str: ...
+    @property
+    def thresholds(self) -> Thresholds: ...
+    @property
+    def catalogue(self) -> Catalogue: ...
+    def read(self, texts: Sequence[str]) -> list[Reading]:
+        """One encoder pass over the texts; as many readings, in order."""
+
+    def search(self, reading: Reading) -> list[Hit]:
+        """The nearest templates, examples and passages, best first within each kind."""
+
+
+class EngineSource(Protocol):
+    """Where the desk takes its engine from."""
+
+    def current(self) -> Engine:
+        """The engine for one message; ``EngineAway`` when there is none."""
+
+
+class ReleaseEngine:
+    """A release read in this process, with the index of a content snapshot."""
+
+    def __init__(self, reader: "Reader", catalogue: Catalogue, index: "SearchIndex") -> None:
+        self.reader = reader
+        self.index = index
+        self.catalogue = catalogue
+        self.release = reader.release
+        self.thresholds = reader.thresholds
+        self.recognisers = recognisers(catalogue)
+        self.pass_lock = threading.Lock()
+
+    def read(self, texts: Sequence[str]) -> list[Reading]:
+        from index.recognisers import merge, recognise
+
+        with self.pass_lock:  # two passes at once would only share the same cores
+            readings = self.reader.read(texts)
+        return [
+            replace(r, entities=merge(recognise(r.text, self.recognisers), r.entities))
+            for r in readings
+        ]
+
+    def search(self, reading: Reading) -> list[Hit]:
+        return self.index.search(reading.vector)
+
+
+def recognisers(catalogue: Catalogue) -> "list[Recogniser]":
+    """The exact recognisers of the desk's slots."""
+    from index.recognisers import Recogniser
+
+    return [
+        Recogniser(slot.name, slot.pattern, slot.format)
+        for slot in catalogue.settings.slots
+        if slot.pattern
+    ]
+
+
+def load_reader(folder: Path, device: str) -> "Reader":
+    """A verified release as a reader; ``EngineAway`` with the reason when it cannot be."""
+    from index.reader import Reader
+
+    from index.errors import ReleaseError
+
+    try:
+        return Reader.load(folder, device=device)
+    except ReleaseError as error:
+        raise EngineAway(str(error)) from error
+
+
+def release_engine(reader: "Reader", content: Content | None, cache: Path | None) -> ReleaseEngine:
+    """An engine of a release and a content snapshot; without content, of its labels alone."""
+    from index.search import SearchIndex
+
+    if content is None:
+        empty = SearchIndex.build(reader.encode([]), [])
+        return ReleaseEngine(reader, Catalogue.of_labels(reader.labels.intents), empty)
+    entries = index_entries(content)
+    texts = [entry.text for entry in entries]
+    if cache is None:
+        vectors = reader.encode(texts)
+    else:
+        from index.vectors import VectorCache
+
+        path = cache / f"{reader.release}.safetensors"
+        vectors = VectorCache(path).encode(texts, reader.encode)
+    return ReleaseEngine(reader, Catalogue.of(content), SearchIndex.build(vectors, entries))
+
+
+def index_entries(content: Content) -> "list[Entry]":
+    """What the index holds: templates, examples, passages of articles."""
+    from index.search import Entry
+
+    titles = {intent.name: intent.title for intent in content.intents}
+    entries = [
+        Entry("template", t.name, t.intent, f"{titles.get(t.intent, '')}\n{t.text}".strip())
+        for t in content.templates
+    ]
+    entries += [
+        Entry("example", e.id, e.intent, e.text)
+        for e in content.examples
+        if e.intent and e.intent != OUT_OF_SCOPE
+    ]
+    for article in content.articles:
+        for number, passage in enumerate(passages(article.title, article.text)):
+            entries.append(Entry("passage", f"{article.id}#{number}", None, passage))
+    return entries
+
+
+def passages(title: str, text: str) -> list[str]:
+    """An article cut at its ``##`` headings; each piece carries the title for context."""
+    pieces = [piece.strip() for piece in f"\n{text}".split("\n## ")]
+    return [f"{title}\n{piece}" for piece in pieces if piece]
+
+
+class Engines:
+    """The champion with the store's content, kept current by a thread that watches both.
+
+    Start it after a fork, never before: models do not survive one. A release or content that
+    cannot be loaded is logged and the engine in use serves on.
+    """
+
+    def __init__(self, config: Config, store: Store) -> None:
+        self.config = config
+        self.store = store
+        self.engine: ReleaseEngine | None = None
+        self.problem = "The model is being loaded."
+        self.failed: tuple[str | None, int] | None = None
+        self.stopped = threading.Event()
+        self.thread = threading.Thread(target=self._watch, name="engines", daemon=True)
+
+    def start(self) -> None:
+        """Load in the background and watch from then on."""
+        self.thread.start()
+
+    def close(self) -> None:
+        """Stop watching."""
+        self.stopped.set()
+        if self.thread.is_alive():
+            self.thread.join(timeout=5)
+
+    def current(self) -> Engine:
+        if self.engine is None:
+            raise EngineAway(self.problem)
+        return self.engine
+
+    def refresh(self) -> None:
+        """Load what has changed since: the champion, the content, or nothing."""
+        from index.champion import champion
+
+        wanted = (champion(self.config.releases), self.store.content_revision())
+        engine = self.engine
+        if wanted == self.failed:
+            return
+        if engine and wanted == (engine.release, engine.catalogue.revision):
+            return
+        if wanted[0] is None:
+            self.problem = "No release is trained yet: run `frontdesk train`."
+            return
+        try:
+            self.engine = self._load(wanted[0], engine)
+            self.failed = None
+        except (EngineAway, OSError, ValueError, RuntimeError) as error:
+            self.failed = wanted
+            self.problem = f"Release {wanted[0]} cannot be loaded: {error}"
+            log.error("%s", self.problem)
+
+    def _load(self, release: str, engine: ReleaseEngine | None) -> ReleaseEngine:
+        if engine is not None and engine.release == release:
+            reader = engine.reader
+        else:
+            reader = load_reader(self.config.releases / release, self.config.device)
+            reader.warm_up()
+        cache = self.config.home / "cache"
+        fresh = release_engine(reader, self.store.content(), cache)
+        log.info("reading with release %s, content %s", release, fresh.catalogue.revision)
+        return fresh
+
+    def _watch(self) -> None:
+        while not self.stopped.is_set():
+            try:
+                self.refresh()
+            except Exception:  # a loop top: whatever went wrong, look again
+                log.exception("the engine could not be refreshed")
+            self.stopped.wait(WATCH_SECONDS)

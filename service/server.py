@@ -1,0 +1,99 @@
+"""Runs the desk under gunicorn: threads for requests and streams, models loaded after the fork.
+
+Called by ``frontdesk serve``. The master process imports no model and opens no store.
+"""
+
+import logging
+import socket
+import sys
+from typing import Any, cast
+
+from flask import Flask
+from gunicorn.app.base import BaseApplication
+
+from service.app import create_app
+from service.config import Config
+from service.errors import DeskError
+from service.web.context import Parts
+
+GRACE_SECONDS = 10
+
+
+class PortTaken(DeskError):
+    """Somebody else listens there."""
+
+    status = 500
+    code = "port_in_use"
+
+
+class Server(BaseApplication):  # type: ignore[misc]
+    """gunicorn with the desk's settings instead of a file of its own."""
+
+    def __init__(self, config: Config) -> None:
+        self.desk_config = config
+        super().__init__()
+
+    def load_config(self) -> None:
+        config = self.desk_config
+        settings: dict[str, Any] = {
+            "bind": f"{config.host}:{config.port}",
+            "workers": config.workers,
+            "worker_class": "gthread",
+            "threads": config.threads,
+            "worker_connections": 2 * config.threads,
+            "keepalive": 30,
+            "timeout": 120,
+            "graceful_timeout": GRACE_SECONDS,
+            "loglevel": config.log_level,
+            "proc_name": "frontdesk",
+            "control_socket_disable": True,
+            "post_worker_init": watch_worker,
+            "worker_exit": close_parts,
+        }
+        for name, value in settings.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Flask:
+        return create_app(self.desk_config)
+
+
+def serve(config: Config) -> None:
+    """Serve until told to stop. Raises ``PortTaken`` when the address is in use."""
+    logging.basicConfig(
+        level=config.log_level.upper(),
+        stream=sys.stderr,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+    )
+    check_address(config.host, config.port)
+    Server(config).run()
+
+
+def check_address(host: str, port: int) -> None:
+    """Raise ``PortTaken`` when nothing can listen at the address."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind((host, port))
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise PortTaken(f"Cannot listen on {host}:{port}: {reason}.") from None
+
+
+def watch_worker(worker: Any) -> None:
+    """Let event streams end when the worker is told to stop, so that it can."""
+    running = _parts(worker)
+    if running:
+        running.serving = lambda: bool(worker.alive)
+
+
+def close_parts(_arbiter: Any, worker: Any) -> None:
+    """Close what the worker opened."""
+    running = _parts(worker)
+    if running:
+        running.store.close()
+
+
+def _parts(worker: Any) -> Parts | None:
+    app = getattr(worker, "wsgi", None)
+    return cast(Parts, app.config["FRONTDESK"]) if isinstance(app, Flask) else None

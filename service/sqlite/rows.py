@@ -1,0 +1,186 @@
+"""Between rows of the SQLite file and the desk's records; the one place that knows both."""
+
+import sqlite3
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from service.records import (
+    Article,
+    Conversation,
+    Correction,
+    Customer,
+    Dialogue,
+    Example,
+    GoldenCase,
+    Intent,
+    Message,
+    Operator,
+    Suggestion,
+    Template,
+    Ticket,
+)
+
+MESSAGE = """
+SELECT m.*, o.name AS operator_name
+FROM message AS m LEFT JOIN operator AS o ON o.id = m.operator_id
+"""
+TICKET = """
+SELECT t.*, o.name AS owner_name, c.name AS customer_name
+FROM ticket AS t
+JOIN conversation AS v ON v.id = t.conversation_id
+LEFT JOIN customer AS c ON c.id = v.customer_id
+LEFT JOIN operator AS o ON o.id = t.owner_id
+"""
+OPERATOR = "SELECT id, email, name, role, disabled, created_at FROM operator"
+
+
+def to_json(value: object) -> str:
+    """Compact JSON; numpy numbers are written as numbers."""
+    return orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY).decode()
+
+
+def conversation_from(row: sqlite3.Row) -> Conversation:
+    dialogue = orjson.loads(row["dialogue"])
+    return Conversation(
+        id=row["id"],
+        customer_id=row["customer_id"],
+        status=row["status"],
+        epoch=row["epoch"],
+        locale=row["locale"],
+        dialogue=Dialogue(**{**dialogue, "choices": tuple(dialogue.get("choices", ()))}),
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+    )
+
+
+def customer_from(row: sqlite3.Row) -> Customer:
+    return Customer(
+        id=row["id"],
+        identifier=row["identifier"],
+        name=row["name"],
+        email=row["email"],
+        verified=bool(row["verified"]),
+        created_at=row["created_at"],
+    )
+
+
+def message_from(row: sqlite3.Row) -> Message:
+    suggestions = row["suggestions"]
+    return Message(
+        id=row["id"],
+        conversation_id=row["conversation_id"],
+        seq=row["seq"],
+        author=row["author"],
+        text=row["text"],
+        at=row["at"],
+        note=bool(row["note"]),
+        client_id=row["client_id"],
+        operator_id=row["operator_id"],
+        operator_name=row["operator_name"],
+        template=row["template"],
+        action=row["action"],
+        reply_to=row["reply_to"],
+        suggestions=tuple(Suggestion(**entry) for entry in orjson.loads(suggestions))
+        if suggestions
+        else (),
+    )
+
+
+def message_json(message: Message) -> dict[str, Any]:
+    """The message's fields as JSON values; suggestions as a list of objects."""
+    fields = {name: getattr(message, name) for name in Message.__slots__}
+    fields["suggestions"] = [{"text": s.text, "intent": s.intent} for s in message.suggestions]
+    return fields
+
+
+def ticket_from(row: sqlite3.Row) -> Ticket:
+    return Ticket(**{name: row[name] for name in Ticket.__slots__})
+
+
+def operator_from(row: sqlite3.Row) -> Operator:
+    return Operator(
+        id=row["id"],
+        email=row["email"],
+        name=row["name"],
+        role=row["role"],
+        disabled=bool(row["disabled"]),
+        created_at=row["created_at"],
+    )
+
+
+def correction_from(row: sqlite3.Row) -> Correction:
+    return Correction(**{name: row[name] for name in Correction.__slots__})
+
+
+# --- content -------------------------------------------------------------------------------------
+
+
+def intent_row(intent: Intent) -> dict[str, Any]:
+    return {
+        "name": intent.name,
+        "group": intent.group,
+        "title": intent.title,
+        "description": intent.description,
+        "slots": to_json(intent.slots),
+        "action": intent.action,
+        "priority": intent.priority,
+    }
+
+
+def intent_from(row: sqlite3.Row) -> Intent:
+    fields = {name: row[name] for name in Intent.__slots__}
+    return Intent(**{**fields, "slots": tuple(orjson.loads(row["slots"]))})
+
+
+def template_row(template: Template) -> dict[str, Any]:
+    return {name: getattr(template, name) for name in Template.__slots__}
+
+
+def template_from(row: sqlite3.Row) -> Template:
+    return Template(**{name: row[name] for name in Template.__slots__})
+
+
+def example_row(example: Example, at: str) -> dict[str, Any]:
+    """The example as a row; ``at`` is its time unless it has its own."""
+    entities = example.entities
+    return {
+        **{name: getattr(example, name) for name in Example.__slots__},
+        "entities": None if entities is None else to_json([dict(entry) for entry in entities]),
+        "at": example.at or at,
+    }
+
+
+def example_from(row: sqlite3.Row) -> Example:
+    fields = {name: row[name] for name in Example.__slots__}
+    entities = row["entities"]
+    fields["entities"] = None if entities is None else tuple(orjson.loads(entities))
+    return Example(**fields)
+
+
+def article_row(article: Article, at: str) -> dict[str, Any]:
+    return {
+        "id": article.id,
+        "title": article.title,
+        "text": article.text,
+        "intents": to_json(article.intents),
+        "updated_at": article.updated_at or at,
+    }
+
+
+def article_from(row: sqlite3.Row) -> Article:
+    fields = {name: row[name] for name in Article.__slots__}
+    return Article(**{**fields, "intents": tuple(orjson.loads(row["intents"]))})
+
+
+def golden_from(row: sqlite3.Row) -> GoldenCase:
+    return GoldenCase(row["text"], row["intent"], row["action"])
+
+
+def label_of(entries: object) -> str | None:
+    """The label of the first of a trace's scored entries."""
+    if isinstance(entries, list | tuple) and entries and isinstance(entries[0], Mapping):
+        label = entries[0].get("label")
+        return label if isinstance(label, str) else None
+    return None

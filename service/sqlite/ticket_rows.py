@@ -1,0 +1,82 @@
+"""Tickets inside a transaction: found, opened, moved on, and told of.
+
+Shared by the conversations', the operators' and the tickets' parts of the SQLite store.
+"""
+
+import sqlite3
+
+from service.errors import NotFound
+from service.records import Message, Ticket, TicketDraft
+from service.sqlite.commit import Transaction
+from service.sqlite.rows import TICKET, ticket_from
+from service.store import PRIORITY_ORDER
+
+PREVIEW_CHARACTERS = 300
+
+TICKET_BY_ID = f"{TICKET} WHERE t.id = ?"
+ACTIVE_TICKET = f"{TICKET} WHERE t.conversation_id = ? AND t.status IN ('open', 'claimed')"
+NEW_TICKET = """
+INSERT INTO ticket (id, conversation_id, status, priority, reason, subject, intent, sentiment,
+  created_at, updated_at, last_text, last_author, unanswered_since)
+VALUES (?, ?, 'open', ?, ?, ?, ?, ?, ?, ?, ?, 'customer', ?)
+"""
+CUSTOMER_WROTE = """
+UPDATE ticket SET priority = ?, last_text = ?, last_author = 'customer', updated_at = ?,
+  unanswered_since = ifnull(unanswered_since, ?)
+WHERE id = ?
+"""
+
+
+def preview(text: str) -> str:
+    """The beginning of a text; the whole of it is in its message."""
+    return text[:PREVIEW_CHARACTERS]
+
+
+def find_ticket(db: sqlite3.Connection, ticket_id: str) -> Ticket:
+    """One ticket; ``NotFound`` when there is none."""
+    row = db.execute(TICKET_BY_ID, (ticket_id,)).fetchone()
+    if row is None:
+        raise NotFound(f"There is no ticket {ticket_id}.")
+    return ticket_from(row)
+
+
+def active_ticket(db: sqlite3.Connection, conversation_id: str) -> Ticket | None:
+    """The ticket that is open or claimed; a conversation has at most one."""
+    row = db.execute(ACTIVE_TICKET, (conversation_id,)).fetchone()
+    return ticket_from(row) if row else None
+
+
+def open_ticket(
+    write: Transaction,
+    ticket_id: str,
+    conversation_id: str,
+    draft: TicketDraft,
+    last_text: str,
+    at: str,
+) -> Ticket:
+    """A new ticket, waiting from now on."""
+    write.connection.execute(
+        NEW_TICKET,
+        (ticket_id, conversation_id, draft.priority, draft.reason, draft.subject)
+        + (draft.intent, draft.sentiment, at, at, preview(last_text), at),
+    )
+    return tell_ticket(write, ticket_id, at)
+
+
+def customer_wrote(
+    write: Transaction, ticket: Ticket, message: Message, draft: TicketDraft | None
+) -> Ticket:
+    """The customer wrote again; a draft can only raise the priority."""
+    candidates = [ticket.priority, draft.priority] if draft else [ticket.priority]
+    priority = min(candidates, key=PRIORITY_ORDER.__getitem__)
+    write.connection.execute(
+        CUSTOMER_WROTE, (priority, preview(message.text), message.at, message.at, ticket.id)
+    )
+    return tell_ticket(write, ticket.id, message.at)
+
+
+def tell_ticket(write: Transaction, ticket_id: str, at: str) -> Ticket:
+    """Append the event with the ticket as it stands now; returns it."""
+    ticket = find_ticket(write.connection, ticket_id)
+    write.tell("ticket", ticket, at, conversation_id=ticket.conversation_id)
+    return ticket

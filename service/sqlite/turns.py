@@ -1,0 +1,178 @@
+"""Reads of the customers' side: conversations, messages, turns and traces.
+
+Every read costs the same in a long conversation as in a short one. Called through
+``SqliteStore``; the web may ask for all of it, and decides itself who may see it.
+"""
+
+import hmac
+import sqlite3
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from service.errors import NotFound, Unauthorized
+from service.records import Conversation, Customer, Message, Turn
+from service.sqlite.base import Part
+from service.sqlite.events import require_conversation
+from service.sqlite.ids import hashed
+from service.sqlite.rows import MESSAGE, conversation_from, customer_from, message_from
+from service.sqlite.ticket_rows import find_ticket
+
+MESSAGE_BY_ID = f"{MESSAGE} WHERE m.id = ?"
+# The operator's part of the key is empty for customers.
+MESSAGE_BY_CLIENT = f"""
+{MESSAGE} WHERE m.conversation_id = ? AND ifnull(m.operator_id, '') = ? AND m.client_id = ?
+"""
+MESSAGES = f"""
+{MESSAGE} WHERE m.conversation_id = ? AND m.seq > ? AND m.note <= ? ORDER BY m.seq LIMIT ?
+"""
+RECENT = f"{MESSAGE} WHERE m.conversation_id = ? ORDER BY m.seq DESC LIMIT ?"
+TRACE = """
+SELECT t.trace FROM message AS m JOIN turn AS t ON t.message_id = ifnull(m.reply_to, m.id)
+WHERE m.id = ?
+"""
+TRACES = """
+SELECT message_id, trace FROM turn WHERE conversation_id = ? AND trace IS NOT NULL
+ORDER BY rowid DESC LIMIT ?
+"""
+FEEDBACK = """
+SELECT message_id, helpful, rating, comment, at FROM feedback
+WHERE message_id IN (SELECT value FROM json_each(?))
+"""
+
+
+class Turns(Part):
+    """Reads conversations and what was said in them."""
+
+    def conversation(self, conversation_id: str) -> Conversation:
+        """The conversation as it stands."""
+        with self._reading() as db:
+            row = _conversation_row(db, conversation_id)
+        if row is None:
+            raise NotFound(f"There is no conversation {conversation_id}.")
+        return conversation_from(row)
+
+    def authorized_conversation(self, conversation_id: str, token: str) -> Conversation:
+        """The conversation, if ``token`` is its own; ``Unauthorized`` for any other, also for
+        unknown ids, so that ids cannot be probed."""
+        with self._reading() as db:
+            row = _conversation_row(db, conversation_id)
+        expected = row["token_hash"] if row else ""
+        if not hmac.compare_digest(expected, hashed(token)):
+            raise Unauthorized("This token is not the conversation's.")
+        return conversation_from(row)
+
+    def customer(self, customer_id: str) -> Customer:
+        """Who writes in a conversation."""
+        with self._reading() as db:
+            row = db.execute("SELECT * FROM customer WHERE id = ?", (customer_id,)).fetchone()
+        if row is None:
+            raise NotFound(f"There is no customer {customer_id}.")
+        return customer_from(row)
+
+    def find_turn(self, conversation_id: str, client_id: str) -> Turn | None:
+        """The turn posted under this client id, marked repeated; none if there is none."""
+        with self._snapshot() as db:
+            turn = find_turn(db, conversation_id, client_id)
+            if turn is None:
+                require_conversation(db, conversation_id)
+        return turn
+
+    def messages(
+        self, conversation_id: str, *, after: int = 0, limit: int = 200, notes: bool = False
+    ) -> list[Message]:
+        """Messages with ``seq`` above ``after``, oldest first; notes only when asked for."""
+        with self._reading() as db:
+            rows = db.execute(MESSAGES, (conversation_id, after, notes, limit)).fetchall()
+            if not rows:
+                require_conversation(db, conversation_id)
+        return [message_from(row) for row in rows]
+
+    def recent_messages(self, conversation_id: str, limit: int = 50) -> list[Message]:
+        """The last ``limit`` messages, notes included, oldest first."""
+        with self._reading() as db:
+            rows = db.execute(RECENT, (conversation_id, limit)).fetchall()
+            if not rows:
+                require_conversation(db, conversation_id)
+        return [message_from(row) for row in reversed(rows)]
+
+    def message(self, message_id: str) -> Message:
+        """One message."""
+        with self._reading() as db:
+            return find_message(db, message_id)
+
+    def trace(self, message_id: str) -> Mapping[str, Any]:
+        """Why the desk replied so to this customer message; also by the id of the reply."""
+        with self._reading() as db:
+            row = db.execute(TRACE, (message_id,)).fetchone()
+        if row is None or row["trace"] is None:
+            raise NotFound(f"There is no trace of message {message_id}.")
+        return _object(row["trace"])
+
+    def traces(self, conversation_id: str, limit: int = 50) -> dict[str, Mapping[str, Any]]:
+        """Traces of the last messages by customer message id, oldest first."""
+        with self._reading() as db:
+            rows = db.execute(TRACES, (conversation_id, limit)).fetchall()
+            if not rows:
+                require_conversation(db, conversation_id)
+        return {row["message_id"]: _object(row["trace"]) for row in reversed(rows)}
+
+    def feedback(self, message_ids: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+        """What customers thought of these messages: helpful, rating, comment, at."""
+        with self._reading() as db:
+            rows = db.execute(FEEDBACK, (orjson.dumps(list(message_ids)).decode(),)).fetchall()
+        return {
+            row["message_id"]: {
+                "helpful": None if row["helpful"] is None else bool(row["helpful"]),
+                "rating": row["rating"],
+                "comment": row["comment"],
+                "at": row["at"],
+            }
+            for row in rows
+        }
+
+
+def find_message(db: sqlite3.Connection, message_id: str) -> Message:
+    """One message; ``NotFound`` when there is none."""
+    row = db.execute(MESSAGE_BY_ID, (message_id,)).fetchone()
+    if row is None:
+        raise NotFound(f"There is no message {message_id}.")
+    return message_from(row)
+
+
+def find_posted(
+    db: sqlite3.Connection, conversation_id: str, client_id: str, operator_id: str = ""
+) -> Message | None:
+    """What this operator, or the customer, has posted under a client id."""
+    row = db.execute(MESSAGE_BY_CLIENT, (conversation_id, operator_id, client_id)).fetchone()
+    return message_from(row) if row else None
+
+
+def find_turn(db: sqlite3.Connection, conversation_id: str, client_id: str) -> Turn | None:
+    """The turn posted under this client id, marked repeated, with its ticket as it is now."""
+    message = find_posted(db, conversation_id, client_id)
+    if message is None:
+        return None
+    turn = db.execute(
+        "SELECT reply_id, ticket_id, action FROM turn WHERE message_id = ?", (message.id,)
+    ).fetchone()
+    return Turn(
+        message=message,
+        reply=find_message(db, turn["reply_id"]) if turn["reply_id"] else None,
+        action=turn["action"],
+        ticket=find_ticket(db, turn["ticket_id"]) if turn["ticket_id"] else None,
+        repeated=True,
+    )
+
+
+def _conversation_row(db: sqlite3.Connection, conversation_id: str) -> sqlite3.Row | None:
+    row: sqlite3.Row | None = db.execute(
+        "SELECT * FROM conversation WHERE id = ?", (conversation_id,)
+    ).fetchone()
+    return row
+
+
+def _object(text: str) -> Mapping[str, Any]:
+    value: dict[str, Any] = orjson.loads(text)
+    return value

@@ -1,0 +1,193 @@
+"""The customers' chat API: conversations, messages, events, handoff, feedback.
+
+Talks to the desk and the store; every call but the first carries the conversation's token.
+Never shows a note, a trace or another conversation.
+"""
+
+import hashlib
+import hmac
+from typing import Any
+
+import jwt
+from flask import Blueprint, Response
+
+from service.desk import suggested
+from service.engine import EngineAway
+from service.errors import Forbidden
+from service.records import Conversation, Event
+from service.web.context import authorized_conversation, parts
+from service.web.inputs import (
+    NewConversation,
+    NewCustomer,
+    NewFeedback,
+    NewMessage,
+    no_body,
+    query_number,
+    read_body,
+)
+from service.web.operations import operation
+from service.web.shapes import conversation_json, message_json, turn_json
+from service.web.stream import event_stream, resume_point
+
+blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
+
+Json = dict[str, Any]
+MAX_SEQ = 2**53
+
+
+@blueprint.get("/site")
+@operation("What the widget shows before the first message.", returns={200: "Site"})
+def read_site() -> Json:
+    desk = parts().desk
+    settings = desk.settings()
+    try:
+        first = suggested(parts().engines.current().catalogue)
+    except EngineAway:
+        first = ()
+    return {
+        "name": settings.name,
+        "language": settings.language,
+        "welcome": desk.welcome().text,
+        "suggested": [{"text": s.text, "intent": s.intent} for s in first],
+        "max_text": parts().config.max_text,
+    }
+
+
+@blueprint.post("/conversations")
+@operation("Start a conversation.", body=NewConversation, returns={201: "Started"})
+def start_conversation() -> tuple[Json, int]:
+    body = read_body(NewConversation)
+    customer = body.customer or NewCustomer()
+    conversation, token = parts().store.create_conversation(
+        identifier=customer.identifier,
+        verified=verify_identity(customer),
+        name=customer.name,
+        email=customer.email,
+        locale=body.locale,
+        welcome=parts().desk.welcome(),
+    )
+    messages = parts().store.messages(conversation.id)
+    return {
+        "conversation": conversation_json(conversation),
+        "token": token,
+        "messages": [message_json(message) for message in messages],
+    }, 201
+
+
+def verify_identity(customer: NewCustomer) -> bool:
+    """Whether the site signed the identifier; ``Forbidden`` for a wrong or missing signature."""
+    secret, signature = parts().site_secret, customer.identifier_hash
+    if customer.identifier is None:
+        if signature is not None:
+            raise Forbidden("identifier_hash signs an identifier, and there is none.")
+        return False
+    if signature is None:
+        if parts().config.identity == "required":
+            raise Forbidden("This desk needs an identifier_hash with the identifier.")
+        return False
+    if signature.count(".") == 2:
+        return _verify_token(signature, secret, customer.identifier)
+    key, message = secret.encode(), customer.identifier.encode()
+    wanted = hmac.new(key, message, hashlib.sha256).hexdigest()
+    if not hmac.compare_digest(wanted.encode(), signature.lower().encode()):
+        raise Forbidden("identifier_hash does not sign this identifier.")
+    return True
+
+
+def _verify_token(token: str, secret: str, identifier: str) -> bool:
+    try:
+        claims = jwt.decode(
+            token, secret, algorithms=["HS256"], options={"require": ["exp", "sub"]}
+        )
+    except jwt.InvalidTokenError as error:
+        raise Forbidden(f"The identity token is not valid: {error}.") from None
+    if claims["sub"] != identifier:
+        raise Forbidden("The identity token names another identifier.")
+    return True
+
+
+@blueprint.post("/conversations/<conversation_id>/messages")
+@operation(
+    "Post a message; the same client_id again returns the first answer.",
+    body=NewMessage,
+    returns={201: "Posted", 200: "Posted"},
+    auth="conversation",
+)
+def post_message(conversation_id: str) -> tuple[Json, int]:
+    conversation = authorized_conversation(conversation_id)
+    body = read_body(NewMessage)
+    turn = parts().desk.receive(conversation, body.client_id, body.text, body.choice)
+    return turn_json(turn), 200 if turn.repeated else 201
+
+
+@blueprint.get("/conversations/<conversation_id>/messages")
+@operation(
+    "The messages after a seq, oldest first.",
+    query={"after": "seq of the last message known", "limit": "1 to 500"},
+    returns={200: "Messages"},
+    auth="conversation",
+)
+def list_messages(conversation_id: str) -> Json:
+    conversation = authorized_conversation(conversation_id)
+    after = query_number("after", 0, 0, MAX_SEQ)
+    limit = query_number("limit", 200, 1, 500)
+    messages = parts().store.messages(conversation.id, after=after, limit=limit)
+    return {
+        "conversation": conversation_json(conversation),
+        "messages": [message_json(message) for message in messages],
+    }
+
+
+@blueprint.get("/conversations/<conversation_id>/events")
+@operation(
+    "Server-Sent Events of the conversation; Last-Event-ID resumes.",
+    query={"after": "id of the last event known"},
+    returns={200: "EventStream"},
+    auth="conversation",
+)
+def stream_conversation(conversation_id: str) -> Response:
+    conversation = authorized_conversation(conversation_id)
+    store = parts().store
+    after = resume_point(default=0)
+    return event_stream(
+        lambda number: store.conversation_events(conversation.id, after=number),
+        lambda event: event.number or 0,
+        customer_frame,
+        after,
+        lambda: True,
+    )
+
+
+def customer_frame(event: Event) -> tuple[str, object] | None:
+    """A public event as the widget gets it."""
+    if event.kind == "message":
+        hidden = ("ticket_id", "conversation_id", "note", "operator_id")
+        return "message", {k: v for k, v in event.body.items() if k not in hidden}
+    if event.kind == "conversation":
+        return "conversation", dict(event.body)
+    return None
+
+
+@blueprint.post("/conversations/<conversation_id>/handoff")
+@operation("A person, please.", returns={201: "HandedOver"}, auth="conversation")
+def request_person(conversation_id: str) -> tuple[Json, int]:
+    conversation = authorized_conversation(conversation_id)
+    no_body()
+    ticket = parts().desk.request_person(conversation)
+    current: Conversation = parts().store.conversation(conversation.id)
+    return {"ticket": {"id": ticket.id}, "conversation": conversation_json(current)}, 201
+
+
+@blueprint.post("/conversations/<conversation_id>/feedback")
+@operation("A thumb or a rating.", body=NewFeedback, returns={204: "Nothing"}, auth="conversation")
+def give_feedback(conversation_id: str) -> tuple[str, int]:
+    conversation = authorized_conversation(conversation_id)
+    body = read_body(NewFeedback)
+    parts().store.record_feedback(
+        conversation.id,
+        body.message_id,
+        helpful=body.helpful,
+        rating=body.rating,
+        comment=body.comment,
+    )
+    return "", 204

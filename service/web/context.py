@@ -1,0 +1,116 @@
+"""What a request finds: the application's parts, and who is calling.
+
+Used by every blueprint. Checks credentials; decides nothing else.
+"""
+
+import functools
+import threading
+from collections.abc import Callable
+from dataclasses import InitVar, dataclass, field
+from typing import ParamSpec, TypeVar, cast
+from urllib.parse import urlsplit
+
+from flask import current_app, g, request
+
+from service.config import Config
+from service.desk import Desk
+from service.engine import EngineSource
+from service.errors import Forbidden, Unauthorized
+from service.metrics import Metrics
+from service.records import Conversation, Operator
+from service.store import Store
+from service.web.attempts import Attempts
+
+SESSION_COOKIE = "frontdesk_session"
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+@dataclass(slots=True)
+class Parts:
+    """The parts of one application; ``serving`` turns false when the process ends."""
+
+    config: Config
+    store: Store
+    desk: Desk
+    engines: EngineSource
+    metrics: Metrics
+    site_secret: str
+    attempts: Attempts = field(default_factory=Attempts)
+    serving: Callable[[], bool] = lambda: True
+    stream_places: InitVar[int] = 256
+    streams: threading.Semaphore = field(init=False)
+
+    def __post_init__(self, stream_places: int) -> None:
+        self.streams = threading.Semaphore(stream_places)
+
+
+def parts() -> Parts:
+    """The running application's parts."""
+    return cast(Parts, current_app.config["FRONTDESK"])
+
+
+def bearer() -> str | None:
+    """The token of the Authorization header."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" and token.strip() else None
+
+
+def authorized_conversation(conversation_id: str) -> Conversation:
+    """The conversation, when the request carries its token; ``Unauthorized`` otherwise."""
+    token = bearer()
+    if token is None:
+        raise Unauthorized("Send the conversation's token as Authorization: Bearer TOKEN.")
+    return parts().store.authorized_conversation(conversation_id, token)
+
+
+def signed_in() -> Operator | None:
+    """The operator who calls, by API token or session cookie."""
+    store = parts().store
+    token = bearer()
+    if token is not None:
+        return store.api_token_operator(token)
+    cookie = request.cookies.get(SESSION_COOKIE)
+    if not cookie:
+        return None
+    operator = store.session_operator(cookie)
+    if operator is not None and request.method not in ("GET", "HEAD"):
+        _same_origin()
+    return operator
+
+
+def _same_origin() -> None:
+    """Cookies travel by themselves, so a write must come from our own pages (CSRF)."""
+    origin = request.headers.get("Origin")
+    site = request.headers.get("Sec-Fetch-Site", "same-origin")
+    own = {request.host, urlsplit(parts().config.public_url).netloc}
+    if (origin and urlsplit(origin).netloc not in own) or site not in ("same-origin", "none"):
+        raise Forbidden("This call must come from the desk's own pages.")
+
+
+def operator_required(view: Callable[P, R]) -> Callable[P, R]:
+    """Only operators; ``g.operator`` is who."""
+
+    @functools.wraps(view)
+    def checked(*args: P.args, **kwargs: P.kwargs) -> R:
+        operator = signed_in()
+        if operator is None:
+            raise Unauthorized("Sign in first.")
+        g.operator = operator
+        return view(*args, **kwargs)
+
+    checked.operator_required = True  # type: ignore[attr-defined]
+    return checked
+
+
+def admin_required(view: Callable[P, R]) -> Callable[P, R]:
+    """Only admins."""
+
+    @functools.wraps(view)
+    def checked(*args: P.args, **kwargs: P.kwargs) -> R:
+        if g.operator.role != "admin":
+            raise Forbidden("Only an admin may do this.")
+        return view(*args, **kwargs)
+
+    return operator_required(checked)

@@ -1,0 +1,216 @@
+"""What requests may carry: one model per body, and the function that reads it.
+
+Used by the blueprints and by the OpenAPI document. Unknown fields and wrong types are refused with
+the field's name; nothing here touches the store.
+"""
+
+from typing import Annotated, Any, Literal, TypeVar
+
+import orjson
+from flask import current_app, request
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from service.errors import InvalidInput, UnsupportedMedia
+
+Id = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[!-~]+$")]
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=100)]
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Email = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, max_length=254, pattern=r"^[^@\s]+@[^@\s]+$"),
+]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100_000)]
+Sentiment = Literal["negative", "neutral", "positive"]
+Empty = Annotated[None, Field(description="No body, or an empty object.")]
+
+
+class Body(BaseModel):
+    """A request body: no unknown fields, no coercion."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class NewCustomer(Body):
+    """Who writes; ``identifier_hash`` signs ``identifier`` with the site's secret."""
+
+    identifier: Line | None = None
+    name: Line | None = None
+    email: Email | None = None
+    identifier_hash: Annotated[str, StringConstraints(max_length=4000)] | None = None
+
+
+class NewConversation(Body):
+    """Start a conversation."""
+
+    customer: NewCustomer | None = None
+    locale: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{2,35}$")] = "en"
+
+
+class NewMessage(Body):
+    """A customer's message; ``choice`` is the intent of a clicked suggestion."""
+
+    client_id: Id
+    text: Text
+    choice: Name | None = None
+
+
+class NewFeedback(Body):
+    """A thumb for a message or a satisfaction rating."""
+
+    message_id: Id
+    helpful: bool | None = None
+    rating: Annotated[int, Field(ge=1, le=5)] | None = None
+    comment: Annotated[str, StringConstraints(max_length=2000)] | None = None
+
+
+class NewSession(Body):
+    """Sign in."""
+
+    email: Annotated[str, StringConstraints(min_length=1, max_length=254)]
+    password: Annotated[str, StringConstraints(min_length=1, max_length=1000)]
+
+
+class NewOperatorMessage(Body):
+    """A reply to the customer, or a note for colleagues."""
+
+    client_id: Id
+    text: Text
+    note: bool = False
+    template: Name | None = None
+
+
+class NewCorrection(Body):
+    """What a message really was."""
+
+    intent: Name | None = None
+    sentiment: Sentiment | None = None
+    template: Name | None = None
+
+
+class IntentChange(Body):
+    """An intent without its name, which the address carries."""
+
+    group: Name
+    title: Line
+    description: Annotated[str, StringConstraints(max_length=2000)] = ""
+    slots: list[Name] = Field(default_factory=list)
+    action: Literal["answer", "handoff"] = "answer"
+    priority: Literal["low", "normal", "high", "urgent"] = "normal"
+
+
+class NewIntent(IntentChange):
+    """An intent."""
+
+    name: Name
+
+
+class TemplateChange(Body):
+    """A template without its name."""
+
+    intent: Name
+    text: Text
+    sentiment: Sentiment | None = None
+
+
+class NewTemplate(TemplateChange):
+    """A template."""
+
+    name: Name
+
+
+class EntitySpan(Body):
+    """Characters ``start`` to ``end`` of an example."""
+
+    start: Annotated[int, Field(ge=0)]
+    end: Annotated[int, Field(ge=1)]
+    label: Name
+
+
+class NewExample(Body):
+    """A labelled text."""
+
+    text: Text
+    intent: Name | None = None
+    sentiment: Sentiment | None = None
+    entities: list[EntitySpan] | None = None
+    split: Literal["train", "valid", "test"] | None = None
+
+
+class ArticleChange(Body):
+    """An article without its id."""
+
+    title: Line
+    text: Text
+    intents: list[Name] = Field(default_factory=list)
+
+
+class NewArticle(ArticleChange):
+    """An article."""
+
+    id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=100)]
+
+
+B = TypeVar("B", bound=Body)
+
+
+def read_json() -> Any:
+    """The request's JSON value; an empty body is an empty object.
+
+    Raises ``UnsupportedMedia`` for another content type and ``InvalidInput`` for broken JSON, invalid
+    UTF-8 and lone surrogates.
+    """
+    raw = request.get_data(cache=False)
+    if not raw:
+        return {}
+    if request.mimetype != "application/json":
+        raise UnsupportedMedia("Send the body as application/json.")
+    try:
+        return orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        raise InvalidInput(f"The body is not valid JSON: {error}.") from None
+
+
+def read_body(model: type[B]) -> B:
+    """The request's body as a model; ``InvalidInput`` lists every field that is wrong."""
+    value = read_json()
+    if not isinstance(value, dict):
+        raise InvalidInput("The body must be a JSON object.")
+    try:
+        body = model.model_validate(value)
+    except ValidationError as error:
+        errors = [
+            {"field": ".".join(map(str, e["loc"])), "message": e["msg"]} for e in error.errors()
+        ]
+        first = f"{errors[0]['field']}: {errors[0]['message']}"
+        raise InvalidInput(first, errors=errors) from None
+    text = getattr(body, "text", None)
+    limit = current_app.config["FRONTDESK"].config.max_text
+    if isinstance(body, NewMessage | NewOperatorMessage) and text and len(text) > limit:
+        message = f"A message may have at most {limit} characters."
+        raise InvalidInput(f"text: {message}", errors=[{"field": "text", "message": message}])
+    return body
+
+
+def no_body() -> None:
+    """For calls that take nothing: refuse what is not an empty object."""
+    value = read_json()
+    if value != {}:
+        raise InvalidInput("This call takes no fields.")
+
+
+def query_choice(name: str, allowed: tuple[str, ...], default: str | None = None) -> str | None:
+    """A query parameter that must be one of ``allowed``."""
+    value = request.args.get(name) or default
+    if value is not None and value not in allowed:
+        raise InvalidInput(f"{name}: must be one of {', '.join(allowed)}.", field=name)
+    return value
+
+
+def query_number(name: str, default: int, low: int, high: int) -> int:
+    """A query parameter that must be a whole number within bounds."""
+    raw = request.args.get(name)
+    if raw in (None, ""):
+        return default
+    if not (raw.isascii() and raw.isdigit()) or len(raw) > 18 or not low <= int(raw) <= high:
+        raise InvalidInput(f"{name}: must be a whole number from {low} to {high}.", field=name)
+    return int(raw)

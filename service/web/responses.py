@@ -1,0 +1,208 @@
+"""JSON schemas of what the API returns, by the names that views use in ``operation``.
+
+Read by ``service.web.openapi``; a test holds real responses against them.
+"""
+
+from typing import Any
+
+Schema = dict[str, Any]
+
+TEXT: Schema = {"type": "string"}
+NUMBER: Schema = {"type": "number"}
+WHOLE: Schema = {"type": "integer"}
+FLAG: Schema = {"type": "boolean"}
+ANY_OBJECT: Schema = {"type": "object"}
+TIME: Schema = {"type": "string", "format": "date-time"}
+
+
+def either(schema: Schema) -> Schema:
+    """The schema or null."""
+    return {"anyOf": [schema, {"type": "null"}]}
+
+
+def words(*values: str) -> Schema:
+    """One of some strings."""
+    return {"type": "string", "enum": list(values)}
+
+
+def many(schema: Schema) -> Schema:
+    """A list."""
+    return {"type": "array", "items": schema}
+
+
+def ref(name: str) -> Schema:
+    """A named schema."""
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def fields(required: dict[str, Schema], **optional: Schema) -> Schema:
+    """An object with these fields."""
+    return {
+        "type": "object",
+        "properties": {**required, **optional},
+        "required": list(required),
+    }
+
+
+SENTIMENT = words("negative", "neutral", "positive")
+SCORED = fields({"label": TEXT, "confidence": NUMBER})
+SUGGESTION = fields({"text": TEXT, "intent": either(TEXT)})
+TICKET_STATUS = words("open", "claimed", "returned", "resolved")
+PRIORITY = words("low", "normal", "high", "urgent")
+
+INTENT = fields(
+    {
+        "name": TEXT,
+        "group": TEXT,
+        "title": TEXT,
+        "description": TEXT,
+        "slots": many(TEXT),
+        "action": words("answer", "handoff"),
+        "priority": PRIORITY,
+    },
+    examples=WHOLE,
+)
+TEMPLATE = fields({"name": TEXT, "intent": TEXT, "text": TEXT, "sentiment": either(SENTIMENT)})
+EXAMPLE = fields(
+    {"id": TEXT, "text": TEXT, "intent": either(TEXT), "sentiment": either(SENTIMENT)},
+    entities=either(many(ANY_OBJECT)),
+    split=either(TEXT),
+    source=TEXT,
+)
+ARTICLE = fields({"id": TEXT, "title": TEXT, "text": TEXT, "intents": many(TEXT)})
+OPERATOR = fields({"id": TEXT, "email": TEXT, "name": TEXT, "role": words("operator", "admin")})
+CONVERSATION = fields(
+    {"id": TEXT, "status": words("desk", "waiting", "operator", "resolved")},
+    locale=TEXT,
+    created_at=TIME,
+)
+MESSAGE = fields(
+    {
+        "id": TEXT,
+        "seq": WHOLE,
+        "author": words("customer", "desk", "operator"),
+        "text": TEXT,
+        "at": TIME,
+        "suggestions": many(SUGGESTION),
+    },
+    name=TEXT,
+    action=TEXT,
+    template=TEXT,
+    reply_to=TEXT,
+    client_id=either(TEXT),
+    note=FLAG,
+    reading=ANY_OBJECT,
+    correction=ANY_OBJECT,
+)
+TICKET = fields(
+    {
+        "id": TEXT,
+        "conversation_id": TEXT,
+        "status": TICKET_STATUS,
+        "priority": PRIORITY,
+        "reason": TEXT,
+        "reason_text": TEXT,
+        "subject": TEXT,
+        "intent": either(TEXT),
+        "sentiment": either(TEXT),
+        "owner": either(fields({"id": TEXT, "name": TEXT})),
+        "customer": either(ANY_OBJECT),
+        "created_at": TIME,
+        "updated_at": TIME,
+        "claimed_at": either(TIME),
+        "resolved_at": either(TIME),
+        "unanswered_since": either(TIME),
+        "last_text": TEXT,
+        "last_author": TEXT,
+    }
+)
+TICKET_ID = fields({"id": TEXT})
+
+SCHEMAS: dict[str, Schema] = {
+    "Problem": fields(
+        {"type": TEXT, "title": TEXT, "status": WHOLE, "code": TEXT, "request_id": either(TEXT)},
+        errors=many(fields({"field": TEXT, "message": TEXT})),
+    ),
+    "Conversation": CONVERSATION,
+    "Message": MESSAGE,
+    "Ticket": TICKET,
+    "Site": fields(
+        {
+            "name": TEXT,
+            "language": TEXT,
+            "welcome": TEXT,
+            "suggested": many(SUGGESTION),
+            "max_text": WHOLE,
+        }
+    ),
+    "Started": fields(
+        {"conversation": ref("Conversation"), "token": TEXT, "messages": many(ref("Message"))}
+    ),
+    "Posted": fields(
+        {
+            "message": ref("Message"),
+            "reply": either(ref("Message")),
+            "action": words("answer", "clarify", "ask", "handoff", "none"),
+            "ticket": either(TICKET_ID),
+            "suggestions": many(SUGGESTION),
+        }
+    ),
+    "Messages": fields({"conversation": ref("Conversation"), "messages": many(ref("Message"))}),
+    "HandedOver": fields({"ticket": TICKET_ID, "conversation": ref("Conversation")}),
+    "SignedIn": fields({"operator": OPERATOR}),
+    "Tickets": fields({"tickets": many(ref("Ticket")), "counts": ANY_OBJECT}),
+    "TicketDetail": fields(
+        {
+            **TICKET["properties"],
+            "ticket": ref("Ticket"),
+            "conversation": ref("Conversation"),
+            "messages": many(ref("Message")),
+            "suggestions": many(
+                fields(
+                    {
+                        "template": TEXT,
+                        "intent": TEXT,
+                        "title": TEXT,
+                        "text": TEXT,
+                        "score": NUMBER,
+                    }
+                )
+            ),
+            "traces": ANY_OBJECT,
+        }
+    ),
+    "Told": fields({"ticket": ref("Ticket")}),
+    "Replied": fields({"message": ref("Message"), "ticket": ref("Ticket")}),
+    "Corrected": fields(
+        {
+            "correction": fields(
+                {
+                    "id": TEXT,
+                    "message_id": TEXT,
+                    "intent": either(TEXT),
+                    "sentiment": either(SENTIMENT),
+                    "template": either(TEXT),
+                    "at": TIME,
+                }
+            )
+        }
+    ),
+    "Trace": fields(
+        {"release": either(TEXT), "route": ANY_OBJECT},
+        reading=fields({"text": TEXT, "intents": many(SCORED), "sentiments": many(SCORED)}),
+        hits=many(ANY_OBJECT),
+        thresholds=ANY_OBJECT,
+        took_ms=ANY_OBJECT,
+    ),
+    "Intents": fields({"intents": many(INTENT)}),
+    "Intent": fields({"intent": INTENT}),
+    "Templates": fields({"templates": many(TEMPLATE)}),
+    "Template": fields({"template": TEMPLATE}),
+    "Examples": fields({"examples": many(EXAMPLE), "total": WHOLE}),
+    "Example": fields({"example": EXAMPLE}),
+    "Articles": fields({"articles": many(ARTICLE)}),
+    "Article": fields({"article": ARTICLE}),
+    "Releases": fields({"releases": many(ANY_OBJECT), "champion": either(TEXT)}),
+    "Champion": fields({"champion": either(TEXT)}),
+    "Report": fields({"from": TIME, "to": TIME}),
+}

@@ -1,0 +1,128 @@
+"""Records as the JSON that the API speaks: the shapes that docs/api.md and OpenAPI tell.
+
+Pure functions; what a customer may see and what only operators may see is decided here.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from service.records import Conversation, Correction, Customer, Message, Operator, Ticket, Turn
+from service.router import REASONS
+
+
+def message_json(message: Message) -> dict[str, Any]:
+    """A message as its customer sees it."""
+    shape: dict[str, Any] = {
+        "id": message.id,
+        "seq": message.seq,
+        "author": message.author,
+        "text": message.text,
+        "at": message.at,
+        "suggestions": [{"text": s.text, "intent": s.intent} for s in message.suggestions],
+    }
+    optional = {
+        "name": message.operator_name,
+        "action": message.action,
+        "template": message.template,
+        "reply_to": message.reply_to,
+        "client_id": message.client_id if message.author == "customer" else None,
+    }
+    return shape | {name: value for name, value in optional.items() if value is not None}
+
+
+def console_message_json(
+    message: Message, trace: Mapping[str, Any] | None, correction: Correction | None
+) -> dict[str, Any]:
+    """A message as operators see it: with note, reading and correction."""
+    shape = message_json(message) | {"note": message.note, "client_id": message.client_id}
+    reading = (trace or {}).get("reading")
+    if reading:
+        shape["reading"] = {
+            "intent": next(iter(reading["intents"]), None),
+            "sentiment": next(iter(reading["sentiments"]), None),
+            "in_scope": reading["in_scope"],
+        }
+    if correction:
+        shape["correction"] = correction_json(correction)
+    return shape
+
+
+def conversation_json(conversation: Conversation) -> dict[str, Any]:
+    """A conversation without what only the router needs."""
+    return {
+        "id": conversation.id,
+        "status": conversation.status,
+        "locale": conversation.locale,
+        "created_at": conversation.created_at,
+    }
+
+
+def turn_json(turn: Turn) -> dict[str, Any]:
+    """What posting a message returns; the same for the same client id."""
+    ticket = turn.ticket
+    return {
+        "message": message_json(turn.message),
+        "reply": message_json(turn.reply) if turn.reply else None,
+        "action": turn.action,
+        # Only what cannot change: the same client id must get the same body later, too.
+        "ticket": {"id": ticket.id} if ticket else None,
+        "suggestions": [
+            {"text": s.text, "intent": s.intent}
+            for s in (turn.reply.suggestions if turn.reply else ())
+        ],
+    }
+
+
+def ticket_json(ticket: Ticket, customer: Customer | None = None) -> dict[str, Any]:
+    """A ticket as the inbox shows it."""
+    owner = ticket.owner_id and {"id": ticket.owner_id, "name": ticket.owner_name}
+    named = {"name": ticket.customer_name} if ticket.customer_name else None
+    if customer:
+        named = {
+            "name": customer.name,
+            "email": customer.email,
+            "identifier": customer.identifier,
+            "verified": customer.verified,
+        }
+    return {
+        "id": ticket.id,
+        "conversation_id": ticket.conversation_id,
+        "status": ticket.status,
+        "priority": ticket.priority,
+        "reason": ticket.reason,
+        "reason_text": REASONS.get(ticket.reason, ticket.reason),
+        "subject": ticket.subject,
+        "intent": ticket.intent,
+        "sentiment": ticket.sentiment,
+        "owner": owner,
+        "customer": named,
+        "created_at": ticket.created_at,
+        "updated_at": ticket.updated_at,
+        "claimed_at": ticket.claimed_at,
+        "resolved_at": ticket.resolved_at,
+        "unanswered_since": ticket.unanswered_since,
+        "last_text": ticket.last_text,
+        "last_author": ticket.last_author,
+    }
+
+
+def correction_json(correction: Correction) -> dict[str, Any]:
+    """A correction."""
+    return {
+        "id": correction.id,
+        "message_id": correction.message_id,
+        "intent": correction.intent,
+        "sentiment": correction.sentiment,
+        "template": correction.template,
+        "at": correction.at,
+    }
+
+
+def operator_json(operator: Operator) -> dict[str, Any]:
+    """An operator as colleagues see them."""
+    return {
+        "id": operator.id,
+        "email": operator.email,
+        "name": operator.name,
+        "role": operator.role,
+    }

@@ -1,0 +1,63 @@
+"""Pages and addresses outside the API: demo page, console, widget script, health, metrics.
+
+Serves files of this package; the only thing rendered is the desk's name.
+"""
+
+from typing import Any
+
+import orjson
+from flask import Blueprint, Response, current_app, render_template, send_from_directory
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from service.errors import DeskError
+from service.web.context import parts
+from service.web.openapi import document
+
+blueprint = Blueprint(
+    "site", __name__, template_folder="pages", static_folder="static", static_url_path="/static"
+)
+
+
+@blueprint.get("/")
+def demo_page() -> str:
+    return render_template("demo.html", desk_name=parts().desk.settings().name)
+
+
+@blueprint.get("/console")
+def console_page() -> str:
+    return render_template("console.html", desk_name=parts().desk.settings().name)
+
+
+@blueprint.get("/widget.js")
+def widget_script() -> Response:
+    folder = blueprint.static_folder or ""
+    return send_from_directory(folder, "widget.js", mimetype="text/javascript")
+
+
+@blueprint.get("/openapi.json")
+def openapi() -> Response:
+    body = orjson.dumps(document(current_app), option=orjson.OPT_INDENT_2)
+    return Response(body, mimetype="application/json")
+
+
+@blueprint.get("/healthz")
+def healthz() -> dict[str, str]:
+    """The process answers."""
+    return {"status": "ok"}
+
+
+@blueprint.get("/readyz")
+def readyz() -> tuple[dict[str, Any], int]:
+    """The desk can read and write, and a model reads."""
+    state: dict[str, Any] = {"status": "ready", "release": None}
+    try:
+        parts().store.check()
+        state["release"] = parts().engines.current().release
+    except DeskError as error:
+        return {**state, "status": "not_ready", "problem": error.message}, 503
+    return state, 200
+
+
+@blueprint.get("/metrics")
+def metrics() -> Response:
+    return Response(generate_latest(parts().metrics.registry), mimetype=CONTENT_TYPE_LATEST)

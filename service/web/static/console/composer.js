@@ -1,0 +1,271 @@
+/**
+ * `<desk-composer>`: where an operator writes a reply or a note. Every keystroke is kept as a draft; a
+ * post that fails keeps its text and its client id, so that trying again cannot double it.
+ */
+
+import { ApiError, explain, post } from "./api.js";
+import { fill, h, icon, keycap } from "./dom.js";
+import { readDraft, saveDraft } from "./drafts.js";
+import { sendKeys } from "./keys.js";
+import { isMine } from "./session.js";
+import { act, conflict, publish } from "./tickets.js";
+import { customerName, title } from "./words.js";
+
+/** @import {Ticket, Suggestion, Message} from "./types.js" */
+/** @import {Draft} from "./drafts.js" */
+
+/** What is on its way or failed, per ticket; it outlives the composer's showing another one.
+ * @type {Map<string, {sending: boolean, error: string}>} */
+const outbox = new Map();
+
+const GAP = /\{[a-z_]+\}/;
+
+export class DeskComposer extends HTMLElement {
+  constructor() {
+    super();
+    /** @type {Ticket|null} */
+    this.ticket = null;
+    /** @type {Suggestion[]} */
+    this.suggestions = [];
+    /** @type {Draft} */
+    this.draft = readDraft("");
+  }
+
+  connectedCallback() {
+    if (this.firstChild) return;
+    this.offers = h("div", { class: "offers", role: "group", "aria-label": "Suggested replies" });
+    this.tabs = {
+      reply: this.tab("reply", "Reply", "r"),
+      note: this.tab("note", "Note", "n"),
+    };
+    this.text = h("textarea", {
+      rows: 2, maxlength: 8000, dir: "auto", "data-testid": "composer-text",
+      oninput: () => this.typed(),
+      onkeydown: (/** @type {KeyboardEvent} */ event) => this.key(event),
+    });
+    this.hint = h("span", { class: "composer-hint" });
+    this.sendButton = h("button", { class: "button primary", type: "button", "data-testid": "send", onclick: () => this.send() });
+    this.resolveButton = h("button", {
+      class: "button", type: "button", "data-testid": "send-resolve", onclick: () => this.send({ resolve: true }),
+    }, "Send and resolve");
+    this.problem = h("div", { class: "composer-problem", role: "alert", "data-testid": "composer-error", hidden: true });
+    this.closed = h("div", { class: "composer-closed", "data-testid": "composer-closed", hidden: true });
+    this.box = h("div", { class: "composer-box" },
+      h("div", { class: "composer-tabs", role: "group", "aria-label": "What to write" }, this.tabs.reply, this.tabs.note),
+      this.closed, this.text, this.problem,
+      h("div", { class: "composer-foot" }, this.hint, this.resolveButton, this.sendButton));
+    this.append(this.offers, this.box);
+  }
+
+  /** @param {"reply"|"note"} mode @param {string} label @param {string} key */
+  tab(mode, label, key) {
+    return h("button", {
+      class: "composer-tab", type: "button", "aria-pressed": "false", "data-testid": `mode-${mode}`,
+      onclick: () => this.write(mode),
+    }, label, keycap(key));
+  }
+
+  /** @param {Ticket} ticket @param {Suggestion[]} suggestions */
+  show(ticket, suggestions) {
+    if (this.ticket?.id !== ticket.id) {
+      this.draft = readDraft(ticket.id);
+      if (!this.draft.reply && !this.draft.note) this.draft.mode = canReply(ticket) ? "reply" : "note";
+      this.ticket = ticket;
+      this.putText();
+    }
+    this.ticket = ticket;
+    this.suggestions = suggestions.slice(0, 3);
+    this.render();
+  }
+
+  /** Put the cursor into a reply or a note. @param {"reply"|"note"} mode */
+  write(mode) {
+    if (!this.ticket || !this.text) return;
+    if (this.draft.mode !== mode) {
+      this.draft.mode = mode;
+      this.putText();
+      saveDraft(this.ticket.id, this.draft);
+    }
+    this.render();
+    if (!this.text.hidden) {
+      this.text.focus();
+      this.text.setSelectionRange(this.text.value.length, this.text.value.length);
+    }
+  }
+
+  /** Take a suggested reply into the composer, to be edited. @param {number} at */
+  take(at) {
+    const suggestion = this.suggestions[at];
+    if (!suggestion || !this.ticket || !this.text || !canReply(this.ticket)) return;
+    this.write("reply");
+    const written = this.draft.reply.trim();
+    const untouched = this.suggestions.some(({ text }) => text.trim() === written);
+    this.draft.reply = !written || untouched ? suggestion.text.trim() : `${written}\n\n${suggestion.text.trim()}`;
+    this.draft.template = suggestion.template;
+    this.putText();
+    this.typed();
+    this.write("reply");
+    this.selectGap();
+  }
+
+  /** Select the first fact that is still to be filled in. */
+  selectGap() {
+    const gap = GAP.exec(this.text?.value ?? "");
+    if (gap) this.text?.setSelectionRange(gap.index, gap.index + gap[0].length);
+    return gap?.[0];
+  }
+
+  putText() {
+    if (!this.text) return;
+    this.text.value = this.draft[this.draft.mode];
+    this.grow();
+  }
+
+  typed() {
+    if (!this.text || !this.ticket) return;
+    this.draft[this.draft.mode] = this.text.value;
+    if (!this.draft.reply.trim()) this.draft.template = null;
+    const state = outbox.get(this.ticket.id);
+    if (state?.error) outbox.delete(this.ticket.id);
+    saveDraft(this.ticket.id, this.draft);
+    this.grow();
+    this.render();
+  }
+
+  grow() {
+    if (!this.text || CSS.supports("field-sizing", "content")) return;
+    this.text.style.setProperty("height", "auto");
+    this.text.style.setProperty("height", `${this.text.scrollHeight + 2}px`);
+  }
+
+  /** @param {KeyboardEvent} event */
+  key(event) {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !event.isComposing) {
+      event.preventDefault();
+      void this.send({ resolve: event.shiftKey });
+    } else if (event.key === "Escape") {
+      event.preventDefault();
+      this.text?.blur();
+    }
+  }
+
+  async send({ resolve = false } = {}) {
+    const { ticket, draft } = this;
+    if (!ticket || outbox.get(ticket.id)?.sending) return;
+    const { mode, template } = draft;
+    const text = draft[mode].trim();
+    if (!text) return this.text?.focus();
+    if (mode === "reply" && !canReply(ticket)) return;
+    const gap = mode === "reply" ? this.selectGap() : undefined;
+    if (gap) {
+      this.text?.focus();
+      outbox.set(ticket.id, { sending: false, error: `Fill in ${gap} first.` });
+      return this.render();
+    }
+    // The same words posted again are the same message; changed words are a new one.
+    if (draft.attempt?.text !== text || draft.attempt.mode !== mode) {
+      draft.attempt = { clientId: crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`, mode, text };
+      saveDraft(ticket.id, draft);
+    }
+    outbox.set(ticket.id, { sending: true, error: "" });
+    this.render();
+    try {
+      const body = await post(`/tickets/${ticket.id}/messages`, {
+        client_id: draft.attempt.clientId, text,
+        ...(mode === "note" ? { note: true } : template ? { template } : {}),
+      });
+      outbox.delete(ticket.id);
+      this.sent(ticket, mode);
+      this.announceSent(body);
+      if (resolve && mode === "reply") void act("resolve", body.ticket ?? ticket);
+    } catch (error) {
+      const taken = error instanceof ApiError && error.status === 409;
+      const words = taken ? `${await conflict(ticket, error)} Your text is kept.` : `Not sent. ${explain(error)} Your text is kept.`;
+      outbox.set(ticket.id, { sending: false, error: words });
+    }
+    this.render();
+  }
+
+  /** Forget what was sent, also if another ticket is shown by now. @param {Ticket} ticket @param {"reply"|"note"} mode */
+  sent(ticket, mode) {
+    const shown = this.ticket?.id === ticket.id;
+    const draft = shown ? this.draft : readDraft(ticket.id);
+    draft[mode] = "";
+    draft.attempt = null;
+    if (mode === "reply") draft.template = null;
+    else draft.mode = "reply";
+    saveDraft(ticket.id, draft);
+    if (shown) this.putText();
+  }
+
+  /** @param {{message: Message, ticket?: Ticket}} body */
+  announceSent(body) {
+    this.dispatchEvent(new CustomEvent("sent", { detail: body.message, bubbles: true }));
+    if (body.ticket) publish(body.ticket);
+  }
+
+  // --- drawing -------------------------------------------------------------------------------------
+
+  render() {
+    const { ticket, draft, text, tabs, sendButton, resolveButton, problem, hint, closed, box } = this;
+    if (!ticket || !text || !tabs || !sendButton || !resolveButton || !problem || !hint || !closed || !box) return;
+    const { mode } = draft;
+    const state = outbox.get(ticket.id) ?? { sending: false, error: "" };
+    const blocked = mode === "reply" && !canReply(ticket);
+    box.dataset.mode = mode;
+    for (const name of /** @type {const} */ (["reply", "note"])) tabs[name].setAttribute("aria-pressed", String(name === mode));
+    closed.hidden = !blocked;
+    text.hidden = blocked;
+    if (blocked) fill(closed, closedWords(ticket));
+    const label = mode === "note" ? "Write a note that only colleagues see" : `Reply to ${customerName(ticket)}`;
+    text.setAttribute("aria-label", label);
+    text.placeholder = mode === "reply" && ticket.status === "open" ? `${label} (this claims the ticket)` : `${label}…`;
+    text.readOnly = state.sending;
+    sendButton.disabled = state.sending || !draft[mode].trim();
+    sendButton.hidden = blocked;
+    resolveButton.hidden = blocked || mode === "note";
+    resolveButton.disabled = sendButton.disabled;
+    fill(sendButton, state.sending ? "Sending…" : state.error.startsWith("Not sent") ? "Try again" : mode === "note" ? "Add note" : "Send");
+    fill(hint, !blocked && [sendKeys.map(keycap), h("span", {}, mode === "note" ? "to add" : "to send")]);
+    problem.hidden = !state.error;
+    if (problem.textContent !== state.error) fill(problem, state.error);
+    this.renderOffers();
+  }
+
+  renderOffers() {
+    const { ticket, offers } = this;
+    if (!offers || !ticket) return;
+    const shown = canReply(ticket) && this.draft.mode === "reply" ? this.suggestions : [];
+    const signature = JSON.stringify(shown);
+    offers.hidden = !shown.length;
+    if (offers.dataset.signature === signature) return;
+    offers.dataset.signature = signature;
+    fill(offers, shown.map((suggestion, at) => h("button", {
+      class: "offer", type: "button", title: suggestion.text, "data-testid": "suggestion", onclick: () => this.take(at),
+    },
+      h("span", { class: "offer-head" }, keycap(String(at + 1)), h("span", { class: "offer-title" }, offerTitle(suggestion))),
+      h("span", { class: "offer-text", dir: "auto" }, suggestion.text))));
+  }
+}
+
+customElements.define("desk-composer", DeskComposer);
+
+/** Whether a reply by us can go out: the ticket is open or ours. @param {Ticket} ticket */
+function canReply(ticket) {
+  return ticket.status === "open" || (ticket.status === "claimed" && isMine(ticket));
+}
+
+/** @param {Suggestion} suggestion */
+function offerTitle({ template, intent }) {
+  return title(template || intent);
+}
+
+/** @param {Ticket} ticket */
+function closedWords(ticket) {
+  if (ticket.status === "claimed") {
+    return [icon("person"), h("span", {}, `${ticket.owner?.name ?? "A colleague"} is handling this. You can leave a note.`)];
+  }
+  const words = ticket.status === "resolved" ? "Resolved. Reopen it to reply." : "The bot has this again. Reopen it to reply.";
+  return [icon(ticket.status === "resolved" ? "check" : "bot"), h("span", {}, words),
+    h("button", { class: "button", type: "button", onclick: () => void act("reopen", ticket) }, "Reopen")];
+}

@@ -1,0 +1,343 @@
+/**
+ * The console's beginning: who is there, the frame around the views, and the wires between them.
+ */
+
+import { ApiError, call, explain, get, onExpired } from "./api.js";
+import "./content.js";
+import "./conversation.js";
+import { fill, h, icon } from "./dom.js";
+import "./inbox.js";
+import { bind, listen, showHelp } from "./keys.js";
+import { Live } from "./live.js";
+import { address, go, onMove, place } from "./router.js";
+import { loadContent, session } from "./session.js";
+import "./signin.js";
+import { act, possible, publish } from "./tickets.js";
+import { tick } from "./time.js";
+import { toast } from "./toast.js";
+import { VIEWS } from "./views.js";
+import { initials } from "./words.js";
+
+/** @import {DeskConversation} from "./conversation.js" */
+/** @import {DeskContent} from "./content.js" */
+/** @import {DeskInbox} from "./inbox.js" */
+/** @import {DeskSignIn} from "./signin.js" */
+/** @import {Operator, Ticket} from "./types.js" */
+/** @import {Verb} from "./tickets.js" */
+/** @import {ViewName} from "./views.js" */
+
+/** How long a connection may be away before we say so. */
+const PATIENCE = 1500;
+
+/** @template {HTMLElement} T @param {string} id @returns {T} */
+const find = (id) => /** @type {T} */ (document.getElementById(id));
+
+const page = {
+  signIn: /** @type {DeskSignIn} */ (find("sign-in")),
+  app: find("app"),
+  nav: find("nav"),
+  banner: find("banner"),
+  inbox: /** @type {DeskInbox} */ (find("inbox")),
+  conversation: /** @type {DeskConversation} */ (find("conversation")),
+  content: /** @type {DeskContent} */ (find("content")),
+};
+
+const live = new Live("/api/v1/events");
+let deskName = "frontdesk";
+
+// --- who is there ------------------------------------------------------------------------------------
+
+async function begin() {
+  try {
+    enter((await get("/sessions")).operator);
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 401) askWho();
+    else showUnreachable(error);
+  }
+}
+
+/** @param {Operator} operator */
+function enter(operator) {
+  if (session.operator && session.operator.id !== operator.id) return location.reload();
+  session.operator = operator;
+  document.body.dataset.state = "in";
+  page.signIn.hidden = true;
+  page.app.hidden = false;
+  drawNav();
+  follow(place());
+  void page.inbox.refresh();
+  loadContent().catch((error) => toast(`Intents could not be loaded. ${explain(error)}`, { tone: "bad", label: "Try again", act: () => void loadContent() }));
+  live.start();
+}
+
+/** @param {string} [notice] */
+function askWho(notice) {
+  live.stop();
+  showBanner(null);
+  document.querySelectorAll("dialog[open]").forEach((dialog) => /** @type {HTMLDialogElement} */ (dialog).close());
+  document.body.dataset.state = "out";
+  page.app.hidden = true;
+  page.signIn.hidden = false;
+  page.signIn.ask(notice);
+  document.title = "Sign in · frontdesk";
+}
+
+async function signOut() {
+  try {
+    await call("DELETE", "/sessions");
+  } catch (error) {
+    if (!(error instanceof ApiError && error.status === 401)) return toast(`You are still signed in. ${explain(error)}`, { tone: "bad" });
+  }
+  live.stop();
+  location.hash = "#/";
+  location.reload();
+}
+
+/** @param {unknown} error */
+function showUnreachable(error) {
+  document.body.dataset.state = "away";
+  page.app.hidden = true;
+  const retry = h("button", { class: "button primary", type: "button", onclick: () => { wall.remove(); void begin(); } }, "Try again");
+  const wall = h("main", { class: "wall", role: "alert", "data-testid": "unreachable" },
+    h("h1", {}, "The desk is not there"), h("p", {}, explain(error)), retry);
+  document.body.append(wall);
+}
+
+page.signIn.addEventListener("signed-in", (event) => enter(/** @type {CustomEvent} */ (event).detail));
+onExpired(() => {
+  if (document.body.dataset.state === "in") askWho("Your session has ended. What you wrote is kept.");
+});
+
+// --- the frame ---------------------------------------------------------------------------------------
+
+function drawNav() {
+  const { operator } = session;
+  fill(page.nav,
+    h("a", { class: "brand", href: "#/", title: deskName }, h("span", { class: "mark", "aria-hidden": "true" }), h("span", { class: "brand-name" }, deskName)),
+    h("ul", { class: "views", role: "list", "aria-label": "Inbox" },
+      Object.entries(VIEWS).map(([name, view]) => h("li", {}, h("button", {
+        class: "view", type: "button", data: { view: name }, "data-testid": `view-${name}`, onclick: () => showView(/** @type {ViewName} */ (name)),
+      }, icon(view.icon), h("span", {}, view.label), h("span", { class: "count" })))),
+      h("li", { class: "views-gap" }, h("a", { class: "view", href: "#/content", id: "nav-content", "data-testid": "nav-content" }, icon("book"), h("span", {}, "Content")))),
+    h("div", { class: "me" },
+      h("span", { class: "avatar", title: `${operator?.name ?? ""} · ${operator?.email ?? ""}` }, initials(operator?.name ?? "")),
+      h("span", { class: "me-name" }, h("span", { "data-testid": "operator" }, operator?.name ?? ""),
+        h("span", { class: "pulse", id: "pulse", "data-testid": "live" }, "Connecting")),
+      h("button", { class: "icon-button", type: "button", "aria-label": "Keyboard help", title: "Keyboard (?)", "data-testid": "help-button", onclick: showHelp }, icon("question")),
+      h("button", { class: "icon-button", type: "button", "aria-label": "Sign out", title: "Sign out", "data-testid": "sign-out", onclick: signOut }, icon("leave"))));
+  markNav();
+  drawCounts();
+  drawPulse();
+}
+
+function markNav() {
+  const { page: where } = place();
+  for (const button of page.nav.querySelectorAll("button.view")) {
+    const here = where === "inbox" && /** @type {HTMLElement} */ (button).dataset.view === page.inbox.filter.view;
+    button.setAttribute("aria-pressed", String(here));
+    if (here) button.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }
+  const content = document.getElementById("nav-content");
+  if (where === "content") content?.setAttribute("aria-current", "page");
+  else content?.removeAttribute("aria-current");
+}
+
+function drawCounts() {
+  const { counts } = page.inbox;
+  if (!counts) return;
+  for (const [name, view] of Object.entries(VIEWS)) {
+    const badge = page.nav.querySelector(`[data-view="${name}"] .count`);
+    const count = view.count(counts);
+    if (badge) badge.textContent = count ? (count > 9999 ? "9999+" : String(count)) : "";
+  }
+  drawTitle();
+}
+
+function drawTitle() {
+  const open = page.inbox.counts?.open ?? 0;
+  document.title = `${open ? `(${open}) ` : ""}${place().page === "content" ? "Content" : "Inbox"} · ${deskName}`;
+}
+
+/** @param {ViewName} view */
+function showView(view) {
+  page.inbox.show(view);
+  if (place().page !== "inbox" || isNarrow()) go({ page: "inbox", id: null });
+  markNav();
+}
+
+const isNarrow = () => matchMedia("(max-width: 859px)").matches;
+
+/** @param {import("./router.js").Place} to */
+function follow(to) {
+  document.body.dataset.page = to.page;
+  document.body.dataset.open = String(Boolean(to.id));
+  if (isNarrow()) delete document.body.dataset.details;
+  if (to.page === "content") page.content.open(to.id);
+  else {
+    const before = page.conversation.ticketId;
+    page.conversation.open(to.id);
+    page.inbox.setCurrent(to.id);
+    if (to.id && before !== to.id) requestAnimationFrame(() => page.conversation.focusTitle());
+    if (!to.id && before) page.inbox.focusRow(before);
+  }
+  markNav();
+  drawTitle();
+}
+
+onMove((to) => {
+  if (document.body.dataset.state === "in") follow(to);
+});
+page.inbox.addEventListener("counts", drawCounts);
+page.inbox.addEventListener("filter", markNav);
+page.conversation.addEventListener("seen", (event) => page.inbox.patch(/** @type {CustomEvent} */ (event).detail));
+
+// --- live --------------------------------------------------------------------------------------------
+
+/** @type {ReturnType<typeof setTimeout>|undefined} */
+let patience;
+let opened = 0;
+
+function refetch() {
+  void page.inbox.refresh();
+  void page.conversation.refresh();
+}
+
+/** @param {string|null} words */
+function showBanner(words) {
+  clearTimeout(patience);
+  page.banner.hidden = !words;
+  fill(page.banner, words && [h("span", {}, words),
+    h("button", { class: "link", type: "button", onclick: () => live.retryNow() }, "Try now")]);
+}
+
+function drawPulse() {
+  const pulse = document.getElementById("pulse");
+  if (!pulse) return;
+  pulse.dataset.live = String(live.live);
+  pulse.textContent = live.live ? "Live" : "Connecting";
+}
+
+live.addEventListener("state", () => {
+  drawPulse();
+  clearTimeout(patience);
+  if (live.live) showBanner(null);
+  else if (page.banner.hidden && live.running) {
+    patience = setTimeout(() => showBanner(navigator.onLine
+      ? "Connection lost, reconnecting. What you see may be out of date."
+      : "You are offline. What you write is kept."), PATIENCE);
+  }
+});
+live.addEventListener("opened", () => {
+  if (opened++ > 0 || page.inbox.loaded) refetch();
+});
+live.addEventListener("ticket", (event) => {
+  const { detail } = /** @type {CustomEvent} */ (event);
+  publish(detail.ticket ?? detail);
+});
+live.addEventListener("message", (event) => page.conversation.applyMessage(/** @type {CustomEvent} */ (event).detail));
+live.addEventListener("content", () => void loadContent().catch(() => {}));
+
+let hiddenAt = 0;
+document.addEventListener("visibilitychange", () => {
+  if (document.visibilityState === "hidden") hiddenAt = Date.now();
+  else if (document.body.dataset.state === "in" && Date.now() - hiddenAt > 10_000) {
+    tick(true);
+    refetch();
+  }
+});
+addEventListener("online", () => {
+  if (document.body.dataset.state === "in") refetch();
+});
+
+// --- keyboard ----------------------------------------------------------------------------------------
+
+/** The ticket that a key means: the row that has the focus, else the one that is open. @returns {Ticket|undefined} */
+function meant() {
+  return page.inbox.focused() ?? page.conversation.detail?.ticket ?? page.inbox.known.get(page.inbox.cursor);
+}
+
+/** @param {Verb} verb */
+function press(verb) {
+  const ticket = place().page === "inbox" ? meant() : undefined;
+  if (!ticket) return;
+  if (possible(ticket).includes(verb)) {
+    if (verb === "claim") go({ page: "inbox", id: ticket.id });
+    void act(verb, ticket);
+  } else if (ticket.owner && ticket.status === "claimed") {
+    toast(verb === "claim" ? `${ticket.owner.id === session.operator?.id ? "You have" : `${ticket.owner.name} has`} this already.`
+      : `${ticket.owner.name} is handling this.`);
+  }
+}
+
+/** @param {"reply"|"note"} mode */
+function write(mode) {
+  const ticket = place().page === "inbox" ? meant() : undefined;
+  if (!ticket) return;
+  if (page.conversation.ticketId === ticket.id) return page.conversation.composer?.write(mode);
+  go({ page: "inbox", id: ticket.id });
+  const once = () => {
+    if (page.conversation.detail?.ticket.id !== ticket.id) return;
+    page.conversation.removeEventListener("seen", once);
+    requestAnimationFrame(() => page.conversation.composer?.write(mode));
+  };
+  page.conversation.addEventListener("seen", once);
+}
+
+/** Close the uppermost thing. */
+function leave() {
+  const active = document.activeElement;
+  if (active instanceof HTMLElement && ["INPUT", "TEXTAREA", "SELECT"].includes(active.tagName)) return active.blur();
+  if (document.body.dataset.details === "yes" && matchMedia("(max-width: 1279px)").matches) return page.conversation.toggleDetails();
+  if (place().id) go({ page: place().page, id: null });
+}
+
+const inInbox = (/** @type {() => void} */ act_) => () => {
+  if (place().page === "inbox") act_();
+};
+const move = (/** @type {number} */ step) => inInbox(() => page.inbox.move(step));
+
+bind("Inbox", [
+  ["j", "Next ticket", move(1)],
+  ["k", "Previous ticket", move(-1)],
+  ["ArrowDown", "", move(1)],
+  ["ArrowUp", "", move(-1)],
+  ["Enter", "Open it", inInbox(() => {
+    const ticket = page.inbox.focused() ?? page.inbox.known.get(page.inbox.cursor);
+    const active = document.activeElement;
+    if (active && active !== document.body && active.matches("button, a, [role=button], summary")) /** @type {HTMLElement} */ (active).click();
+    else if (ticket) go({ page: "inbox", id: ticket.id });
+  })],
+  ["/", "Search", () => {
+    if (place().page === "content") return page.content.search?.focus();
+    if (isNarrow() && place().id) go({ page: "inbox", id: null });
+    requestAnimationFrame(() => page.inbox.focusSearch());
+  }],
+]);
+bind("Ticket", [
+  ["c", "Claim", () => press("claim")],
+  ["r", "Reply", () => write("reply")],
+  ["n", "Note for colleagues", () => write("note")],
+  ["1", "Take a suggested reply", inInbox(() => page.conversation.composer?.take(0)), "1 2 3"],
+  ["2", "", inInbox(() => page.conversation.composer?.take(1))],
+  ["3", "", inInbox(() => page.conversation.composer?.take(2))],
+  ["e", "Resolve", () => press("resolve")],
+  ["b", "Return to the bot", () => press("return")],
+  ["i", "Details", inInbox(() => page.conversation.toggleDetails())],
+]);
+bind("Anywhere", [
+  ["?", "This sheet", showHelp],
+  ["Escape", "Close, or go back", leave, "Esc"],
+]);
+listen(() => document.body.dataset.state === "in");
+
+// --- begin -------------------------------------------------------------------------------------------
+
+get("/site").then((site) => {
+  if (!site?.name) return;
+  deskName = site.name;
+  if (session.operator) {
+    drawNav();
+    drawTitle();
+  }
+}).catch(() => {});
+void begin();

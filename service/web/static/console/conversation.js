@@ -1,0 +1,425 @@
+/**
+ * `<desk-conversation>`: one ticket, opened. Shows what is cached at once, fetches the truth, and then
+ * follows the live messages; redraws only what changed, so that an open trace or a selection stays.
+ */
+
+import { ApiError, explain, get, isAborted } from "./api.js";
+import "./composer.js";
+import { correct, labelsOf, openCorrection } from "./correction.js";
+import { detailsOf } from "./details.js";
+import { fill, h, icon, keycap } from "./dom.js";
+import { messageOf } from "./message.js";
+import { moodOf, priorityTag } from "./row.js";
+import { address } from "./router.js";
+import { isMine } from "./session.js";
+import { act, markSeen, possible, tickets } from "./tickets.js";
+import { timeOf } from "./time.js";
+import { timeline } from "./timeline.js";
+import { announce, toast } from "./toast.js";
+import { traceCard } from "./trace.js";
+import { customerName, initials, reason, STATUS } from "./words.js";
+
+/** @import {Message, Ticket, TicketDetail, Trace, Correction} from "./types.js" */
+/** @import {DeskComposer} from "./composer.js" */
+/** @import {Verb} from "./tickets.js" */
+/** @import {Item} from "./timeline.js" */
+
+const CACHED = 30;
+const NEAR_END = 80;
+
+/** @type {Record<Verb, {label: string, icon: string, key: string}>} */
+const BUTTONS = {
+  claim: { label: "Claim", icon: "person", key: "c" },
+  return: { label: "Return to bot", icon: "bot", key: "b" },
+  resolve: { label: "Resolve", icon: "check", key: "e" },
+  reopen: { label: "Reopen", icon: "undo", key: "" },
+};
+
+export class DeskConversation extends HTMLElement {
+  constructor() {
+    super();
+    this.ticketId = "";
+    /** @type {TicketDetail|null} */
+    this.detail = null;
+    /** @type {Map<string, TicketDetail>} */
+    this.cache = new Map();
+    /** @type {Map<string, HTMLElement>} what stands in the log, by item */
+    this.drawn = new Map();
+    /** @type {Set<string>} messages whose trace is open */
+    this.explained = new Set();
+    /** @type {AbortController|null} */
+    this.request = null;
+    /** @type {ReturnType<typeof setTimeout>|undefined} */
+    this.timer = undefined;
+  }
+
+  connectedCallback() {
+    if (this.firstChild) return;
+    this.head = h("header", { class: "conv-head" });
+    this.reason = h("div", { class: "conv-reason", "data-testid": "conversation-reason" });
+    this.items = h("div", { class: "log-items" });
+    this.log = h("div", {
+      class: "log", role: "log", "aria-label": "Conversation", tabindex: 0, "data-testid": "log",
+      onscroll: () => this.atEnd() && this.newer?.setAttribute("hidden", ""),
+    }, this.items);
+    this.newer = h("button", { class: "newer", type: "button", hidden: true, onclick: () => this.toEnd(true) }, icon("down"), "New message");
+    this.composer = /** @type {DeskComposer} */ (document.createElement("desk-composer"));
+    this.composer.addEventListener("sent", (event) => {
+      this.add(/** @type {CustomEvent} */ (event).detail);
+      this.toEnd();
+    });
+    this.details = h("aside", { class: "details", id: "details", "aria-label": "Details", "data-testid": "details" });
+    this.main = h("div", { class: "conv-main" }, this.reason, h("div", { class: "log-frame" }, this.log, this.newer), this.composer);
+    this.notice = h("div", { class: "conv-notice" });
+    this.append(this.head, h("div", { class: "conv-body" }, this.main, this.details), this.notice);
+    tickets.addEventListener("change", (event) => this.applyTicket(/** @type {CustomEvent} */ (event).detail));
+    document.addEventListener("visibilitychange", () => this.seen());
+    this.clear();
+  }
+
+  // --- opening -------------------------------------------------------------------------------------
+
+  /** @param {string|null} id */
+  open(id) {
+    if (!id) return this.clear();
+    if (id === this.ticketId) return;
+    this.keep();
+    this.ticketId = id;
+    this.detail = null;
+    this.drawn.clear();
+    this.explained.clear();
+    if (this.items) fill(this.items);
+    const cached = this.cache.get(id);
+    if (cached) this.show(cached, true);
+    else this.showLoading();
+    void this.refresh();
+  }
+
+  clear() {
+    this.keep();
+    this.request?.abort();
+    this.ticketId = "";
+    this.detail = null;
+    this.dataset.state = "none";
+    if (this.notice) {
+      fill(this.notice, h("div", { class: "empty", "data-testid": "conversation-empty" },
+        icon("inbox"), h("h2", {}, "No ticket is open"),
+        h("p", {}, keycap("j"), keycap("k"), " move, ", keycap("Enter"), " opens, ", keycap("?"), " shows every key.")));
+    }
+  }
+
+  keep() {
+    if (!this.detail) return;
+    this.cache.delete(this.ticketId);
+    this.cache.set(this.ticketId, this.detail);
+    if (this.cache.size > CACHED) this.cache.delete(/** @type {string} */ (this.cache.keys().next().value));
+  }
+
+  async refresh() {
+    if (!this.ticketId) return;
+    clearTimeout(this.timer);
+    this.request?.abort();
+    const request = new AbortController();
+    this.request = request;
+    try {
+      const detail = await get(`/tickets/${encodeURIComponent(this.ticketId)}`, { signal: request.signal });
+      if (this.request === request) this.show(detail, !this.detail);
+    } catch (error) {
+      if (isAborted(error) || this.request !== request) return;
+      this.showError(error);
+    }
+  }
+
+  refreshSoon() {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.refresh(), 400);
+  }
+
+  /** @param {TicketDetail} detail @param {boolean} first */
+  show(detail, first) {
+    const stay = first || this.atEnd();
+    // A message that arrived live while the answer was on its way stays.
+    const known = new Set(detail.messages.map(({ id }) => id));
+    const later = (this.detail?.messages ?? []).filter(({ id, seq }) =>
+      !known.has(id) && seq > Math.max(0, ...detail.messages.map((message) => message.seq)));
+    const older = this.detail?.ticket && this.detail.ticket.updated_at > detail.ticket.updated_at;
+    this.detail = {
+      ...detail,
+      ticket: older && this.detail ? this.detail.ticket : detail.ticket,
+      messages: [...detail.messages, ...later],
+      suggestions: detail.suggestions ?? [],
+      traces: detail.traces ?? {},
+    };
+    this.dataset.state = "open";
+    if (this.notice) fill(this.notice);
+    this.render();
+    this.seen();
+    if (stay) this.toEnd();
+  }
+
+  showLoading() {
+    this.dataset.state = "loading";
+    if (!this.notice) return;
+    fill(this.notice, h("div", { class: "conv-skeleton", "aria-busy": "true", "aria-label": "Loading" },
+      h("span", {}), h("span", {}), h("span", {}), h("span", {})));
+  }
+
+  /** @param {unknown} error */
+  showError(error) {
+    if (this.detail) return toast(`This conversation may be out of date. ${explain(error)}`, { tone: "bad", label: "Try again", act: () => this.refresh() });
+    const missing = error instanceof ApiError && error.status === 404;
+    this.dataset.state = "error";
+    if (!this.notice) return;
+    fill(this.notice, h("div", { class: "empty", role: "alert", "data-testid": "conversation-error" },
+      h("h2", {}, missing ? "There is no such ticket." : "The conversation could not be loaded."),
+      h("p", {}, missing ? "It may have been erased." : explain(error)),
+      missing ? h("a", { class: "button", href: address({ page: "inbox", id: null }) }, "Back to the inbox")
+        : h("button", { class: "button", type: "button", onclick: () => { this.showLoading(); void this.refresh(); } }, "Try again")));
+  }
+
+  // --- following -----------------------------------------------------------------------------------
+
+  /** @param {Ticket} ticket */
+  applyTicket(ticket) {
+    const cached = this.cache.get(ticket.id);
+    if (cached && cached.ticket.updated_at <= ticket.updated_at) cached.ticket = ticket;
+    if (!this.detail || ticket.id !== this.ticketId || this.detail.ticket.updated_at > ticket.updated_at) return;
+    const stay = this.atEnd();
+    this.detail.ticket = { ...this.detail.ticket, ...ticket };
+    this.render();
+    this.seen();
+    if (stay) this.toEnd();
+  }
+
+  /** A message that was told live. @param {{conversation_id: string, message: Message}} news */
+  applyMessage({ conversation_id: conversationId, message }) {
+    if (!this.detail || this.detail.ticket.conversation_id !== conversationId) return;
+    const isNew = this.add(message);
+    if (message.author === "customer") {
+      if (isNew) announce(`${customerName(this.detail.ticket)} wrote: ${message.text}`);
+      this.refreshSoon();
+    }
+  }
+
+  /** @param {Message} message @returns {boolean} whether it was not there yet */
+  add(message) {
+    if (!this.detail) return false;
+    const stay = this.atEnd();
+    const { messages } = this.detail;
+    const at = messages.findIndex(({ id }) => id === message.id);
+    if (at >= 0) messages[at] = { ...messages[at], ...message };
+    else {
+      messages.push(message);
+      messages.sort((a, b) => a.seq - b.seq);
+    }
+    this.renderLog();
+    if (stay) this.toEnd();
+    else if (at < 0) this.newer?.removeAttribute("hidden");
+    return at < 0;
+  }
+
+  /** The operator looks at it: it is no longer unread. */
+  seen() {
+    if (!this.detail || document.visibilityState !== "visible" || !this.isShown()) return;
+    const { ticket } = this.detail;
+    markSeen(ticket);
+    this.dispatchEvent(new CustomEvent("seen", { detail: ticket.id }));
+  }
+
+  isShown() {
+    return this.offsetParent !== null;
+  }
+
+  // --- drawing -------------------------------------------------------------------------------------
+
+  render() {
+    if (!this.detail) return;
+    const { ticket, suggestions } = this.detail;
+    this.renderHead(ticket);
+    this.renderLog();
+    this.composer?.show(ticket, suggestions);
+    if (this.details) fill(this.details, detailsOf(this.detail, () => this.toggleDetails()));
+  }
+
+  /** @param {Ticket} ticket */
+  renderHead(ticket) {
+    if (!this.head || !this.reason) return;
+    const name = customerName(ticket);
+    const signature = JSON.stringify([ticket, document.body.dataset.details]);
+    if (this.head.dataset.signature === signature) return;
+    this.head.dataset.signature = signature;
+    const focused = this.head.contains(document.activeElement)
+      ? /** @type {HTMLElement} */ (document.activeElement).dataset.testid : undefined;
+    const others = ticket.status === "claimed" && !isMine(ticket);
+    fill(this.head,
+      h("a", { class: "icon-button back", href: address({ page: "inbox", id: null }), "aria-label": "Back to the inbox", "data-testid": "back" }, icon("back")),
+      h("span", { class: "avatar", "aria-hidden": "true" }, initials(name)),
+      h("div", { class: "conv-who" },
+        h("h1", { tabindex: -1, dir: "auto", "data-testid": "conversation-title" }, name),
+        h("p", {}, h("span", { class: "status", data: { status: ticket.status }, "data-testid": "status" }, statusWords(ticket)),
+          h("span", { class: "conv-subject", dir: "auto", title: ticket.subject }, ticket.subject))),
+      h("div", { class: "conv-acts" },
+        others && h("span", { class: "taken" }, `${ticket.owner?.name} is handling this`),
+        possible(ticket).map((verb) => this.actButton(verb, ticket)),
+        h("button", {
+          class: "icon-button", type: "button", "aria-label": "Details", title: "Details (i)", "aria-controls": "details",
+          "data-testid": "toggle-details", onclick: () => this.toggleDetails(),
+        }, icon("panel"))));
+    const active = ticket.status === "open" || ticket.status === "claimed";
+    fill(this.reason, priorityTag(ticket), h("span", {}, `${reason(ticket)}.`), moodOf(ticket.sentiment),
+      active && ticket.unanswered_since
+        ? h("span", { class: "reason-wait" }, icon("clock"), "waiting ", timeOf(ticket.unanswered_since, "waiting"))
+        : h("span", { class: "reason-wait" }, "opened ", timeOf(ticket.created_at)));
+    if (focused) {
+      const again = this.head.querySelector(`[data-testid="${focused}"]`) ?? this.head.querySelector("h1");
+      /** @type {HTMLElement} */ (again).focus({ preventScroll: true });
+    }
+  }
+
+  /** @param {Verb} verb @param {Ticket} ticket */
+  actButton(verb, ticket) {
+    const { label, icon: image, key } = BUTTONS[verb];
+    const primary = verb === "claim" || (verb === "resolve" && ticket.status === "claimed");
+    return h("button", {
+      class: primary ? "button primary" : "button", type: "button", "data-testid": `act-${verb}`, "aria-label": label,
+      title: key ? `${label} (${key})` : label, onclick: () => this.do(verb),
+    }, icon(image), h("span", { class: "label" }, label), key && keycap(key));
+  }
+
+  renderLog() {
+    if (!this.detail || !this.items) return;
+    const { messages, ticket } = this.detail;
+    const items = timeline(messages, ticket);
+    const keys = new Set(items.map(({ key }) => key));
+    for (const [key, element] of this.drawn) {
+      if (keys.has(key)) continue;
+      element.remove();
+      this.drawn.delete(key);
+    }
+    let next = this.items.firstElementChild;
+    for (const item of items) {
+      const element = this.draw(item);
+      if (element === next) next = element.nextElementSibling;
+      else this.items.insertBefore(element, next);
+    }
+  }
+
+  /** @param {Item} item @returns {HTMLElement} the element that stands for it, renewed if it changed */
+  draw(item) {
+    const explained = item.kind === "message" && this.explained.has(item.key);
+    const trace = item.kind === "message" ? this.detail?.traces[item.key] : undefined;
+    const signature = JSON.stringify([item, explained, explained ? trace : Boolean(trace)]);
+    const before = this.drawn.get(item.key);
+    if (before?.dataset.signature === signature) return before;
+    const element = this.build(item, explained, trace);
+    element.dataset.signature = signature;
+    this.drawn.set(item.key, element);
+    if (before) {
+      const focused = before.contains(document.activeElement)
+        ? /** @type {HTMLElement} */ (document.activeElement).dataset.testid : undefined;
+      before.replaceWith(element);
+      if (focused) /** @type {HTMLElement|null} */ (element.querySelector(`[data-testid="${focused}"]`))?.focus({ preventScroll: true });
+    }
+    return element;
+  }
+
+  /** @param {Item} item @param {boolean} explained @param {Trace|undefined} trace */
+  build(item, explained, trace) {
+    if (item.kind === "day") return h("div", { class: "day", role: "separator" }, h("span", {}, item.text));
+    if (item.kind === "event") {
+      return h("p", { class: "event" }, h("span", { dir: "auto" }, item.text), timeOf(item.at));
+    }
+    const customer = this.detail ? customerName(this.detail.ticket) : "";
+    const element = messageOf(item.message, {
+      customer, follows: item.follows, traced: Boolean(trace), explained,
+      acts: {
+        why: (message) => void this.why(message),
+        correct: (message) => this.correct(message),
+        confirm: (message) => void this.confirm(message),
+      },
+    });
+    if (explained) element.append(trace ? traceCard(trace) : h("p", { class: "trace soft" }, "Loading…"));
+    return element;
+  }
+
+  atEnd() {
+    const { log } = this;
+    return !log || log.scrollHeight - log.scrollTop - log.clientHeight < NEAR_END;
+  }
+
+  toEnd(smooth = false) {
+    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    this.log?.scrollTo({ top: this.log.scrollHeight, behavior: smooth && !still ? "smooth" : "instant" });
+    this.newer?.setAttribute("hidden", "");
+  }
+
+  // --- acting --------------------------------------------------------------------------------------
+
+  /** @param {Verb} verb */
+  async do(verb) {
+    const ticket = this.detail?.ticket;
+    if (ticket && possible(ticket).includes(verb)) await act(verb, ticket);
+  }
+
+  toggleDetails() {
+    const wide = matchMedia("(min-width: 1280px)").matches;
+    const shown = document.body.dataset.details ?? (wide ? "yes" : "no");
+    document.body.dataset.details = shown === "yes" ? "no" : "yes";
+  }
+
+  focusTitle() {
+    this.querySelector("h1")?.focus({ preventScroll: true });
+  }
+
+  /** @param {Message} message */
+  async why(message) {
+    const detail = this.detail;
+    if (!detail) return;
+    if (this.explained.has(message.id)) this.explained.delete(message.id);
+    else this.explained.add(message.id);
+    this.renderLog();
+    this.drawn.get(message.id)?.querySelector(".trace")?.scrollIntoView({ block: "nearest" });
+    if (!this.explained.has(message.id) || detail.traces[message.id]) return;
+    try {
+      detail.traces[message.id] = await get(`/messages/${message.id}/trace`);
+    } catch (error) {
+      this.explained.delete(message.id);
+      toast(error instanceof ApiError && error.status === 404 ? "There is no trace of this message." : explain(error), { tone: "bad" });
+    }
+    if (this.detail === detail) this.renderLog();
+    this.drawn.get(message.id)?.querySelector(".trace")?.scrollIntoView({ block: "nearest" });
+  }
+
+  /** @param {Message} message */
+  correct(message) {
+    openCorrection(message, this.detail?.traces[message.id], (correction) => {
+      this.setCorrection(message, correction);
+      toast("Corrected. The next training learns from it.");
+    });
+  }
+
+  /** @param {Message} message */
+  async confirm(message) {
+    try {
+      this.setCorrection(message, await correct(message, labelsOf(message)));
+      announce("Reading confirmed");
+    } catch (error) {
+      toast(`Not saved. ${explain(error)}`, { tone: "bad", label: "Try again", act: () => void this.confirm(message) });
+    }
+  }
+
+  /** @param {Message} message @param {Correction} correction */
+  setCorrection(message, correction) {
+    const shown = this.detail?.messages.find(({ id }) => id === message.id);
+    if (shown) shown.correction = correction;
+    this.renderLog();
+  }
+}
+
+customElements.define("desk-conversation", DeskConversation);
+
+/** @param {Ticket} ticket */
+function statusWords(ticket) {
+  if (ticket.status !== "claimed") return STATUS[ticket.status];
+  return isMine(ticket) ? "Yours" : ticket.owner?.name ?? STATUS.claimed;
+}

@@ -1,0 +1,221 @@
+/**
+ * The dialog in which an operator says what a message really was; training learns from it.
+ */
+
+import { explain, post } from "./api.js";
+import { fill, h, icon } from "./dom.js";
+import { session } from "./session.js";
+import { closeOutside } from "./keys.js";
+import { OUT_OF_SCOPE, ranked, score, SENTIMENTS, title } from "./words.js";
+
+/** @import {Correction, Message, Trace} from "./types.js" */
+/** @typedef {{name: string, group: string, title: string, words: string, score?: number}} Choice */
+
+/**
+ * Post what a message was.
+ * @param {Message} message
+ * @param {{intent?: string, sentiment?: string, template?: string}} labels
+ * @returns {Promise<Correction>}
+ */
+export async function correct(message, labels) {
+  const { correction } = await post(`/messages/${message.id}/correction`, labels);
+  return { intent: null, sentiment: null, template: null, ...labels, ...correction };
+}
+
+/** The reading's own labels: what "Reading is right" confirms. @param {Message} message */
+export function labelsOf({ reading }) {
+  return {
+    ...(reading?.intent ? { intent: reading.intent.label } : {}),
+    ...(reading?.sentiment ? { sentiment: reading.sentiment.label } : {}),
+  };
+}
+
+/**
+ * @param {Message} message
+ * @param {Trace|undefined} trace its intents are offered first
+ * @param {(correction: Correction) => void} saved
+ */
+export function openCorrection(message, trace, saved) {
+  new CorrectionDialog(message, trace, saved).open();
+}
+
+class CorrectionDialog {
+  /** @param {Message} message @param {Trace|undefined} trace @param {(correction: Correction) => void} saved */
+  constructor(message, trace, saved) {
+    this.message = message;
+    this.saved = saved;
+    this.intent = message.correction?.intent ?? message.reading?.intent?.label ?? "";
+    this.sentiment = message.correction?.sentiment ?? message.reading?.sentiment?.label ?? "";
+    this.active = 0;
+    this.choices = choicesOf(trace);
+    /** @type {Choice[]} */
+    this.found = this.choices;
+    this.build();
+    this.search("");
+  }
+
+  build() {
+    this.input = h("input", {
+      type: "text", id: "correct-intent", role: "combobox", "aria-expanded": "true", "aria-autocomplete": "list",
+      "aria-controls": "correct-list", placeholder: "Search intents", autocomplete: "off", spellcheck: "false",
+      "data-testid": "correct-search", oninput: () => this.search(this.input?.value ?? ""),
+      onkeydown: (/** @type {KeyboardEvent} */ event) => this.key(event),
+    });
+    this.list = h("div", { id: "correct-list", class: "options", role: "listbox", "aria-label": "Intents" });
+    this.template = h("select", { id: "correct-template", "data-testid": "correct-template" });
+    this.error = h("p", { class: "error", role: "alert", hidden: true });
+    this.save = h("button", { class: "button primary", type: "submit", "data-testid": "correct-save" }, "Save");
+    this.dialog = h("dialog", {
+      class: "dialog correction", "aria-labelledby": "correct-title", "data-testid": "correction",
+      onclick: closeOutside, onclose: () => this.dialog?.remove(),
+    }, h("form", { method: "dialog", onsubmit: (/** @type {Event} */ event) => { event.preventDefault(); void this.submit(); } },
+      h("header", {},
+        h("h2", { id: "correct-title" }, "What was this really?"),
+        h("button", { class: "icon-button", type: "button", "aria-label": "Close", onclick: () => this.dialog?.close() }, icon("close"))),
+      h("blockquote", { dir: "auto" }, this.message.text),
+      h("label", { for: "correct-intent" }, "Intent"), this.input, this.list,
+      h("fieldset", { class: "moods" }, h("legend", {}, "Sentiment"), h("div", { class: "segments" }, SENTIMENTS.map((name) => this.mood(name)))),
+      h("label", { for: "correct-template" }, "Right answer ", h("span", { class: "soft" }, "(optional)")), this.template,
+      this.error,
+      h("footer", {},
+        h("span", { class: "soft" }, "The next training learns from this."),
+        h("button", { class: "button", type: "button", onclick: () => this.dialog?.close() }, "Cancel"), this.save)));
+    this.fillTemplates();
+  }
+
+  open() {
+    if (!this.dialog) return;
+    document.body.append(this.dialog);
+    this.dialog.showModal();
+    this.input?.focus();
+    this.list?.querySelector("[aria-selected=true]")?.scrollIntoView({ block: "nearest" });
+  }
+
+  /** @param {string} name */
+  mood(name) {
+    const input = h("input", {
+      type: "radio", name: "sentiment", value: name, checked: name === this.sentiment,
+      onchange: () => { this.sentiment = name; },
+    });
+    return h("label", { class: "segment", data: { sentiment: name }, "data-testid": `correct-${name}` }, input, icon(name), title(name));
+  }
+
+  /** @param {string} words */
+  search(words) {
+    const wanted = words.toLowerCase().split(/\s+/).filter(Boolean);
+    const all = wanted.length ? distinct(this.choices) : this.choices;
+    this.found = all.filter((choice) => wanted.every((word) => choice.words.includes(word)));
+    const chosen = this.found.findIndex(({ name }) => name === this.intent);
+    this.active = wanted.length ? 0 : Math.max(0, chosen);
+    this.draw();
+  }
+
+  draw() {
+    if (!this.list) return;
+    let group = "";
+    /** @type {HTMLElement[]} */
+    const rows = [];
+    this.found.forEach((choice, at) => {
+      if (choice.group !== group) {
+        group = choice.group;
+        rows.push(h("div", { class: "options-group", role: "presentation" }, title(group)));
+      }
+      rows.push(h("div", {
+        id: `option-${at}`, class: "option", role: "option", "aria-selected": String(choice.name === this.intent),
+        data: { intent: choice.name, ...(at === this.active ? { active: "" } : {}) },
+        onclick: () => this.choose(at),
+      }, h("span", { class: "option-name" }, title(choice.name)),
+      h("span", { class: "option-title" }, choice.title),
+      choice.score !== undefined && h("span", { class: "chip-score" }, score(choice.score))));
+    });
+    fill(this.list, rows.length ? rows : h("p", { class: "soft" }, "No intent has these words."));
+    this.input?.setAttribute("aria-activedescendant", this.found.length ? `option-${this.active}` : "");
+  }
+
+  /** @param {number} at */
+  choose(at) {
+    const choice = this.found[at];
+    if (!choice) return;
+    this.active = at;
+    this.intent = choice.name;
+    this.draw();
+    this.fillTemplates();
+  }
+
+  /** @param {KeyboardEvent} event */
+  key(event) {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step) {
+      event.preventDefault();
+      this.active = Math.max(0, Math.min(this.found.length - 1, this.active + step));
+      this.draw();
+      this.list?.querySelector("[data-active]")?.scrollIntoView({ block: "nearest" });
+    } else if (event.key === "Enter" && !event.ctrlKey && !event.metaKey) {
+      event.preventDefault();
+      const chosen = this.found[this.active]?.name === this.intent;
+      this.choose(this.active);
+      if (chosen) void this.submit();
+    } else if (event.key === "Enter") {
+      event.preventDefault();
+      void this.submit();
+    }
+  }
+
+  fillTemplates() {
+    if (!this.template) return;
+    const fitting = session.templates.filter(({ intent }) => intent === this.intent);
+    fill(this.template, h("option", { value: "" }, fitting.length ? "Not said" : "This intent has no answers"),
+      fitting.map(({ name, text }) => h("option", { value: name }, `${title(name)}: ${text.trim().slice(0, 60)}`)));
+    this.template.disabled = !fitting.length;
+    const was = this.message.correction?.template;
+    this.template.value = fitting.some(({ name }) => name === was) ? was ?? "" : "";
+  }
+
+  async submit() {
+    if (!this.save || !this.error || this.save.disabled) return;
+    if (!this.intent && !this.sentiment) return this.fail("Choose an intent or a sentiment first.");
+    this.save.disabled = true;
+    try {
+      const correction = await correct(this.message, {
+        ...(this.intent ? { intent: this.intent } : {}),
+        ...(this.sentiment ? { sentiment: this.sentiment } : {}),
+        ...(this.template?.value ? { template: this.template.value } : {}),
+      });
+      this.dialog?.close();
+      this.saved(correction);
+    } catch (error) {
+      this.fail(`Not saved. ${explain(error)}`);
+    } finally {
+      this.save.disabled = false;
+    }
+  }
+
+  /** @param {string} words */
+  fail(words) {
+    if (!this.error) return;
+    this.error.hidden = false;
+    this.error.textContent = words;
+  }
+}
+
+/** What the desk thought likely, then everything by group, then "Out of scope". @param {Trace|undefined} trace @returns {Choice[]} */
+function choicesOf(trace) {
+  const outside = { name: OUT_OF_SCOPE, group: "none of these", title: "Not something the desk should answer", description: "" };
+  const known = new Map([...session.intents, outside].map((intent) => [intent.name, intent]));
+  const likely = ranked(trace?.reading.intents).slice(0, 5)
+    .filter(({ label }) => known.has(label))
+    .map(({ label, confidence }) => ({ ...choice(/** @type {any} */ (known.get(label))), group: "likely", score: confidence }));
+  const rest = [...known.values()].map(choice);
+  const groups = [...Map.groupBy(rest, ({ group }) => group).values()].flat();
+  return [...likely, ...groups];
+}
+
+/** @param {{name: string, group: string, title: string, description?: string}} intent @returns {Choice} */
+function choice({ name, group, title: says, description = "" }) {
+  return { name, group, title: says, words: `${title(name)} ${says} ${description} ${group}`.toLowerCase() };
+}
+
+/** @param {Choice[]} choices */
+function distinct(choices) {
+  return [...new Map(choices.map((choice) => [choice.name, choice])).values()];
+}

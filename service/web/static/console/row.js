@@ -1,0 +1,71 @@
+/**
+ * One line of the inbox: who waits, for how long, why, and in what mood.
+ */
+
+import { h, icon } from "./dom.js";
+import { hasDraft } from "./drafts.js";
+import { isMine } from "./session.js";
+import { timeOf } from "./time.js";
+import { customerName, initials, reason, title } from "./words.js";
+
+/** @import {Ticket} from "./types.js" */
+/** @typedef {{current: boolean, unread: boolean}} Look */
+
+/** Equal for two states of a ticket that look the same. @param {Ticket} ticket @param {Look} look */
+export function signatureOf(ticket, look) {
+  return JSON.stringify([
+    look, hasDraft(ticket.id), customerName(ticket), ticket.status, ticket.priority, reason(ticket),
+    ticket.intent, ticket.sentiment, ticket.owner, ticket.unanswered_since, ticket.last_text,
+    ticket.last_author, waits(ticket) || ticket.updated_at,
+  ]);
+}
+
+/** @param {Ticket} ticket @param {Look} look @param {string} href */
+export function rowOf(ticket, look, href) {
+  const name = customerName(ticket);
+  return h("a", {
+    href, class: "row", "aria-current": look.current ? "true" : null, data: { priority: ticket.priority },
+    ...(look.unread ? { "data-unread": true } : {}),
+  },
+    h("span", { class: "row-top" },
+      look.unread && h("span", { class: "dot", title: "New or changed" }, h("span", { class: "sr" }, "Unread. ")),
+      h("span", { class: "row-name", dir: "auto" }, name),
+      hasDraft(ticket.id) && h("span", { class: "tag tag-draft" }, "Draft"),
+      waits(ticket)
+        ? h("span", { class: "row-wait", "data-testid": "waiting" }, icon("clock"), timeOf(waits(ticket), "waiting"))
+        : h("span", { class: "row-wait" }, timeOf(ticket.updated_at))),
+    h("span", { class: "row-text", dir: "auto" }, speaker(ticket), ticket.last_text || ticket.subject),
+    h("span", { class: "row-foot" },
+      priorityTag(ticket),
+      h("span", { class: "row-reason", title: reason(ticket), "data-testid": "reason" }, reason(ticket)),
+      moodOf(ticket.sentiment),
+      ticket.owner && h("span", {
+        class: "owner", title: isMine(ticket) ? "Yours" : `${ticket.owner.name} is handling this`,
+        ...(isMine(ticket) ? { "data-mine": true } : {}),
+      }, h("span", { class: "sr" }, "Owner: "), initials(ticket.owner.name))));
+}
+
+/** Since when somebody has been waiting for a person. @param {Ticket} ticket */
+function waits(ticket) {
+  return ticket.status === "open" || ticket.status === "claimed" ? ticket.unanswered_since : null;
+}
+
+/** @param {Ticket} ticket */
+function speaker(ticket) {
+  if (ticket.last_author === "customer") return null;
+  const who = ticket.last_author === "desk" ? "Desk" : isMine(ticket) ? "You" : ticket.owner?.name ?? "Operator";
+  return h("span", { class: "row-speaker" }, `${who}: `);
+}
+
+/** @param {Ticket} ticket */
+export function priorityTag({ priority }) {
+  if (priority === "normal") return null;
+  return h("span", { class: "tag", data: { priority }, "data-testid": "priority" }, title(priority));
+}
+
+/** A small face; in words for screen readers and on hover. @param {string|null|undefined} sentiment */
+export function moodOf(sentiment) {
+  if (!sentiment) return null;
+  return h("span", { class: "mood", data: { sentiment }, title: title(sentiment) },
+    icon(sentiment), h("span", { class: "sr" }, title(sentiment)));
+}

@@ -1,0 +1,84 @@
+/**
+ * The desk's words: how names, scores and states are said to people. Pure functions.
+ */
+
+/** @import {Ticket, Trace, Score} from "./types.js" */
+
+export const OUT_OF_SCOPE = "out_of_scope";
+
+export const SENTIMENTS = /** @type {const} */ (["negative", "neutral", "positive"]);
+
+/** "refund_status" -> "Refund status" @param {string|null|undefined} name */
+export function title(name) {
+  if (!name) return "";
+  const words = name.replaceAll(/[_-]+/g, " ").trim();
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+/** @param {number|null|undefined} score */
+export function score(score) {
+  return typeof score === "number" ? score.toFixed(2) : "–";
+}
+
+/** @param {Ticket} ticket */
+export function customerName(ticket) {
+  const { name, email, identifier } = ticket.customer ?? {};
+  return name || email || identifier || `Visitor ${ticket.conversation_id.slice(-4)}`;
+}
+
+/** @param {string} name */
+export function initials(name) {
+  const words = name.replace(/@.*/, "").split(/[\s._-]+/).filter(Boolean);
+  const letters = words.length > 1 ? [words[0], words[words.length - 1]] : words;
+  return letters.map((word) => [...word][0]?.toUpperCase() ?? "").join("");
+}
+
+/** The ticket's reason, without the full stop. @param {Ticket} ticket */
+export function reason(ticket) {
+  return (ticket.reason_text || title(ticket.reason)).trim().replace(/\.$/, "");
+}
+
+/** @type {Record<string, string>} */
+export const STATUS = { open: "Open", claimed: "Claimed", returned: "With the bot", resolved: "Resolved" };
+
+/**
+ * What the desk did with a message and why: "Handed over because the customer asked for a person."
+ * @param {Trace["route"]} route
+ */
+export function routeWords(route) {
+  const because = clause(route.reason_text || title(route.reason));
+  const did = {
+    answer: route.template ? `Answered with “${title(route.template)}”` : "Answered",
+    clarify: route.choices?.length
+      ? `Asked which was meant: ${route.choices.map(title).join(" or ")},`
+      : "Asked what was meant",
+    ask: route.slot ? `Asked for the ${title(route.slot).toLowerCase()}` : "Asked back",
+    handoff: "Handed over",
+    none: "Said nothing",
+  }[route.action] ?? title(route.action);
+  return because ? `${did} because ${because}.` : `${did}.`;
+}
+
+/** "The customer asked for a person." -> "the customer asked for a person" @param {string} sentence */
+function clause(sentence) {
+  const plain = sentence.trim().replace(/\.$/, "").replace(/^because /i, "");
+  const keepsCapital = /^(I\b|[A-Z]{2})/.test(plain);
+  return keepsCapital ? plain : plain.charAt(0).toLowerCase() + plain.slice(1);
+}
+
+/**
+ * Scores that come as a list or as an object, most likely first.
+ * @param {Score[]|Record<string, number>|undefined} scores
+ * @returns {Score[]}
+ */
+export function ranked(scores) {
+  const list = Array.isArray(scores)
+    ? [...scores]
+    : Object.entries(scores ?? {}).map(([label, confidence]) => ({ label, confidence }));
+  return list.sort((a, b) => b.confidence - a.confidence);
+}
+
+/** @param {number} count @param {string} one @param {string} [many] */
+export function plural(count, one, many = `${one}s`) {
+  return `${count} ${count === 1 ? one : many}`;
+}

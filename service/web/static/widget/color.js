@@ -1,0 +1,63 @@
+/**
+ * A desk chooses one colour; what is readable on and beside it follows from it (WCAG 2 contrast).
+ *
+ * @typedef {[number, number, number]} Rgb 0 to 255
+ */
+
+const FALLBACK = '#1d5c4d';
+const NON_TEXT = 3; // least contrast of a control to its ground
+const TEXT = 4.5;
+
+/**
+ * @param {string} wanted a CSS colour; one that cannot be read gives the default
+ * @param {string} ground the panel's background as `#rrggbb`
+ * @returns {{fill: string, on: string, text: string}} of a filled control, of what stands on it, of coloured text
+ */
+export function accents(wanted, ground) {
+  const base = parse(wanted) ?? /** @type {Rgb} */ (parse(FALLBACK));
+  const under = /** @type {Rgb} */ (parse(ground));
+  const fill = awayFrom(under, base, NON_TEXT);
+  const white = /** @type {Rgb} */ ([255, 255, 255]);
+  const black = /** @type {Rgb} */ ([16, 20, 19]);
+  const on = contrast(fill, white) >= TEXT || contrast(fill, white) >= contrast(fill, black) ? white : black;
+  return { fill: css(fill), on: css(on), text: css(awayFrom(under, base, TEXT)) };
+}
+
+/** `color`, moved towards black or white until it stands out from `ground`. @param {Rgb} ground @param {Rgb} color @param {number} least */
+function awayFrom(ground, color, least) {
+  const goal = luminance(ground) > 0.4 ? 0 : 255;
+  for (let step = 0; step <= 20; step++) {
+    const mixed = /** @type {Rgb} */ (color.map((part) => Math.round(part + ((goal - part) * step) / 20)));
+    if (contrast(mixed, ground) >= least) return mixed;
+  }
+  return /** @type {Rgb} */ ([goal, goal, goal]);
+}
+
+/** @param {string} text @returns {Rgb | null} */
+function parse(text) {
+  const hex = /^#([\da-f]{3}|[\da-f]{6})$/i.exec(text.trim())?.[1];
+  if (hex) {
+    const full = hex.length === 3 ? hex.replace(/./g, '$&$&') : hex;
+    return /** @type {Rgb} */ ([0, 2, 4].map((at) => parseInt(full.slice(at, at + 2), 16)));
+  }
+  const rgb = /^rgb\(\s*(\d+)[\s,]+(\d+)[\s,]+(\d+)\s*\)$/.exec(text.trim());
+  return rgb ? /** @type {Rgb} */ (rgb.slice(1, 4).map(Number)) : null;
+}
+
+/** @param {Rgb} color */
+const css = (color) => `rgb(${color.join(' ')})`;
+
+/** @param {Rgb} a @param {Rgb} b */
+function contrast(a, b) {
+  const [low, high] = [luminance(a), luminance(b)].sort((x, y) => x - y);
+  return (/** @type {number} */ (high) + 0.05) / (/** @type {number} */ (low) + 0.05);
+}
+
+/** @param {Rgb} color relative luminance */
+function luminance(color) {
+  const [r, g, b] = color.map((part) => {
+    const value = part / 255;
+    return value <= 0.03928 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
+  });
+  return 0.2126 * /** @type {number} */ (r) + 0.7152 * /** @type {number} */ (g) + 0.0722 * /** @type {number} */ (b);
+}

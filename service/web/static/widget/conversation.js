@@ -1,0 +1,520 @@
+/**
+ * The one conversation of this browser: what was said, who speaks, what is on its way. It is begun on the
+ * first thing that the customer sends, shared by all tabs, and replaced when the desk no longer knows it.
+ * The view reads `items()` and the fields below after each `changed`; it never talks to the desk itself.
+ *
+ * Messages come by three ways (a reply to a POST, the event stream, a fetch) and are put together by id,
+ * ordered by seq. Only the stream and the fetch are complete, so only they move `#cursor`.
+ *
+ * @typedef {import('./api.js').Message} Message
+ * @typedef {import('./api.js').Suggestion} Suggestion
+ * @typedef {{id: string, token: string, identifier?: string | null, begun_at: number}} Bond kept in storage
+ * @typedef {{
+ *   key: string, kind: 'message' | 'handoff', id?: string, client_id?: string,
+ *   author: 'customer' | 'desk' | 'operator', name?: string | null, text: string, at: string,
+ *   state: 'sent' | 'sending' | 'queued' | 'failed', error?: string, suggestions: Suggestion[],
+ *   ratable: boolean, helpful?: boolean,
+ * }} Item one line of the log, confirmed or not
+ */
+import { ApiError } from './api.js';
+import { Live } from './live.js';
+import { Outbox } from './outbox.js';
+import { backoff, sleep } from './storage.js';
+
+const YOUNG_MS = 15_000; // a conversation refused so soon after its birth is the server's trouble, not an end
+const TYPING_MS = 6_000;
+const RATED_KEPT = 100;
+
+export class Conversation {
+  /** @type {import('./api.js').Api} */
+  #api;
+  /** @type {import('./storage.js').Store} */
+  #store;
+  /** @type {(name: string, detail?: unknown) => void} */
+  #emit;
+  /** @type {() => void} */
+  #changed;
+  /** @type {Map<string, Message>} by id */
+  #messages = new Map();
+  /** @type {Bond | null} */
+  #bond = null;
+  /** @type {import('./api.js').Customer | null} */
+  #customer = null;
+  #locale = '';
+  #cursor = 0;
+  #statusSeq = 0;
+  #settled = false; // whether the history is here, so that what comes now is new
+  /** @type {Map<string, import('./outbox.js').Entry>} sent by another tab, not yet seen here */
+  #ghosts = new Map();
+  /** @type {Map<string, import('./outbox.js').Entry>} what other tabs have put into the outbox */
+  #seen = new Map();
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #typingTimer;
+
+  /** @type {import('./api.js').Status} */
+  status = 'desk';
+  /** @type {string | null} the operator's name while one has the conversation */
+  operator = null;
+  /** @type {string | null} who is typing, if anybody but the desk */
+  typing = null;
+  /** @type {'ok' | 'offline' | 'trouble'} */
+  network = 'ok';
+  startedOver = false;
+
+  /**
+   * @param {import('./api.js').Api} api
+   * @param {import('./storage.js').Store} store
+   * @param {{locale: string, emit: (name: string, detail?: unknown) => void, changed: () => void}} page
+   */
+  constructor(api, store, { locale, emit, changed }) {
+    this.#api = api;
+    this.#store = store;
+    this.#locale = locale;
+    this.#emit = emit;
+    this.#changed = changed;
+    this.outbox = new Outbox(store, (entry) => this.#deliver(entry), () => this.#update());
+    this.live = new Live({
+      catchUp: (signal) => this.#catchUp(signal),
+      stream: (signal) => this.#stream(signal),
+      gone: () => this.#startOver(),
+      network: (failures) => this.#network(failures),
+    });
+    store.watch((key) => this.#otherTab(key));
+    addEventListener('online', () => {
+      this.live.restart();
+      this.outbox.wake();
+      this.#update();
+    });
+    addEventListener('offline', () => this.#update());
+  }
+
+  /** Takes up what an earlier page left. */
+  resume() {
+    this.#adopt(this.#store.get('conversation'));
+    for (const entry of this.outbox.list()) this.#seen.set(entry.client_id, entry);
+    void this.outbox.flush();
+    this.#update();
+  }
+
+  /** Whether the history of a conversation is still to come. */
+  get loading() {
+    return this.#bond !== null && !this.#settled;
+  }
+
+  /** Whether the desk is thinking about a message of this tab. */
+  get thinking() {
+    return this.outbox.sending !== null && this.network === 'ok' && !['waiting', 'operator'].includes(this.status);
+  }
+
+  /** @param {string} text @param {string | null} [choice] the intent of the suggestion that was clicked */
+  send(text, choice) {
+    this.outbox.add({ kind: 'message', text, ...(choice ? { choice } : {}) });
+  }
+
+  /** A person, please. Goes out in order with the messages, so it survives a reload too. */
+  askForPerson() {
+    if (this.outbox.list().some((entry) => entry.kind === 'handoff' && entry.failed === undefined)) return;
+    this.outbox.add({ kind: 'handoff', text: '' });
+  }
+
+  /** @param {string} messageId @param {boolean} helpful */
+  async rate(messageId, helpful) {
+    const bond = this.#bond;
+    if (!bond) return;
+    const before = this.#rated()[messageId];
+    this.#rate(messageId, helpful);
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await this.#api.feedback(bond, { message_id: messageId, helpful });
+        return;
+      } catch (error) {
+        const again = error instanceof ApiError && error.retryable && attempt < 4;
+        if (this.#rated()[messageId] !== helpful) return; // the customer has changed their mind meanwhile
+        if (!again) {
+          this.#rate(messageId, before);
+          this.#emit('error', { code: 'feedback', message: error instanceof Error ? error.message : '' });
+          return;
+        }
+        await sleep(backoff(attempt));
+      }
+    }
+  }
+
+  /** @param {import('./api.js').Customer} customer */
+  identify(customer) {
+    const { identifier, name, email, identifier_hash } = customer;
+    const known = Object.entries({ identifier, name, email, identifier_hash })
+      .filter(([, value]) => value !== undefined && value !== null && value !== '')
+      .map(([key, value]) => [key, String(value)]);
+    const next = /** @type {import('./api.js').Customer} */ (Object.fromEntries(known));
+    const before = this.#bond?.identifier;
+    // Somebody else has signed in on this browser: they must not see, or speak in, the other's conversation.
+    if (before && before !== next.identifier) this.reset();
+    this.#customer = next;
+  }
+
+  /** Forgets the conversation, what was not sent, and who the customer is. For the page's sign-out. */
+  reset() {
+    this.outbox.clear();
+    this.#store.remove('conversation');
+    this.#store.remove('rated');
+    this.#store.remove('read');
+    this.#customer = null;
+    this.startedOver = false;
+    this.#adopt(null);
+    this.#update();
+  }
+
+  /** Confirmed messages in order, then what is on its way; a refused one stays where it was said. @returns {Item[]} */
+  items() {
+    const rated = this.#rated();
+    const confirmed = [...this.#messages.values()].sort((a, b) => a.seq - b.seq);
+    const known = new Set(confirmed.map((message) => message.client_id).filter(Boolean));
+    const rows = confirmed.map((message) => ({ place: message.seq, item: asItem(message, rated[message.id]) }));
+    const waiting = [...this.#ghosts.values(), ...this.outbox.list()].filter((entry) => !known.has(entry.client_id));
+    for (const entry of waiting) {
+      rows.push({ place: entry.failed === undefined ? Infinity : (entry.after ?? Infinity), item: this.#asWaiting(entry) });
+    }
+    return rows.sort((a, b) => (a.place === b.place ? 0 : a.place - b.place)).map((row) => row.item);
+  }
+
+  /** How many messages from the other side the customer has not seen. */
+  get unread() {
+    const read = Number(this.#store.get('read') ?? 0);
+    return [...this.#messages.values()].filter((one) => one.author !== 'customer' && one.seq > read).length;
+  }
+
+  markRead() {
+    const last = this.#lastSeq();
+    if (last > Number(this.#store.get('read') ?? 0)) this.#store.set('read', last);
+  }
+
+  /** Tries everything again now. */
+  tryNow() {
+    this.live.restart();
+    this.outbox.wake();
+  }
+
+  // --- sending ------------------------------------------------------------------------------------
+
+  /** @param {import('./outbox.js').Entry} entry */
+  async #deliver(entry) {
+    try {
+      const bond = await this.#ensure();
+      if (entry.kind === 'handoff') await this.#deliverHandoff(bond);
+      else await this.#deliverMessage(bond, entry);
+      if (this.#bond?.id === bond.id) this.#network(0);
+    } catch (error) {
+      if (error instanceof ApiError && error.retryable) this.#network(this.outbox.failures + 1);
+      else if (error instanceof ApiError) {
+        this.#emit('error', { code: error.code || 'refused', message: error.message });
+        entry.after = this.#lastSeq(); // a refused entry stays at the place where it was said
+      }
+      throw error;
+    }
+  }
+
+  /** @param {Bond} bond @param {import('./outbox.js').Entry} entry */
+  async #deliverMessage(bond, { client_id, text, choice }) {
+    const body = choice ? { client_id, text, choice } : { client_id, text };
+    const done = await this.#unlessGone(bond, () => this.#api.send(bond, body));
+    if (this.#bond?.id !== bond.id) return; // reset meanwhile
+    const { message, reply, action, suggestions } = done;
+    if (reply && !reply.suggestions && suggestions?.length) reply.suggestions = suggestions;
+    this.#absorb([{ ...message, client_id }, ...(reply ? [reply] : [])]);
+    if (action === 'handoff' && this.status === 'desk') this.#speaker({ status: 'waiting' });
+    this.#update();
+  }
+
+  /** @param {Bond} bond */
+  async #deliverHandoff(bond) {
+    const { conversation, reply } = await this.#unlessGone(bond, () => this.#api.handoff(bond));
+    if (this.#bond?.id !== bond.id) return;
+    if (reply) this.#absorb([reply]);
+    this.#speaker(conversation ?? { status: 'waiting' });
+    this.#update();
+  }
+
+  /**
+   * Runs a call; if the desk no longer knows the conversation, forgets it, and has the caller try again
+   * with a new one. What waits to be sent stays.
+   * @template T
+   * @param {Bond} bond @param {() => Promise<T>} call
+   * @returns {Promise<T>}
+   */
+  async #unlessGone(bond, call) {
+    try {
+      return await call();
+    } catch (error) {
+      if (!(error instanceof ApiError) || !error.gone) throw error;
+      if (Date.now() - bond.begun_at > YOUNG_MS) this.#forget(bond);
+      throw new ApiError(503, error.message);
+    }
+  }
+
+  /** The conversation, begun now if there is none. Runs under the tabs' lock. @returns {Promise<Bond>} */
+  async #ensure() {
+    const stored = /** @type {Bond | null} */ (this.#store.get('conversation'));
+    if (stored && stored.id !== this.#bond?.id) this.#adopt(stored); // another tab has begun it
+    if (this.#bond && stored) return this.#bond;
+    const customer = this.#customer;
+    const begun = await this.#begin(customer);
+    const bond = {
+      id: begun.conversation.id,
+      token: begun.token,
+      identifier: customer?.identifier ?? null,
+      begun_at: Date.now(),
+    };
+    this.#store.set('conversation', bond);
+    this.#adopt(bond);
+    this.#absorb(begun.messages ?? []);
+    for (const message of begun.messages ?? []) this.#cursor = Math.max(this.#cursor, message.seq);
+    this.#settled = true;
+    this.markRead(); // the welcome has been on screen already
+    return bond;
+  }
+
+  /** @param {import('./api.js').Customer | null} customer */
+  async #begin(customer) {
+    const locale = this.#locale;
+    if (customer && Object.keys(customer).length) {
+      try {
+        return await this.#api.createConversation({ customer, locale });
+      } catch (error) {
+        if (!(error instanceof ApiError) || error.retryable) throw error;
+        // The site signs its customers wrongly. That is for the site to mend; the customer may still ask.
+        console.error('frontdesk: identify was refused:', error.message);
+        this.#emit('error', { code: 'identify', message: error.message });
+      }
+    }
+    return this.#api.createConversation({ locale });
+  }
+
+  // --- receiving ----------------------------------------------------------------------------------
+
+  /** @param {AbortSignal} signal */
+  async #catchUp(signal) {
+    const bond = this.#bond;
+    if (!bond) return;
+    const { conversation, messages } = await this.#api.messages(bond, this.#cursor, signal);
+    if (signal.aborted || this.#bond?.id !== bond.id) return;
+    this.#absorb(messages);
+    for (const message of messages) this.#cursor = Math.max(this.#cursor, message.seq);
+    if (conversation) this.#speaker(conversation);
+    this.#settled = true;
+    this.#ghosts.clear();
+    this.#update();
+  }
+
+  /** @param {AbortSignal} signal */
+  async #stream(signal) {
+    const bond = this.#bond;
+    if (!bond) return;
+    await this.#api.events(
+      bond,
+      this.#cursor,
+      (event) => {
+        if (!signal.aborted && this.#bond?.id === bond.id) this.#event(event);
+      },
+      signal,
+    );
+  }
+
+  /** @param {import('./api.js').StreamEvent} event */
+  #event({ id, event, data }) {
+    let body;
+    try {
+      body = JSON.parse(data);
+    } catch {
+      return; // not for us
+    }
+    const seq = Number(id) || 0;
+    if (event === 'message') {
+      this.#absorb([body]);
+      if (body.author !== 'customer') this.#typing(null);
+    } else if (event === 'conversation' && seq >= this.#statusSeq) {
+      this.#statusSeq = seq;
+      this.#speaker(body);
+    } else if (event === 'typing' && body.author !== 'customer') {
+      this.#typing(body.name ?? '');
+    }
+    if (seq > this.#cursor) this.#cursor = seq;
+    this.#update();
+  }
+
+  /** Puts messages where they belong, each once. @param {Message[]} messages */
+  #absorb(messages) {
+    for (const message of messages) {
+      if (!message || typeof message.id !== 'string' || typeof message.text !== 'string') continue;
+      const before = this.#messages.get(message.id);
+      this.#messages.set(message.id, { ...before, ...message });
+      if (message.client_id) {
+        this.outbox.settle(message.client_id);
+        this.#ghosts.delete(message.client_id);
+      }
+      if (!before && this.#settled) {
+        const { id, author, text, at, name } = message;
+        this.#emit('message', { id, author, text, at, name: name ?? null });
+      }
+    }
+  }
+
+  /** @param {{status: import('./api.js').Status, operator?: string | null}} now */
+  #speaker({ status, operator }) {
+    const before = this.status;
+    this.status = status;
+    this.operator = status === 'operator' ? (operator ?? this.#lastOperator()) : null;
+    if (status === 'waiting' && before !== 'waiting' && this.#settled) {
+      this.#emit('handoff', { conversation_id: this.#bond?.id, status });
+    }
+  }
+
+  #lastOperator() {
+    const spoken = [...this.#messages.values()].filter((one) => one.author === 'operator' && one.name);
+    return spoken.sort((a, b) => b.seq - a.seq)[0]?.name ?? null;
+  }
+
+  /** @param {string | null} name */
+  #typing(name) {
+    clearTimeout(this.#typingTimer);
+    this.typing = name;
+    if (name !== null) {
+      this.#typingTimer = setTimeout(() => {
+        this.typing = null;
+        this.#update();
+      }, TYPING_MS);
+    }
+  }
+
+  // --- beginnings and ends --------------------------------------------------------------------------
+
+  /** Makes a conversation (or none) the current one. @param {Bond | null} bond */
+  #adopt(bond) {
+    this.live.stop();
+    this.#messages.clear();
+    this.#ghosts.clear();
+    this.#bond = bond && bond.id && bond.token ? bond : null;
+    this.#cursor = 0;
+    this.#statusSeq = 0;
+    this.#settled = false;
+    this.status = 'desk';
+    this.operator = null;
+    this.#typing(null);
+    if (this.#bond) this.live.start();
+  }
+
+  /** The desk does not know the conversation any more. @param {Bond} bond */
+  #forget(bond) {
+    if (this.#store.get('conversation')?.id === bond.id) {
+      this.#store.remove('conversation');
+      this.#store.remove('read');
+    }
+    if (this.#bond?.id !== bond.id) return;
+    this.startedOver = true;
+    this.#adopt(null);
+    this.#update();
+  }
+
+  #startOver() {
+    const bond = this.#bond;
+    if (!bond) return;
+    if (Date.now() - bond.begun_at > YOUNG_MS) {
+      this.#forget(bond);
+      this.outbox.wake();
+    } else {
+      setTimeout(() => this.#bond === bond && this.live.start(), YOUNG_MS);
+    }
+  }
+
+  /** Another tab has written. @param {string} key */
+  #otherTab(key) {
+    if (key === 'conversation' || key === '') {
+      const stored = this.#store.get('conversation');
+      if (stored?.id !== this.#bond?.id) this.#adopt(stored);
+    } else if (key.startsWith('outbox:')) {
+      const clientId = key.slice('outbox:'.length);
+      const entry = this.#store.get(key);
+      if (entry) this.#seen.set(clientId, entry);
+      else this.#vanished(clientId);
+    }
+    this.#update();
+  }
+
+  /** Sent by another tab: shown as it was until the message itself comes. @param {string} clientId */
+  #vanished(clientId) {
+    const entry = this.#seen.get(clientId);
+    this.#seen.delete(clientId);
+    if (!entry || entry.failed !== undefined || entry.kind !== 'message') return;
+    if ([...this.#messages.values()].some((message) => message.client_id === clientId)) return;
+    this.#ghosts.set(clientId, entry);
+  }
+
+  /** @param {number} failures in a row */
+  #network(failures) {
+    const before = this.network;
+    this.network = failures >= 2 ? 'trouble' : failures === 0 ? 'ok' : before;
+    if (before === 'trouble' && this.network === 'ok') this.outbox.wake();
+    this.#update();
+  }
+
+  #update() {
+    if (!navigator.onLine) this.network = 'offline';
+    else if (this.network === 'offline') this.network = 'ok';
+    this.#changed();
+  }
+
+  // --- small parts -----------------------------------------------------------------------------------
+
+  #lastSeq() {
+    return Math.max(0, ...[...this.#messages.values()].map((message) => message.seq));
+  }
+
+  /** @param {import('./outbox.js').Entry} entry @returns {Item} */
+  #asWaiting(entry) {
+    const failed = entry.failed !== undefined;
+    const stuck = this.network !== 'ok' || this.outbox.failures > 0;
+    return {
+      key: entry.client_id,
+      kind: entry.kind,
+      client_id: entry.client_id,
+      author: 'customer',
+      text: entry.text,
+      at: entry.at,
+      state: failed ? 'failed' : stuck ? 'queued' : 'sending',
+      error: entry.failed,
+      suggestions: [],
+      ratable: false,
+    };
+  }
+
+  /** @returns {Record<string, boolean>} */
+  #rated() {
+    return this.#store.get('rated') ?? {};
+  }
+
+  /** @param {string} messageId @param {boolean | undefined} helpful */
+  #rate(messageId, helpful) {
+    const { [messageId]: _, ...others } = this.#rated();
+    const kept = Object.entries(others).slice(-RATED_KEPT);
+    this.#store.set('rated', Object.fromEntries(helpful === undefined ? kept : [...kept, [messageId, helpful]]));
+    this.#update();
+  }
+}
+
+/** @param {Message} message @param {boolean | undefined} helpful @returns {Item} */
+function asItem(message, helpful) {
+  return {
+    // An own message keeps its client id as key, so that its line stays the same when it is confirmed.
+    key: message.client_id || message.id,
+    kind: 'message',
+    id: message.id,
+    author: message.author,
+    name: message.name,
+    text: message.text,
+    at: message.at,
+    state: 'sent',
+    suggestions: message.suggestions ?? [],
+    ratable: message.author === 'desk' && message.action === 'answer',
+    helpful,
+  };
+}

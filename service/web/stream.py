@@ -1,0 +1,85 @@
+"""Server-Sent Events over the event log, with resume by ``Last-Event-ID``.
+
+Called by the chat API and the console's API. Each stream reads the log from where its client left
+off and then waits for more; it never keeps a transaction or a place in memory, so a reconnect, to
+any process, has no gap and nothing twice.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+
+import orjson
+from flask import Response, request, stream_with_context
+
+from service.errors import Busy, InvalidInput
+from service.records import Event
+from service.web.context import Parts, parts
+
+PING_SECONDS = 15.0
+WAIT_SECONDS = 1.0  # how long a stream sleeps before it looks whether the process ends
+
+Fetch = Callable[[int], list[Event]]
+Cursor = Callable[[Event], int]
+Frame = Callable[[Event], tuple[str, object] | None]
+
+
+def resume_point(default: int) -> int:
+    """Where to go on: the ``Last-Event-ID`` header or ``after``; ``default`` without either."""
+    raw = request.headers.get("Last-Event-ID") or request.args.get("after")
+    if raw is None:
+        return default
+    if not (raw.isascii() and raw.isdigit()) or len(raw) > 18:
+        raise InvalidInput("Last-Event-ID: must be the id of an event.", field="Last-Event-ID")
+    return int(raw)
+
+
+def event_stream(
+    fetch: Fetch, cursor: Cursor, frame: Frame, after: int, allowed: Callable[[], bool]
+) -> Response:
+    """A response that sends what ``fetch(after)`` finds, and goes on as more is committed.
+
+    ``cursor`` gives an event's id in this stream; ``frame`` its name and JSON value, or None to pass
+    over it. ``allowed`` is asked again at every ping, so that a revoked session ends its
+    streams. ``Busy`` when the process carries as many streams as it can.
+    """
+    running = parts()
+    if not running.streams.acquire(blocking=False):
+        raise Busy("Too many open event streams.", retry_after=5)
+    frames = _frames(running, fetch, cursor, frame, after, allowed)
+    response = Response(stream_with_context(frames), mimetype="text/event-stream")
+    response.call_on_close(running.streams.release)
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["X-Accel-Buffering"] = "no"
+    return response
+
+
+def _frames(
+    running: Parts,
+    fetch: Fetch,
+    cursor: Cursor,
+    frame: Frame,
+    after: int,
+    allowed: Callable[[], bool],
+) -> Iterator[bytes]:
+    store = running.store
+    yield b"retry: 1000\n: connected\n\n"
+    pinged = time.monotonic()
+    while running.serving():
+        # The mark is taken before the look, so that nothing committed in between is slept over.
+        seen = store.last_event()
+        events = fetch(after)
+        for event in events:
+            after = cursor(event)
+            framed = frame(event)
+            if framed:
+                name, value = framed
+                data = orjson.dumps(value)
+                yield b"id: %d\nevent: %s\ndata: %s\n\n" % (after, name.encode(), data)
+        if events:
+            continue
+        store.wait(seen, WAIT_SECONDS)
+        if time.monotonic() - pinged >= PING_SECONDS:
+            if not allowed():
+                return
+            pinged = time.monotonic()
+            yield b": ping\n\n"

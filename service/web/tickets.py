@@ -1,0 +1,212 @@
+"""The operators' API: the inbox, tickets, replies, corrections, traces, live events.
+
+Talks to the desk and the store; every call needs an operator.
+"""
+
+from typing import Any
+
+from flask import Blueprint, Response, g, request
+
+from service.errors import InvalidInput
+from service.records import Event, ReplyDraft, Ticket
+from service.replies import desk_reply
+from service.web.context import operator_required, parts, signed_in
+from service.web.inputs import (
+    NewCorrection,
+    NewOperatorMessage,
+    no_body,
+    query_choice,
+    query_number,
+    read_body,
+)
+from service.web.operations import operation
+from service.web.shapes import (
+    console_message_json,
+    conversation_json,
+    correction_json,
+    ticket_json,
+)
+from service.web.stream import event_stream, resume_point
+
+blueprint = Blueprint("tickets", __name__, url_prefix="/api/v1")
+
+Json = dict[str, Any]
+STATUSES = ("active", "open", "claimed", "returned", "resolved")
+ORDERS = ("priority", "newest", "oldest")
+SHOWN_MESSAGES = 200
+
+
+@blueprint.get("/tickets")
+@operation(
+    "The inbox.",
+    query={
+        "status": " | ".join(STATUSES),
+        "intent": "name of an intent",
+        "sentiment": "negative | neutral | positive",
+        "owner": "me, none or an operator's id",
+        "q": "words to find",
+        "order": " | ".join(ORDERS),
+        "limit": "1 to 200",
+        "offset": "how many to pass over",
+    },
+    returns={200: "Tickets"},
+    auth="operator",
+)
+@operator_required
+def list_tickets() -> Json:
+    owner = request.args.get("owner") or None
+    tickets = parts().store.tickets(
+        status=query_choice("status", STATUSES),
+        intent=request.args.get("intent") or None,
+        sentiment=query_choice("sentiment", ("negative", "neutral", "positive")),
+        owner=g.operator.id if owner == "me" else owner,
+        q=(request.args.get("q") or "").strip()[:200] or None,
+        order=query_choice("order", ORDERS, "priority") or "priority",
+        limit=query_number("limit", 100, 1, 200),
+        offset=query_number("offset", 0, 0, 10**9),
+    )
+    counts = parts().store.ticket_counts()
+    return {"tickets": [ticket_json(ticket) for ticket in tickets], "counts": counts}
+
+
+@blueprint.get("/tickets/<ticket_id>")
+@operation(
+    "A ticket with its messages, suggestions and traces.",
+    returns={200: "TicketDetail"},
+    auth="operator",
+)
+@operator_required
+def read_ticket(ticket_id: str) -> Json:
+    store = parts().store
+    ticket = store.ticket(ticket_id)
+    conversation = store.conversation(ticket.conversation_id)
+    messages = store.recent_messages(conversation.id, SHOWN_MESSAGES)
+    traces = store.traces(conversation.id, SHOWN_MESSAGES)
+    corrections = store.corrections([message.id for message in messages])
+    customer = store.customer(conversation.customer_id) if conversation.customer_id else None
+    shape = ticket_json(ticket, customer)
+    return {
+        **shape,
+        "ticket": shape,
+        "conversation": conversation_json(conversation),
+        "messages": [
+            console_message_json(m, traces.get(m.id), corrections.get(m.id)) for m in messages
+        ],
+        "suggestions": parts().desk.suggest(ticket),
+        "traces": traces,
+    }
+
+
+def _told(ticket: Ticket) -> Json:
+    return {"ticket": ticket_json(ticket)}
+
+
+@blueprint.post("/tickets/<ticket_id>/claim")
+@operation("Take it; 409 when somebody else was first.", returns={200: "Told"}, auth="operator")
+@operator_required
+def claim_ticket(ticket_id: str) -> Json:
+    no_body()
+    return _told(parts().store.claim_ticket(ticket_id, g.operator.id))
+
+
+@blueprint.post("/tickets/<ticket_id>/return")
+@operation("Give the conversation back to the desk.", returns={200: "Told"}, auth="operator")
+@operator_required
+def return_ticket(ticket_id: str) -> Json:
+    no_body()
+    reply = ReplyDraft(desk_reply(parts().desk.settings(), "returned"), "answer")
+    return _told(parts().store.return_ticket(ticket_id, g.operator.id, reply))
+
+
+@blueprint.post("/tickets/<ticket_id>/resolve")
+@operation("Close it.", returns={200: "Told"}, auth="operator")
+@operator_required
+def resolve_ticket(ticket_id: str) -> Json:
+    no_body()
+    reply = ReplyDraft(desk_reply(parts().desk.settings(), "resolved"), "answer")
+    return _told(parts().store.resolve_ticket(ticket_id, g.operator.id, reply))
+
+
+@blueprint.post("/tickets/<ticket_id>/reopen")
+@operation("Open a closed one again.", returns={200: "Told"}, auth="operator")
+@operator_required
+def reopen_ticket(ticket_id: str) -> Json:
+    no_body()
+    return _told(parts().store.reopen_ticket(ticket_id, g.operator.id))
+
+
+@blueprint.post("/tickets/<ticket_id>/messages")
+@operation(
+    "A reply to the customer, or a note for colleagues.",
+    body=NewOperatorMessage,
+    returns={201: "Replied", 200: "Replied"},
+    auth="operator",
+)
+@operator_required
+def post_operator_message(ticket_id: str) -> tuple[Json, int]:
+    body = read_body(NewOperatorMessage)
+    store = parts().store
+    message, repeated = store.post_operator_message(
+        ticket_id,
+        g.operator.id,
+        client_id=body.client_id,
+        text=body.text,
+        note=body.note,
+        template=body.template,
+    )
+    shape = {"message": console_message_json(message, None, None)}
+    return {**shape, **_told(store.ticket(ticket_id))}, 200 if repeated else 201
+
+
+@blueprint.post("/messages/<message_id>/correction")
+@operation(
+    "What a message really was.",
+    body=NewCorrection,
+    returns={201: "Corrected"},
+    auth="operator",
+)
+@operator_required
+def correct_message(message_id: str) -> tuple[Json, int]:
+    body = read_body(NewCorrection)
+    if body.intent is None and body.sentiment is None and body.template is None:
+        raise InvalidInput("Give an intent, a sentiment or a template.")
+    correction = parts().store.correct_message(
+        message_id,
+        g.operator.id,
+        intent=body.intent,
+        sentiment=body.sentiment,
+        template=body.template,
+    )
+    return {"correction": correction_json(correction)}, 201
+
+
+@blueprint.get("/messages/<message_id>/trace")
+@operation("Why the desk replied so.", returns={200: "Trace"}, auth="operator")
+@operator_required
+def read_trace(message_id: str) -> Json:
+    return dict(parts().store.trace(message_id))
+
+
+@blueprint.get("/events")
+@operation(
+    "Server-Sent Events of the whole desk; Last-Event-ID resumes.",
+    query={"after": "id of the last event known; without it, from now on"},
+    returns={200: "EventStream"},
+    auth="operator",
+)
+@operator_required
+def stream_desk() -> Response:
+    store = parts().store
+    after = resume_point(default=store.last_event())
+    return event_stream(
+        lambda seq: store.events(after=seq),
+        lambda event: event.seq,
+        desk_frame,
+        after,
+        lambda: signed_in() is not None,
+    )
+
+
+def desk_frame(event: Event) -> tuple[str, object]:
+    """An event as the console gets it."""
+    return event.kind, {"conversation_id": event.conversation_id, **event.body}
