@@ -41,19 +41,19 @@ class Calibration:
         return asdict(self)
 
     def in_scope(self, logits: Scores) -> Scores:
-        """The probability of shape ``(batch,)`` that the desk knows messages with these intent logits."""
+        """How probable it is, ``(batch,)``, that the desk knows messages with these logits."""
         raised = self.scope_slope * scope_score(logits) + self.scope_offset
-        return (1 / (1 + np.exp(-np.clip(raised, -60, 60)))).astype(np.float32)
+        return np.asarray(1 / (1 + np.exp(-np.clip(raised, -60, 60))), np.float32)
 
 
 def softmax(logits: Scores, temperature: float = 1.0) -> Scores:
     """Probabilities over the last axis."""
     scaled = logits.astype(np.float64) / temperature
     raised = np.exp(scaled - scaled.max(axis=-1, keepdims=True))
-    return (raised / raised.sum(axis=-1, keepdims=True)).astype(np.float32)
+    return np.asarray(raised / raised.sum(axis=-1, keepdims=True), np.float32)
 
 
 def scope_score(logits: Scores) -> Scores:
     """The negative energy, ``logsumexp`` over ``(batch, intents)``: higher for known messages."""
     top = logits.max(axis=-1, keepdims=True)
-    return (top[:, 0] + np.log(np.exp(logits - top).sum(axis=-1))).astype(np.float32)
+    return np.asarray(top[:, 0] + np.log(np.exp(logits - top).sum(axis=-1)), np.float32)

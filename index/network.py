@@ -1,4 +1,4 @@
-"""The network: one encoder, and on its one pass a vector and the heads for intent, sentiment, tokens.
+"""The network: one encoder, and on its one pass a vector, intent, sentiment and token tags.
 
 Trained in `finetune`, read with by `index.reader`. It knows outputs by number, not by label.
 """
@@ -43,7 +43,8 @@ class Network(nn.Module):
         self, encoder: nn.Module, pooling: Pooling, *, intents: int, sentiments: int, tags: int
     ) -> None:
         super().__init__()
-        hidden = int(encoder.config.hidden_size)
+        config: Any = encoder.config
+        hidden = int(config.hidden_size)
         self.encoder = encoder
         self.pooling = pooling
         self.hidden = hidden
@@ -82,7 +83,7 @@ class Raw:
     """What the network said about ``n`` texts, before calibration, in the order of the texts.
 
     ``vectors`` is ``(n, hidden)``, ``intents`` and ``sentiments`` are logits ``(n, labels)`` with
-    0 columns when there is no head; ``tags`` holds the best tag of each token, ``(length,)`` a text.
+    0 columns when there is no head; ``tags`` holds the best tag of each token, ``(length,)``.
     """
 
     vectors: NDArray[np.float32]
@@ -121,7 +122,7 @@ def run(
 
 
 def load_encoder(folder: Path) -> tuple[nn.Module, Pooling]:
-    """An encoder in 32-bit floats with the pooling that its folder asks for; mean if it asks for none.
+    """An encoder in 32-bit floats with the pooling that its folder asks for, else mean pooling.
 
     The folder is a Hugging Face model or a sentence-transformers one. Raises ``ReleaseError``.
     """
@@ -131,14 +132,14 @@ def load_encoder(folder: Path) -> tuple[nn.Module, Pooling]:
     if not (folder / "config.json").is_file():
         raise ReleaseError(f"The encoder {folder} has no config.json.")
     shown = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         encoder = AutoModel.from_pretrained(folder, dtype=torch.float32, local_files_only=True)
     except (OSError, ValueError, RuntimeError, SafetensorError) as error:
         raise ReleaseError(f"The encoder {folder} cannot be loaded: {error}") from None
     finally:
         if shown:
-            logging.enable_progress_bar()
+            logging.enable_progress_bar()  # type: ignore[no-untyped-call]
     return encoder, _read_pooling(folder)
 
 

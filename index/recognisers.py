@@ -49,7 +49,7 @@ class Recogniser:
 
 
 def recognise(text: str, recognisers: Iterable[Recogniser]) -> tuple[Entity, ...]:
-    """What the recognisers find; where two overlap, the longer wins, then the earlier recogniser."""
+    """What the recognisers find; of two that overlap the longer wins, then the earlier one."""
     found = [entity for recogniser in recognisers for entity in recogniser.find(text)]
     return _without_overlaps(sorted(found, key=lambda entity: entity.start - entity.end))
 

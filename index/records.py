@@ -90,8 +90,8 @@ class Thresholds:
     """What the release promises and the scores from which it keeps the promise.
 
     ``answer`` bounds ``Reading.certainty`` from below for an answer, ``clarify`` for a question
-    back; ``in_scope`` bounds ``Reading.in_scope``. ``answer`` above 1 means that no promise could be
-    made from the held-out rows. ``promise`` is the share of answers that must be right and
+    back; ``in_scope`` bounds ``Reading.in_scope``. ``answer`` above 1 means that no promise could
+    be made from the held-out rows. ``promise`` is the share of answers that must be right and
     ``risk`` the chance, over held-out samples, that calibration fails to keep it.
     """
 

@@ -86,7 +86,7 @@ def load_release(path: Path) -> Release:
 
 
 def read_manifest(path: Path) -> Manifest:
-    """The manifest of the release at ``path``; its files are not checked. Raises ``ReleaseError``."""
+    """The manifest of the release at ``path``, files unchecked. Raises ``ReleaseError``."""
     if not path.is_dir():
         raise ReleaseError(f"There is no release at {path}.")
     fields = _read_json(path / MANIFEST)
@@ -167,7 +167,7 @@ def publish(folder: Path, target: Path) -> None:
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
     """Write one JSON object in a form that people can read and compare."""
     text = json.dumps(content, indent=2, ensure_ascii=False)
-    path.write_text(text + "\n", encoding="utf-8")
+    path.write_text(text + "\n", encoding="utf-8", errors="replace")
 
 
 def _read_json(path: Path) -> dict[str, Any]:

@@ -23,7 +23,7 @@ def tag_count(labels: Sequence[str]) -> int:
 
 
 def encode(tokens: Tokens, spans: Sequence[tuple[int, int, int]]) -> NDArray[np.int64]:
-    """Tags ``(length,)`` of spans ``(start, end, label number)``; ``IGNORED`` where no tag counts."""
+    """Tags ``(length,)`` of spans ``(start, end, label number)``; ``IGNORED`` where none counts."""
     tags = np.full(len(tokens.ids), IGNORED, np.int64)
     for place in _first_tokens(tokens):
         start, end = _word(tokens, place)

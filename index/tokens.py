@@ -45,7 +45,7 @@ class Tokenizer:
             raise ReleaseError(f"The encoder {folder} has no tokenizer.json.")
         try:
             return cls(FastTokenizer.from_file(str(path)))
-        except Exception as error:  # noqa: BLE001  (the Rust side raises bare Exception)
+        except Exception as error:  # the Rust side raises nothing narrower
             raise ReleaseError(f"{path} cannot be read: {error}") from None
 
     def split(self, texts: Sequence[str]) -> list[Tokens]:

@@ -80,12 +80,12 @@ def load_config(environ: Mapping[str, str], **overrides: object) -> Config:
     Raises ``ConfigError`` naming the variable that is unknown or malformed.
     """
     values: dict[str, object] = {}
-    for variable, value in environ.items():
+    for variable, given in environ.items():
         if not variable.startswith(PREFIX):
             continue
-        name = variable.removeprefix(PREFIX).lower()
+        name, value = variable.removeprefix(PREFIX).lower(), given
         if name not in Config.model_fields and name.endswith("_file"):
-            name, value = name.removesuffix("_file"), _read_secret(variable, value)
+            name, value = name.removesuffix("_file"), _read_secret(variable, given)
         if name not in Config.model_fields:
             known = ", ".join(PREFIX + field.upper() for field in Config.model_fields)
             raise ConfigError(f"Unknown setting {variable}. Known settings: {known}.")

@@ -1,7 +1,7 @@
 """A desk's content as a folder of files that people edit: YAML, Markdown and JSONL.
 
-Called by ``frontdesk init``, ``import desk`` and ``export desk``. Reads everything before anything is
-changed, and names file and line of what is wrong. Never touches the store.
+Called by ``frontdesk init`` and ``import desk``. Reads everything before anything is changed, and names
+file and line of what is wrong. Never touches the store.
 
     desk.yml               name, promise, facts, slots, replies, suggested intents
     intents/<group>.yml    intents with their examples and templates

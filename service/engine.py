@@ -21,7 +21,6 @@ from service.store import Store
 
 if TYPE_CHECKING:
     from index.reader import Reader
-
     from index.recognisers import Recogniser
     from index.search import Entry, SearchIndex
 
@@ -53,6 +52,13 @@ class EngineSource(Protocol):
         """The engine for one message; ``EngineAway`` when there is none."""
 
 
+class NoEngines:
+    """A source without a model: every message is kept and handed over."""
+
+    def current(self) -> Engine:
+        raise EngineAway("This desk runs without a model.")
+
+
 class ReleaseEngine:
     """A release read in this process, with the index of a content snapshot."""
 
@@ -60,7 +66,7 @@ class ReleaseEngine:
         self.reader = reader
         self.index = index
         self.catalogue = catalogue
-        self.release = reader.release
+        self.release = reader.release.id
         self.thresholds = reader.thresholds
         self.recognisers = recognisers(catalogue)
         self.pass_lock = threading.Lock()
@@ -92,9 +98,8 @@ def recognisers(catalogue: Catalogue) -> "list[Recogniser]":
 
 def load_reader(folder: Path, device: str) -> "Reader":
     """A verified release as a reader; ``EngineAway`` with the reason when it cannot be."""
-    from index.reader import Reader
-
     from index.errors import ReleaseError
+    from index.reader import Reader
 
     try:
         return Reader.load(folder, device=device)
@@ -116,7 +121,7 @@ def release_engine(reader: "Reader", content: Content | None, cache: Path | None
     else:
         from index.vectors import VectorCache
 
-        path = cache / f"{reader.release}.safetensors"
+        path = cache / f"{reader.release.id}.safetensors"
         vectors = VectorCache(path).encode(texts, reader.encode)
     return ReleaseEngine(reader, Catalogue.of(content), SearchIndex.build(vectors, entries))
 

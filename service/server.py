@@ -26,7 +26,7 @@ class PortTaken(DeskError):
     code = "port_in_use"
 
 
-class Server(BaseApplication):  # type: ignore[misc]
+class Server(BaseApplication):
     """gunicorn with the desk's settings instead of a file of its own."""
 
     def __init__(self, config: Config) -> None:

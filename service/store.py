@@ -6,7 +6,8 @@ transaction across a call that it did not make itself. Stores never call a model
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
 
 from service.records import (
     Article,
@@ -29,6 +30,9 @@ from service.records import (
     Turn,
     TurnDraft,
 )
+
+if TYPE_CHECKING:
+    from service.config import Config
 
 
 class ConversationStore(Protocol):
@@ -65,8 +69,8 @@ class ConversationStore(Protocol):
         Idempotent by client id: a second draft with the same id writes nothing and returns the
         first turn, marked repeated. When ``draft.epoch`` is no longer the conversation's, or a
         person owns it, the reply is dropped (action "none"). A ticket draft opens a ticket and
-        moves the conversation to "waiting" with a new epoch; with one open it only raises its priority.
-        A message in a resolved conversation moves it back to "desk".
+        moves the conversation to "waiting" with a new epoch; with one open it only raises its
+        priority. A message in a resolved conversation moves it back to "desk".
         """
 
     def record_handoff(
@@ -103,6 +107,9 @@ class ConversationStore(Protocol):
     def traces(self, conversation_id: str, limit: int = 50) -> dict[str, Mapping[str, Any]]:
         """Traces of the last messages by customer message id."""
 
+    def feedback(self, message_ids: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+        """What customers thought of these messages: ``{helpful, rating, comment, at}`` each."""
+
     def events(self, *, after: int, limit: int = 200) -> list[Event]:
         """Events of the whole desk with ``seq`` above ``after``, oldest first."""
 
@@ -114,9 +121,11 @@ class ConversationStore(Protocol):
     def last_event(self) -> int:
         """The highest ``seq``; 0 when there is none."""
 
-    def wait(self, seen: int, timeout: float) -> int:
+    def wait(self, seen: int, timeout: float, conversation_id: str | None = None) -> int:
         """Block until an event beyond ``seen`` was committed by any process, or ``timeout`` seconds
-        have passed; returns the highest ``seq``."""
+        have passed; returns the highest ``seq``. With a conversation, wake only for its events (now
+        and then in vain): hundreds of streams may wait at little cost. Take ``seen`` before
+        reading events, or an event between the two is missed."""
 
 
 class TicketStore(Protocol):
@@ -134,8 +143,9 @@ class TicketStore(Protocol):
         limit: int = 100,
         offset: int = 0,
     ) -> list[Ticket]:
-        """The inbox. ``status`` "active" means open or claimed. ``order``: "priority" (urgent first,
-        longest waiting first among equals), "newest", "oldest". ``q`` searches texts and names."""
+        """The inbox. ``status`` "active" means open or claimed. ``order``: "priority" (urgent
+        first, longest waiting first among equals), "newest", "oldest". ``q`` searches texts and
+        names; ``owner`` is an operator's id, or "none"."""
 
     def ticket(self, ticket_id: str) -> Ticket:
         """One ticket."""
@@ -144,19 +154,19 @@ class TicketStore(Protocol):
         """How many tickets stand in each status."""
 
     def claim_ticket(self, ticket_id: str, operator_id: str) -> Ticket:
-        """Take an open ticket; ``Conflict`` when somebody else has it. Claiming one's own again changes
-        nothing. The conversation becomes "operator" with a new epoch."""
+        """Take an open ticket; ``Conflict`` when somebody else has it. Claiming one's own again
+        changes nothing. The conversation becomes "operator" with a new epoch."""
 
     def return_ticket(self, ticket_id: str, operator_id: str, reply: ReplyDraft | None) -> Ticket:
-        """Give the conversation back to the desk: status "desk", new epoch, fresh dialogue. The owner
-        may, or anybody while it is open; else ``Conflict``."""
+        """Give the conversation back to the desk: status "desk", new epoch, fresh dialogue. The
+        owner may, or anybody while it is open; else ``Conflict``."""
 
     def resolve_ticket(self, ticket_id: str, operator_id: str, reply: ReplyDraft | None) -> Ticket:
         """Close it; the conversation becomes "resolved". Rules as for return."""
 
     def reopen_ticket(self, ticket_id: str, operator_id: str) -> Ticket:
-        """Open a closed one again; ``Conflict`` when it is not closed or the conversation has another
-        open ticket."""
+        """Open a closed one again; ``Conflict`` when it is not closed or the conversation has
+        another open ticket."""
 
     def post_operator_message(
         self,
@@ -168,8 +178,8 @@ class TicketStore(Protocol):
         note: bool = False,
         template: str | None = None,
     ) -> tuple[Message, bool]:
-        """A reply to the customer or a note; idempotent by client id (True = repeated). A reply needs
-        the ticket claimed by this operator; an open ticket is claimed by replying. Notes are free."""
+        """A reply to the customer or a note; idempotent by client id (True = repeated). A reply
+        needs the ticket claimed by this operator; replying claims an open one. Notes are free."""
 
     def correct_message(
         self,
@@ -180,8 +190,10 @@ class TicketStore(Protocol):
         sentiment: str | None = None,
         template: str | None = None,
     ) -> Correction:
-        """What a customer message really was. Writes the correction and makes or updates the example
-        that training reads (source "correction"); the last correction of a message counts."""
+        """What a customer message really was. Writes the correction and makes or updates the
+        example that training reads (source "correction"); the last correction of a message counts.
+        A field that is not given stays as it was corrected before; a template alone means its
+        intent too."""
 
     def corrections(self, message_ids: Sequence[str]) -> dict[str, Correction]:
         """The counting corrections of these messages."""
@@ -270,8 +282,22 @@ class Store(ConversationStore, TicketStore, ContentStore, OperatorStore, Protoco
     def check(self) -> None:
         """Raise when the storage cannot be read and written."""
 
+    def backup(self, path: Path) -> None:
+        """A consistent copy as a new file, taken while the desk runs; ``Conflict`` when there is
+        one already."""
+
     def close(self) -> None:
         """Release every connection."""
 
 
 PRIORITY_ORDER: dict[Priority, int] = {"urgent": 0, "high": 1, "normal": 2, "low": 3}
+
+
+def open_store(config: "Config") -> Store:
+    """The store of this configuration, its schema up to date; ``StoreError`` when it is away.
+
+    Open one in each process, after any fork.
+    """
+    from service.sqlite.store import SqliteStore
+
+    return SqliteStore.open(config.database)

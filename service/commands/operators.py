@@ -7,7 +7,7 @@ import click
 from service.cli import config_of, emit
 from service.errors import InvalidInput
 from service.passwords import hash_password, make_password
-from service.records import Operator
+from service.records import Operator, Role
 from service.store import Store, open_store
 
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
@@ -52,8 +52,8 @@ def add_operator(
     if not EMAIL.fullmatch(email) or len(email) > 254:
         raise InvalidInput(f"{email!r} is not an e-mail address.")
     shown = make_password() if password is None else password
-    called = name or re.sub(r"[._-]+", " ", email.split("@")[0]).title()
-    granted = "admin" if role == "admin" else "operator"
+    called = name or re.sub(r"[._-]+", " ", email.split("@", maxsplit=1)[0]).title()
+    granted: Role = "admin" if role == "admin" else "operator"
     return store.add_operator(email, called, granted, hash_password(shown)), shown
 
 

@@ -21,9 +21,7 @@ FIRST_OPERATOR = "admin@desk.example"
 @click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on.")
 @click.option("--workers", type=click.IntRange(1, 64), help="Server processes.")
 @click.pass_context
-def serve(
-    ctx: click.Context, host: str | None, port: int | None, workers: int | None
-) -> None:
+def serve(ctx: click.Context, host: str | None, port: int | None, workers: int | None) -> None:
     """Start the server."""
     start_server(with_options(config_of(ctx), host, port, workers))
 
@@ -50,9 +48,7 @@ def run(ctx: click.Context, host: str | None, port: int | None, workers: int | N
     start_server(config)
 
 
-def with_options(
-    config: Config, host: str | None, port: int | None, workers: int | None
-) -> Config:
+def with_options(config: Config, host: str | None, port: int | None, workers: int | None) -> Config:
     """The configuration with the options that were given."""
     given = {"host": host, "port": port, "workers": workers}
     return config.model_copy(update={k: v for k, v in given.items() if v is not None})

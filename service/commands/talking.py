@@ -15,7 +15,7 @@ from index.champion import champion
 from service.cli import config_of
 from service.config import Config
 from service.desk import Desk
-from service.engine import ReleaseEngine, Engines, load_reader, release_engine
+from service.engine import Engines, ReleaseEngine, load_reader, release_engine
 from service.errors import EngineAway, InvalidInput, NotFound
 from service.metrics import Metrics
 from service.records import Content, Dialogue

@@ -4,8 +4,8 @@ Every write raises the content revision and tells of it, so that engines know wh
 again. Nothing is cached here.
 """
 
-from collections.abc import Callable, Sequence
-from contextlib import contextmanager
+import contextlib
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -36,7 +36,157 @@ from service.sqlite.rows import (
     template_row,
 )
 
-CLEAR = """
-DELETE FROM desk_setting; DELETE FROM intent; DELETE FROM template; DELETE FROM article;
-DELETE FROM golden_case; DELETE FROM example WHERE source <> 'correction';
-"""
+CLEAR = (
+    "DELETE FROM desk_setting",
+    "DELETE FROM intent",
+    "DELETE FROM template",
+    "DELETE FROM article",
+    "DELETE FROM golden_case",
+    "DELETE FROM example WHERE source <> 'correction'",
+)
+
+
+class ContentPart(Part):
+    """Reads and writes content."""
+
+    def content(self) -> Content:
+        """Everything, as one snapshot."""
+        with self._snapshot() as db:
+            return Content(
+                settings=settings_from(db),
+                intents=tuple(
+                    intent_from(row) for row in db.execute("SELECT * FROM intent ORDER BY rowid")
+                ),
+                templates=tuple(
+                    template_from(row)
+                    for row in db.execute("SELECT * FROM template ORDER BY rowid")
+                ),
+                examples=tuple(
+                    example_from(row) for row in db.execute("SELECT * FROM example ORDER BY rowid")
+                ),
+                articles=tuple(
+                    article_from(row) for row in db.execute("SELECT * FROM article ORDER BY rowid")
+                ),
+                golden=tuple(
+                    golden_from(row)
+                    for row in db.execute("SELECT * FROM golden_case ORDER BY rowid")
+                ),
+                revision=content_revision(db),
+            )
+
+    def content_revision(self) -> int:
+        """The number that grows with every change of content."""
+        with self._reading() as db:
+            return content_revision(db)
+
+    def replace_content(self, content: Content) -> None:
+        """Make the desk's content equal to this; examples from corrections stay."""
+        check_content(content)
+        at = self._now()
+        with self._changing(at) as write:
+            db = write.database
+            for statement in CLEAR:
+                write.connection.execute(statement)
+            db.table("desk_setting").insert_all(settings_rows(content.settings))
+            db.table("intent").insert_all(intent_row(intent) for intent in content.intents)
+            db.table("template").insert_all(template_row(entry) for entry in content.templates)
+            db.table("article").insert_all(article_row(entry, at) for entry in content.articles)
+            db.table("golden_case").insert_all(asdict(case) for case in content.golden)
+            # A correction that comes back with an exported desk is the one that stayed.
+            kept = [entry for entry in content.examples if entry.source == "correction"]
+            fresh = [entry for entry in content.examples if entry.source != "correction"]
+            db.table("example").insert_all(_example_rows(kept, at), ignore=True)
+            db.table("example").insert_all(_example_rows(fresh, at))
+
+    def save_settings(self, settings: DeskSettings) -> None:
+        """What the desk says of itself."""
+        with self._changing() as write:
+            write.database.table("desk_setting").upsert_all(settings_rows(settings), pk="name")
+
+    def save_intent(self, intent: Intent) -> None:
+        """Add the intent, or replace the one of its name."""
+        _require(intent.name, "name")
+        with self._changing() as write:
+            write.database.table("intent").upsert(intent_row(intent), pk="name")
+
+    def delete_intent(self, name: str) -> None:
+        """Remove it; ``Conflict`` while templates or examples use it."""
+        with self._changing() as write:
+            for table in ("template", "example"):
+                used = write.database.table(table).count_where("intent = ?", [name])
+                if used:
+                    raise Conflict(f"{used} {table}(s) use the intent {name}.", used_by=table)
+            _delete(write, "intent", "name", name)
+
+    def save_template(self, template: Template) -> None:
+        """Add the template, or replace the one of its name; its intent must exist."""
+        _require(template.name, "name")
+        with self._changing() as write:
+            check_template(template, intent_names(write.connection))
+            write.database.table("template").upsert(template_row(template), pk="name")
+
+    def delete_template(self, name: str) -> None:
+        """Remove it; ``NotFound`` when it is not there."""
+        with self._changing() as write:
+            _delete(write, "template", "name", name)
+
+    def add_examples(self, examples: Sequence[Example]) -> list[Example]:
+        """Add; an empty id is filled in, and so is an empty time."""
+        at = self._now()
+        added = [replace(e, id=e.id or new_id("exa"), at=e.at or at) for e in examples]
+        with self._changing(at) as write:
+            intents = intent_names(write.connection)
+            for example in added:
+                check_example(example, intents)
+                if write.database.table("example").count_where("id = ?", [example.id]):
+                    raise Conflict(f"There is an example {example.id} already.")
+                write.database.table("example").insert(example_row(example, at))
+        return added
+
+    def save_example(self, example: Example) -> None:
+        """Add the example, or replace the one of its id; its intent must exist."""
+        _require(example.id, "id")
+        at = self._now()
+        with self._changing(at) as write:
+            check_example(example, intent_names(write.connection))
+            write.database.table("example").upsert(example_row(example, at), pk="id")
+
+    def delete_example(self, example_id: str) -> None:
+        """Remove it; ``NotFound`` when it is not there."""
+        with self._changing() as write:
+            _delete(write, "example", "id", example_id)
+
+    def save_article(self, article: Article) -> None:
+        """Add the article, or replace the one of its id."""
+        _require(article.id, "id")
+        at = self._now()
+        with self._changing(at) as write:
+            write.database.table("article").upsert(article_row(article, at), pk="id")
+
+    def delete_article(self, article_id: str) -> None:
+        """Remove it; ``NotFound`` when it is not there."""
+        with self._changing() as write:
+            _delete(write, "article", "id", article_id)
+
+    @contextlib.contextmanager
+    def _changing(self, at: str = "") -> Iterator[Transaction]:
+        """A write of content; the revision grows with it."""
+        with self._writing() as write:
+            yield write
+            raise_revision(write, at or self._now())
+
+
+def _example_rows(examples: Sequence[Example], at: str) -> list[dict[str, Any]]:
+    return [example_row(replace(e, id=e.id or new_id("exa")), at) for e in examples]
+
+
+def _require(value: str, field: str) -> None:
+    if not value:
+        raise InvalidInput(f"The {field} is empty.", field=field)
+
+
+def _delete(write: Transaction, table: str, key: str, value: str) -> None:
+    rows = write.database.table(table)
+    if not rows.count_where(f"{key} = ?", [value]):
+        raise NotFound(f"There is no {table} {value}.")
+    rows.delete(value)

@@ -47,6 +47,7 @@ def settings_from(db: sqlite3.Connection) -> DeskSettings:
     saved: dict[str, Any] = {
         row["name"]: orjson.loads(row["value"])
         for row in db.execute("SELECT name, value FROM desk_setting")
+        if row["name"] in DeskSettings.__slots__
     }
     if "slots" in saved:
         saved["slots"] = tuple(Slot(**slot) for slot in saved["slots"])

@@ -136,8 +136,8 @@ class Conversations(Part):
             ).fetchone()
             if visible is None:
                 raise NotFound(f"There is no message {message_id} in this conversation.")
-            feedback = {"message_id": message_id, "conversation_id": conversation_id, "at": at}
-            feedback |= {"helpful": helpful, "rating": rating, "comment": comment}
+            feedback: dict[str, object] = {"helpful": helpful, "rating": rating, "comment": comment}
+            feedback |= {"message_id": message_id, "conversation_id": conversation_id, "at": at}
             write.connection.execute(SAVE_FEEDBACK, feedback)
             write.tell("feedback", feedback, at, conversation_id=conversation_id)
 

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 
 import orjson
 
-from index.records import OUT_OF_SCOPE, SENTIMENTS
+from index.records import SENTIMENTS
 from service.errors import InvalidInput
 from service.records import Correction
 from service.sqlite.base import Part
-from service.sqlite.content_rows import raise_revision
+from service.sqlite.content_rows import intent_names, raise_revision
 from service.sqlite.ids import new_id
 from service.sqlite.operators import working_operator
 from service.sqlite.rows import correction_from
@@ -45,11 +45,10 @@ class Corrections(Part):
         sentiment: str | None = None,
         template: str | None = None,
     ) -> Correction:
-        """What a customer message really was. Writes the correction and makes or updates the example
-        that training reads (source "correction"); the last correction of a message counts.
+        """What a customer message really was; makes or updates the example that training reads.
 
-        A field that is not given stays as an earlier correction had it. A template without an intent
-        means the template's intent.
+        A field that is not given stays as an earlier correction had it. A template without an
+        intent means the template's intent.
         """
         if intent is None and sentiment is None and template is None:
             raise InvalidInput("Give intent, sentiment or template.", field="intent")
@@ -95,14 +94,11 @@ def _known_intent(db: sqlite3.Connection, intent: str | None, template: str | No
         if row is None:
             raise InvalidInput(f"There is no template {template}.", field="template")
         intent = intent or str(row["intent"])
-    if intent is not None and intent != OUT_OF_SCOPE:
-        if not db.execute("SELECT 1 FROM intent WHERE name = ?", (intent,)).fetchone():
-            raise InvalidInput(f"There is no intent {intent}.", field="intent")
+    if intent is not None and intent not in intent_names(db):
+        raise InvalidInput(f"There is no intent {intent}.", field="intent")
     return intent
 
 
 def _counting(db: sqlite3.Connection, message_ids: Sequence[str]) -> dict[str, Correction]:
     rows = db.execute(COUNTING, (orjson.dumps(list(message_ids)).decode(),)).fetchall()
     return {row["message_id"]: correction_from(row) for row in rows}
-
-

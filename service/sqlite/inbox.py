@@ -12,6 +12,7 @@ ORDERS = {
     "newest": "t.created_at DESC, t.rowid DESC",
     "oldest": "t.created_at, t.rowid",
 }
+PAGE = "LIMIT :limit OFFSET :offset"
 SEARCH = r"""
 (t.subject LIKE :q ESCAPE '\' OR c.name LIKE :q ESCAPE '\' OR c.email LIKE :q ESCAPE '\'
  OR EXISTS (SELECT 1 FROM message AS m
@@ -34,8 +35,7 @@ class Inbox(Part):
         limit: int = 100,
         offset: int = 0,
     ) -> list[Ticket]:
-        """The inbox. ``status`` "active" means open or claimed. ``order``: "priority" (urgent first,
-        longest waiting first among equals), "newest", "oldest". ``q`` searches texts and names."""
+        """The inbox; see the contract. ``q`` is found anywhere, in ASCII without regard to case."""
         if order not in ORDERS:
             raise InvalidInput(f"Order is one of {', '.join(ORDERS)}.", field="order")
         conditions = [
@@ -46,10 +46,7 @@ class Inbox(Part):
             SEARCH if q and q.strip() else "",
         ]
         where = " AND ".join(condition for condition in conditions if condition)
-        sql = " ".join(
-            (TICKET, "WHERE" if where else "", where, "ORDER BY", ORDERS[order])
-            + ("LIMIT :limit OFFSET :offset",)
-        )
+        sql = f"{TICKET} {where and 'WHERE'} {where} ORDER BY {ORDERS[order]} {PAGE}"
         values = {"status": status, "intent": intent, "sentiment": sentiment, "owner": owner}
         page = {"q": _pattern(q or ""), "limit": limit, "offset": offset}
         with self._reading() as db:

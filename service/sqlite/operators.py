@@ -18,12 +18,13 @@ from service.sqlite.ticket_rows import tell_ticket
 OPERATOR_BY_ID = f"{OPERATOR} WHERE id = ?"
 OPERATOR_BY_EMAIL = f"{OPERATOR} WHERE email_key = ?"
 OPERATORS = f"{OPERATOR} ORDER BY created_at, rowid"
-SESSION_OPERATOR = f"""
-{OPERATOR} WHERE disabled = 0 AND id =
-  (SELECT operator_id FROM session WHERE token_hash = ? AND expires_at > ?)
+VISITOR = """
+SELECT o.* FROM session AS s JOIN operator AS o ON o.id = s.operator_id
+WHERE s.token_hash = ? AND s.expires_at > ? AND o.disabled = 0
 """
-TOKEN_OPERATOR = f"""
-{OPERATOR} WHERE disabled = 0 AND id = (SELECT operator_id FROM api_token WHERE token_hash = ?)
+BEARER = """
+SELECT o.* FROM api_token AS t JOIN operator AS o ON o.id = t.operator_id
+WHERE t.token_hash = ? AND o.disabled = 0
 """
 NEW_OPERATOR = """
 INSERT INTO operator (id, email, email_key, name, role, password_hash, created_at)
@@ -114,7 +115,7 @@ class Operators(Part):
     def session_operator(self, token: str) -> Operator | None:
         """Whose session it is; none when unknown, expired or disabled."""
         with self._reading() as db:
-            row = db.execute(SESSION_OPERATOR, (hashed(token), self._now())).fetchone()
+            row = db.execute(VISITOR, (hashed(token), self._now())).fetchone()
         return operator_from(row) if row else None
 
     def delete_session(self, token: str) -> None:
@@ -136,7 +137,7 @@ class Operators(Part):
     def api_token_operator(self, token: str) -> Operator | None:
         """Whose token it is; none when unknown or disabled."""
         with self._reading() as db:
-            row = db.execute(TOKEN_OPERATOR, (hashed(token),)).fetchone()
+            row = db.execute(BEARER, (hashed(token),)).fetchone()
         return operator_from(row) if row else None
 
 

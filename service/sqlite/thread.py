@@ -69,9 +69,11 @@ class Thread:
         )
         self._transaction.connection.execute(
             INSERT,
-            (message.id, message.conversation_id, message.seq, author, text, self.at, note)
-            + (client_id, operator_id, template, action, reply_to)
-            + (to_json(suggestions) if suggestions else None,),
+            (
+                *(message.id, message.conversation_id, message.seq, author, text, self.at, note),
+                *(client_id, operator_id, template, action, reply_to),
+                to_json(suggestions) if suggestions else None,
+            ),
         )
         # The event's message is read from its own row: nothing is kept twice.
         self._transaction.tell(

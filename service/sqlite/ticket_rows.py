@@ -57,8 +57,10 @@ def open_ticket(
     """A new ticket, waiting from now on."""
     write.connection.execute(
         NEW_TICKET,
-        (ticket_id, conversation_id, draft.priority, draft.reason, draft.subject)
-        + (draft.intent, draft.sentiment, at, at, preview(last_text), at),
+        (
+            *(ticket_id, conversation_id, draft.priority, draft.reason, draft.subject),
+            *(draft.intent, draft.sentiment, at, at, preview(last_text), at),
+        ),
     )
     return tell_ticket(write, ticket_id, at)
 

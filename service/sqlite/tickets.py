@@ -43,8 +43,8 @@ class Tickets(Part):
     """Moves tickets, and with them the conversations, between desk and people."""
 
     def claim_ticket(self, ticket_id: str, operator_id: str) -> Ticket:
-        """Take an open ticket; ``Conflict`` when somebody else has it. Claiming one's own again changes
-        nothing. The conversation becomes "operator" with a new epoch."""
+        """Take an open ticket; ``Conflict`` when somebody else has it. Claiming one's own again
+        changes nothing. The conversation becomes "operator" with a new epoch."""
         at = self._now()
         with self._writing() as write:
             operator = working_operator(write.connection, operator_id)
@@ -57,8 +57,8 @@ class Tickets(Part):
             return tell_ticket(write, ticket_id, at)
 
     def return_ticket(self, ticket_id: str, operator_id: str, reply: ReplyDraft | None) -> Ticket:
-        """Give the conversation back to the desk: status "desk", new epoch, fresh dialogue. The owner
-        may, or anybody while it is open; else ``Conflict``."""
+        """Give the conversation back to the desk: status "desk", new epoch, fresh dialogue. The
+        owner may, or anybody while it is open; else ``Conflict``."""
         return self._close(ticket_id, operator_id, reply, "returned", "desk")
 
     def resolve_ticket(self, ticket_id: str, operator_id: str, reply: ReplyDraft | None) -> Ticket:
@@ -66,8 +66,8 @@ class Tickets(Part):
         return self._close(ticket_id, operator_id, reply, "resolved", "resolved")
 
     def reopen_ticket(self, ticket_id: str, operator_id: str) -> Ticket:
-        """Open a closed one again; ``Conflict`` when it is not closed or the conversation has another
-        open ticket."""
+        """Open a closed one again; ``Conflict`` when it is not closed or the conversation has
+        another open ticket."""
         at = self._now()
         with self._writing() as write:
             working_operator(write.connection, operator_id)
@@ -93,8 +93,8 @@ class Tickets(Part):
         note: bool = False,
         template: str | None = None,
     ) -> tuple[Message, bool]:
-        """A reply to the customer or a note; idempotent by client id (True = repeated). A reply needs
-        the ticket claimed by this operator; an open ticket is claimed by replying. Notes are free."""
+        """A reply to the customer or a note; idempotent by client id (True = repeated). A reply
+        needs the ticket claimed by this operator; replying claims an open one. Notes are free."""
         at = self._now()
         with self._writing() as write:
             operator = working_operator(write.connection, operator_id)

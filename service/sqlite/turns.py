@@ -59,7 +59,7 @@ class Turns(Part):
         with self._reading() as db:
             row = _conversation_row(db, conversation_id)
         expected = row["token_hash"] if row else ""
-        if not hmac.compare_digest(expected, hashed(token)):
+        if row is None or not hmac.compare_digest(expected, hashed(token)):
             raise Unauthorized("This token is not the conversation's.")
         return conversation_from(row)
 

@@ -12,9 +12,8 @@ import jwt
 from flask import Blueprint, Response
 
 from service.desk import suggested
-from service.engine import EngineAway
-from service.errors import Forbidden
-from service.records import Conversation, Event
+from service.errors import EngineAway, Forbidden
+from service.records import Conversation
 from service.web.context import authorized_conversation, parts
 from service.web.inputs import (
     NewConversation,
@@ -26,7 +25,12 @@ from service.web.inputs import (
     read_body,
 )
 from service.web.operations import operation
-from service.web.shapes import conversation_json, message_json, turn_json
+from service.web.shapes import (
+    conversation_json,
+    customer_event_json,
+    message_json,
+    turn_json,
+)
 from service.web.stream import event_stream, resume_point
 
 blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
@@ -152,20 +156,10 @@ def stream_conversation(conversation_id: str) -> Response:
     return event_stream(
         lambda number: store.conversation_events(conversation.id, after=number),
         lambda event: event.number or 0,
-        customer_frame,
+        customer_event_json,
         after,
         lambda: True,
     )
-
-
-def customer_frame(event: Event) -> tuple[str, object] | None:
-    """A public event as the widget gets it."""
-    if event.kind == "message":
-        hidden = ("ticket_id", "conversation_id", "note", "operator_id")
-        return "message", {k: v for k, v in event.body.items() if k not in hidden}
-    if event.kind == "conversation":
-        return "conversation", dict(event.body)
-    return None
 
 
 @blueprint.post("/conversations/<conversation_id>/handoff")

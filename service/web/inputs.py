@@ -156,8 +156,8 @@ B = TypeVar("B", bound=Body)
 def read_json() -> Any:
     """The request's JSON value; an empty body is an empty object.
 
-    Raises ``UnsupportedMedia`` for another content type and ``InvalidInput`` for broken JSON, invalid
-    UTF-8 and lone surrogates.
+    Raises ``UnsupportedMedia`` for another content type and ``InvalidInput`` for broken JSON,
+    invalid UTF-8 and lone surrogates.
     """
     raw = request.get_data(cache=False)
     if not raw:

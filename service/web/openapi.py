@@ -27,10 +27,12 @@ SECURITY: dict[str, list[dict[str, list[str]]]] = {
 def document(app: Flask) -> dict[str, Any]:
     """The document of every described view of the application."""
     described = [
-        (rule, method.lower(), app.view_functions[rule.endpoint].operation)  # type: ignore[attr-defined]
+        (rule, method.lower(), described_as)
         for rule in app.url_map.iter_rules()
+        if isinstance(
+            described_as := getattr(app.view_functions[rule.endpoint], "operation", None), Operation
+        )
         for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
-        if hasattr(app.view_functions[rule.endpoint], "operation")
     ]
     bodies = {o.body for _, _, o in described if o.body}
     ordered = sorted(bodies, key=lambda body: body.__name__)

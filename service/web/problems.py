@@ -6,6 +6,7 @@ opaque outside.
 
 import logging
 import secrets
+from http import HTTPStatus
 from typing import Any
 
 import orjson
@@ -17,19 +18,20 @@ from service.errors import DeskError
 log = logging.getLogger("frontdesk.web")
 
 
-def problem(status: int, code: str, title: str, **detail: Any) -> Response:
-    """A problem response; ``detail`` members are added to the object."""
+def problem(status: int, code: str, message: str, **members: Any) -> Response:
+    """A problem response; ``members`` are added to the object."""
     body = {
         "type": "about:blank",
-        "title": title,
+        "title": HTTPStatus(status).phrase,
+        "detail": message,
         "status": status,
         "code": code,
         "request_id": g.get("request_id"),
-        **detail,
+        **members,
     }
     response = Response(orjson.dumps(body), status, mimetype="application/problem+json")
     if status in (429, 503):
-        response.headers["Retry-After"] = str(detail.get("retry_after", 2))
+        response.headers["Retry-After"] = str(members.get("retry_after", 2))
     if status == 401:
         response.headers["WWW-Authenticate"] = "Bearer"
     return response

@@ -120,7 +120,14 @@ TICKET_ID = fields({"id": TEXT})
 
 SCHEMAS: dict[str, Schema] = {
     "Problem": fields(
-        {"type": TEXT, "title": TEXT, "status": WHOLE, "code": TEXT, "request_id": either(TEXT)},
+        {
+            "type": TEXT,
+            "title": TEXT,
+            "detail": TEXT,
+            "status": WHOLE,
+            "code": TEXT,
+            "request_id": either(TEXT),
+        },
         errors=many(fields({"field": TEXT, "message": TEXT})),
     ),
     "Conversation": CONVERSATION,

@@ -6,7 +6,17 @@ Pure functions; what a customer may see and what only operators may see is decid
 from collections.abc import Mapping
 from typing import Any
 
-from service.records import Conversation, Correction, Customer, Message, Operator, Ticket, Turn
+from service.records import (
+    Conversation,
+    Correction,
+    Customer,
+    Event,
+    Message,
+    Operator,
+    Suggestion,
+    Ticket,
+    Turn,
+)
 from service.router import REASONS
 
 
@@ -76,7 +86,7 @@ def turn_json(turn: Turn) -> dict[str, Any]:
 def ticket_json(ticket: Ticket, customer: Customer | None = None) -> dict[str, Any]:
     """A ticket as the inbox shows it."""
     owner = ticket.owner_id and {"id": ticket.owner_id, "name": ticket.owner_name}
-    named = {"name": ticket.customer_name} if ticket.customer_name else None
+    named: dict[str, Any] | None = {"name": ticket.customer_name} if ticket.customer_name else None
     if customer:
         named = {
             "name": customer.name,
@@ -126,3 +136,29 @@ def operator_json(operator: Operator) -> dict[str, Any]:
         "name": operator.name,
         "role": operator.role,
     }
+
+
+def customer_event_json(event: Event) -> tuple[str, object] | None:
+    """A public event's name and value as the widget gets them; None for what it does not use."""
+    if event.kind == "message":
+        return "message", message_json(_message_of(event))
+    if event.kind == "conversation":
+        return "conversation", dict(event.body)
+    return None
+
+
+def console_event_json(event: Event) -> tuple[str, object]:
+    """An event's name and value as the console gets them."""
+    where = {"conversation_id": event.conversation_id}
+    if event.kind == "message":
+        message = console_message_json(_message_of(event), None, None)
+        return "message", {**where, "ticket_id": event.body.get("ticket_id"), "message": message}
+    if event.kind == "ticket":
+        return "ticket", {**where, "ticket": ticket_json(Ticket(**event.body))}
+    return event.kind, {**where, **event.body}
+
+
+def _message_of(event: Event) -> Message:
+    stored = event.body["message"]
+    suggestions = tuple(Suggestion(**entry) for entry in stored["suggestions"])
+    return Message(**{**stored, "suggestions": suggestions})

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, Response, g, request
 
 from service.errors import InvalidInput
-from service.records import Event, ReplyDraft, Ticket
+from service.records import ReplyDraft, Ticket
 from service.replies import desk_reply
 from service.web.context import operator_required, parts, signed_in
 from service.web.inputs import (
@@ -21,6 +21,7 @@ from service.web.inputs import (
 )
 from service.web.operations import operation
 from service.web.shapes import (
+    console_event_json,
     console_message_json,
     conversation_json,
     correction_json,
@@ -201,12 +202,7 @@ def stream_desk() -> Response:
     return event_stream(
         lambda seq: store.events(after=seq),
         lambda event: event.seq,
-        desk_frame,
+        console_event_json,
         after,
         lambda: signed_in() is not None,
     )
-
-
-def desk_frame(event: Event) -> tuple[str, object]:
-    """An event as the console gets it."""
-    return event.kind, {"conversation_id": event.conversation_id, **event.body}

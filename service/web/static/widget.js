@@ -93,7 +93,7 @@
       }
     },
   };
-  Object.defineProperty(page, 'frontdesk', { value: Object.freeze(api), configurable: true });
+  Object.defineProperty(page, 'frontdesk', { value: api, configurable: true, writable: true });
   if (Array.isArray(earlier)) api.push(...earlier);
 
   load(0);

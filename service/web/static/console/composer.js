@@ -226,7 +226,7 @@ export class DeskComposer extends HTMLElement {
     resolveButton.hidden = blocked || mode === "note";
     resolveButton.disabled = sendButton.disabled;
     fill(sendButton, state.sending ? "Sending…" : state.error.startsWith("Not sent") ? "Try again" : mode === "note" ? "Add note" : "Send");
-    fill(hint, !blocked && [sendKeys.map(keycap), h("span", {}, mode === "note" ? "to add" : "to send")]);
+    fill(hint, ...(blocked ? [] : [sendKeys.map(keycap), h("span", {}, mode === "note" ? "to add" : "to send")]));
     problem.hidden = !state.error;
     if (problem.textContent !== state.error) fill(problem, state.error);
     this.renderOffers();

@@ -328,6 +328,10 @@ bind("Anywhere", [
   ["?", "This sheet", showHelp],
   ["Escape", "Close, or go back", leave, "Esc"],
 ]);
+find("skip").addEventListener("click", (event) => {
+  event.preventDefault();
+  find("main").focus();
+});
 listen(() => document.body.dataset.state === "in");
 
 // --- begin -------------------------------------------------------------------------------------------

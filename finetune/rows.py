@@ -1,0 +1,223 @@
+"""Labelled rows: read from JSONL, CSV or the desk's own examples, every bad one named.
+
+Called by the commands and by the nightly job. It reads and checks; it does not clean or split.
+"""
+
+import csv
+import hashlib
+import io
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal, cast
+
+from index.records import SENTIMENTS
+from service.errors import ContentError
+from service.records import Example
+
+Split = Literal["train", "valid", "test"]
+SPLITS: tuple[Split, ...] = ("train", "valid", "test")
+COLUMNS = ("text", "intent", "sentiment", "entities", "split")
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """An annotated entity: characters ``start`` to ``end`` (exclusive) of the row's text."""
+
+    start: int
+    end: int
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One labelled text. A label that is None trains nothing; ``entities`` () says there are none.
+
+    ``place`` tells people where the row comes from: "file.jsonl:12" or an example's id.
+    """
+
+    text: str
+    intent: str | None = None
+    sentiment: str | None = None
+    entities: tuple[Span, ...] | None = None
+    split: Split | None = None
+    place: str = ""
+
+
+def read_rows(paths: Sequence[Path]) -> list[Row]:
+    """The rows of all files, in order; ".csv" files are CSV, all others JSONL.
+
+    Raises ``ContentError`` naming file, line and field of the first bad row, or the file that
+    cannot be read or holds no rows.
+    """
+    rows: list[Row] = []
+    for path in paths:
+        text = _read_text(path)
+        found = _read_csv(path, text) if path.suffix.lower() == ".csv" else _read_jsonl(path, text)
+        before = len(rows)
+        rows.extend(make_row(fields, place) for place, fields in found)
+        if len(rows) == before:
+            raise ContentError(f"{path} holds no rows.")
+    return rows
+
+
+def from_examples(examples: Iterable[Example]) -> list[Row]:
+    """The desk's examples as rows. Raises ``ContentError`` naming a malformed example."""
+    return [
+        make_row(
+            {
+                "text": example.text,
+                "intent": example.intent,
+                "sentiment": example.sentiment,
+                "entities": None if example.entities is None else list(example.entities),
+                "split": example.split,
+            },
+            f"example {example.id}",
+        )
+        for example in examples
+    ]
+
+
+def make_row(fields: Mapping[str, Any], place: str) -> Row:
+    """A checked row. Raises ``ContentError`` that begins with ``place`` and names the field."""
+    unknown = [name for name in fields if name not in COLUMNS]
+    if unknown:
+        known = ", ".join(COLUMNS)
+        raise ContentError(f"{place}: unknown field {unknown[0]!r}; a row may have {known}.")
+    if "text" not in fields:
+        raise ContentError(f"{place}: the field 'text' is missing.")
+    text = fields["text"]
+    if not isinstance(text, str):
+        raise ContentError(f"{place}: 'text' must be a string, not {_shown(text)}.")
+    row = Row(
+        text=text,
+        intent=_label(fields, "intent", place),
+        sentiment=_label(fields, "sentiment", place),
+        split=cast(Split | None, _label(fields, "split", place)),
+        place=place,
+    )
+    if row.sentiment is not None and row.sentiment not in SENTIMENTS:
+        raise _not_one_of(place, "sentiment", row.sentiment, SENTIMENTS)
+    if row.split is not None and row.split not in SPLITS:
+        raise _not_one_of(place, "split", row.split, SPLITS)
+    return replace(row, entities=_spans(fields.get("entities"), text, place))
+
+
+def digest(rows: Iterable[Row]) -> str:
+    """The sha256 of the rows' content and splits, whatever their order and origin."""
+    lines = sorted(
+        json.dumps(
+            [row.text, row.intent, row.sentiment, _plain(row.entities), row.split],
+            ensure_ascii=True,
+        )
+        for row in rows
+    )
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise ContentError(f"{path} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise ContentError(f"{path}:{line}: not valid UTF-8 (byte {error.start}).") from None
+
+
+def _read_jsonl(path: Path, text: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    for number, line in enumerate(text.split("\n"), start=1):
+        if not line.strip():
+            continue
+        place = f"{path}:{number}"
+        try:
+            fields = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            raise ContentError(f"{place}: not valid JSON: {error}.") from None
+        if not isinstance(fields, dict):
+            raise ContentError(f"{place}: a row must be a JSON object, not {_shown(fields)}.")
+        yield place, fields
+
+
+def _read_csv(path: Path, text: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+    try:
+        for record in reader:
+            place = f"{path}:{reader.line_num}"
+            if None in record:
+                raise ContentError(f"{place}: more values than the header has columns.")
+            fields: dict[str, Any] = {name: value or None for name, value in record.items()}
+            fields["text"] = record.get("text") or ""
+            if "text" not in record:
+                raise ContentError(f"{path}:1: the column 'text' is missing.")
+            if fields.get("entities") is not None:
+                fields["entities"] = _csv_entities(fields["entities"], place)
+            yield place, fields
+    except csv.Error as error:
+        raise ContentError(f"{path}:{reader.line_num}: not valid CSV: {error}.") from None
+
+
+def _csv_entities(cell: str, place: str) -> Any:
+    try:
+        return json.loads(cell)
+    except (ValueError, RecursionError) as error:
+        raise ContentError(f"{place}: 'entities' is not valid JSON: {error}.") from None
+
+
+def _label(fields: Mapping[str, Any], name: str, place: str) -> str | None:
+    value = fields.get(name)
+    if value is None:
+        return None
+    if not isinstance(value, str) or not value.strip():
+        raise ContentError(f"{place}: {name!r} must be a non-empty string, not {_shown(value)}.")
+    return value.strip()
+
+
+def _spans(value: Any, text: str, place: str) -> tuple[Span, ...] | None:
+    if value is None:
+        return None
+    if not isinstance(value, list):
+        raise ContentError(f"{place}: 'entities' must be a list, not {_shown(value)}.")
+    spans = sorted(
+        (_span(item, text, f"{place}: 'entities[{number}]'") for number, item in enumerate(value)),
+        key=lambda span: (span.start, span.end),
+    )
+    for first, second in zip(spans, spans[1:], strict=False):
+        if second.start < first.end:
+            raise ContentError(
+                f"{place}: 'entities' overlap: {first.start}-{first.end} and "
+                f"{second.start}-{second.end}."
+            )
+    return tuple(spans)
+
+
+def _span(item: Any, text: str, place: str) -> Span:
+    if not isinstance(item, Mapping):
+        raise ContentError(f"{place} must be an object, not {_shown(item)}.")
+    start, end, label = item.get("start"), item.get("end"), item.get("label")
+    for name, value in (("start", start), ("end", end)):
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise ContentError(f"{place}: '{name}' must be a whole number, not {_shown(value)}.")
+    if not isinstance(label, str) or not label.strip():
+        raise ContentError(f"{place}: 'label' must be a non-empty string, not {_shown(label)}.")
+    assert isinstance(start, int)
+    assert isinstance(end, int)
+    if not 0 <= start < end <= len(text):
+        raise ContentError(
+            f"{place}: the span {start}-{end} does not lie within the text's {len(text)} characters."
+        )
+    return Span(start, end, label.strip())
+
+
+def _plain(spans: tuple[Span, ...] | None) -> list[list[Any]] | None:
+    return None if spans is None else [[span.start, span.end, span.label] for span in spans]
+
+
+def _not_one_of(place: str, name: str, value: str, allowed: Sequence[str]) -> ContentError:
+    return ContentError(f"{place}: {name!r} must be one of {', '.join(allowed)}, not {value!r}.")
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."

@@ -1,0 +1,135 @@
+"""Train, valid and test by group of like texts, so that nothing leaks from one to another.
+
+Deterministic without a seed: a group's place follows from the hash of its text, so adding rows to
+a desk moves few others, and figures of two trainings compare. Called before every training.
+"""
+
+import hashlib
+import math
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from finetune.clean import normalise
+from finetune.rows import SPLITS, Row, Split
+
+VALID_SHARE = 0.15
+TEST_SHARE = 0.15
+SIMILAR = 0.8
+BUCKETS = 1024
+BLOCK = 1024
+
+
+def split(rows: Sequence[Row]) -> list[Row]:
+    """The rows, each with a split: 70/15/15 of the groups of every intent.
+
+    Rows that came with a split keep it. When some did, rows without one train, and valid rows are
+    carved from the training rows if there are none. Every intent of four groups or more has some
+    in each split. Rows without an intent are spread by sentiment.
+    """
+    groups = group_rows(rows)
+    if any(row.split for row in rows):
+        placed = [replace(row, split=row.split or "train") for row in rows]
+        if any(row.split == "valid" for row in placed):
+            return placed
+        train = [group for group in groups if all(placed[row].split == "train" for row in group)]
+        share = VALID_SHARE / (1 - TEST_SHARE)
+        return _place(placed, train, {"valid": share})
+    return _place(rows, groups, {"test": TEST_SHARE, "valid": VALID_SHARE})
+
+
+def group_rows(rows: Sequence[Row]) -> list[list[int]]:
+    """Row numbers in groups of like texts: the same words in any order, or, within one intent (or
+    sentiment), character trigrams whose Jaccard similarity is above ``SIMILAR``."""
+    parent = list(range(len(rows)))
+
+    def root(row: int) -> int:
+        while parent[row] != row:
+            parent[row] = parent[parent[row]]
+            row = parent[row]
+        return row
+
+    by_words: dict[tuple[str, ...], int] = {}
+    by_label: dict[str, list[int]] = defaultdict(list)
+    for number, row in enumerate(rows):
+        words = tuple(sorted(set(re.findall(r"\w+", normalise(row.text))))) or (row.text,)
+        parent[number] = root(by_words.setdefault(words, number))
+        by_label[_stratum(row)].append(number)
+    for numbers in by_label.values():
+        for first, second in _similar([rows[number].text for number in numbers]):
+            parent[root(numbers[second])] = root(numbers[first])
+    groups: dict[int, list[int]] = defaultdict(list)
+    for number in range(len(rows)):
+        groups[root(number)].append(number)
+    return list(groups.values())
+
+
+def _place(
+    rows: Sequence[Row], groups: Sequence[Sequence[int]], shares: dict[Split, float]
+) -> list[Row]:
+    """Give each share of the groups of every stratum to its split, and the rest to train."""
+    strata: dict[str, list[tuple[str, Sequence[int]]]] = defaultdict(list)
+    for group in groups:
+        strata[_stratum(rows[group[0]])].append((min(_key(rows[n].text) for n in group), group))
+    placed = list(rows)
+    for keyed in strata.values():
+        ordered = [group for _, group in sorted(keyed, key=lambda pair: pair[0])]
+        for name, share in shares.items():
+            take = _portion(share, len(keyed))
+            for group in ordered[:take]:
+                for number in group:
+                    placed[number] = replace(placed[number], split=name)
+            ordered = ordered[take:]
+        for group in ordered:
+            for number in group:
+                placed[number] = replace(placed[number], split="train")
+    return placed
+
+
+def _portion(share: float, groups: int) -> int:
+    return max(1, math.floor(share * groups + 0.5)) if groups >= len(SPLITS) + 1 else 0
+
+
+def _stratum(row: Row) -> str:
+    return f"intent {row.intent}" if row.intent is not None else f"sentiment {row.sentiment}"
+
+
+def _key(text: str) -> str:
+    return hashlib.sha256(normalise(text).encode("utf-8", "replace")).hexdigest()
+
+
+def _similar(texts: Sequence[str]) -> list[tuple[int, int]]:
+    """Pairs of texts that are alike. Trigrams are hashed into ``BUCKETS`` columns, so that counting
+    those in common is a matrix product; of texts sorted by size only near sizes are compared."""
+    shapes = _trigram_matrix(texts)
+    sizes = shapes.sum(axis=1)
+    order = np.argsort(sizes, kind="stable")
+    shapes, sizes = shapes[order], sizes[order]
+    pairs = []
+    for start in range(0, len(texts), BLOCK):
+        block = slice(start, start + BLOCK)
+        stop = int(np.searchsorted(sizes, sizes[block][-1] / SIMILAR, side="right"))
+        common = shapes[block] @ shapes[start:stop].T
+        union = sizes[block][:, None] + sizes[None, start:stop] - common
+        for first, second in np.argwhere(common > SIMILAR * union):
+            if first < second:
+                pairs.append((int(order[start + first]), int(order[start + second])))
+    return pairs
+
+
+def _trigram_matrix(texts: Sequence[str]) -> NDArray[np.float32]:
+    shapes = np.zeros((len(texts), BUCKETS), np.float32)
+    columns: dict[str, int] = {}
+    for number, text in enumerate(texts):
+        padded = f" {' '.join(re.findall(r'[^\W_]+', normalise(text)))} "
+        for place in range(max(1, len(padded) - 2)):
+            gram = padded[place : place + 3]
+            if gram not in columns:
+                digest = hashlib.blake2b(gram.encode("utf-8", "replace"), digest_size=4).digest()
+                columns[gram] = int.from_bytes(digest, "big") % BUCKETS
+            shapes[number, columns[gram]] = 1
+    return shapes

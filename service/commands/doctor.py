@@ -1,0 +1,165 @@
+"""Checks an installation and says what to do about what is wrong.
+
+Every check looks, none changes anything. Exit code 1 when one failed.
+"""
+
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
+
+import click
+
+from service.cli import config_of, emit
+from service.config import Config
+from service.content import check as check_content
+from service.errors import DeskError
+from service.store import open_store
+
+PACKAGES = ("torch", "transformers", "sentence-transformers", "faiss-cpu", "flask", "gunicorn")
+FREE_BYTES = 500_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one check found; ``todo`` says what to do when it is not ``ok``."""
+
+    check: str
+    ok: bool
+    message: str
+    todo: str = ""
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Report as one JSON object.")
+@click.pass_context
+def doctor(ctx: click.Context, as_json: bool) -> None:
+    """Check the installation and say what to do."""
+    config = config_of(ctx)
+    findings = [finding for check in CHECKS for finding in _guarded(check, config)]
+    healthy = all(finding.ok for finding in findings)
+    lines = []
+    for finding in findings:
+        lines.append(f"{'ok  ' if finding.ok else 'FAIL'}  {finding.check}: {finding.message}")
+        if not finding.ok and finding.todo:
+            lines.append(f"      {finding.todo}")
+    emit(as_json, {"ok": healthy, "findings": [asdict(f) for f in findings]}, "\n".join(lines))
+    ctx.exit(0 if healthy else 1)
+
+
+def _guarded(check: Callable[[Config], list[Finding]], config: Config) -> list[Finding]:
+    name = check.__name__.removeprefix("check_").replace("_", " ")
+    try:
+        return check(config)
+    except DeskError as error:
+        return [Finding(name, False, error.message)]
+
+
+def check_python(_config: Config) -> list[Finding]:
+    """Python and the libraries."""
+    ok = sys.version_info >= (3, 11)
+    found = [Finding("python", ok, sys.version.split()[0], "Install Python 3.11 or newer.")]
+    for package in PACKAGES:
+        try:
+            found.append(Finding(package, True, version(package)))
+        except PackageNotFoundError:
+            found.append(Finding(package, False, "is not installed", "Run `make setup`."))
+    return found
+
+
+def check_home(config: Config) -> list[Finding]:
+    """The folder of the desk's data."""
+    home = config.home
+    if not home.is_dir():
+        return [Finding("home", False, f"{home} does not exist", "Run `frontdesk init`.")]
+    if not os.access(home, os.W_OK | os.X_OK):
+        todo = f"Give this user the right to write there: chown or chmod {home}."
+        return [Finding("home", False, f"{home} is not writable", todo)]
+    free = shutil.disk_usage(home).free
+    message = f"{home}, {free / 1e9:.1f} GB free"
+    return [Finding("home", free > FREE_BYTES, message, "Make room: a release takes 100 MB.")]
+
+
+def check_database(config: Config) -> list[Finding]:
+    """The database and the content in it."""
+    if not config.database.exists():
+        return [Finding("database", False, "there is none", "Run `frontdesk init`.")]
+    store = open_store(config)
+    try:
+        store.check()
+        content = store.content()
+        people = [operator for operator in store.operators() if not operator.disabled]
+    finally:
+        store.close()
+    found = [Finding("database", True, str(config.database))]
+    try:
+        check_content(content, "content")
+        message = f"{len(content.intents)} intents, {len(content.examples)} examples"
+        found.append(Finding("content", True, message))
+    except DeskError as error:
+        found.append(Finding("content", False, error.message, "Mend it and import it again."))
+    answered = {template.intent for template in content.templates}
+    silent = [i.name for i in content.intents if i.action == "answer" and i.name not in answered]
+    message = f"no template for {', '.join(silent)}" if silent else "every intent has one"
+    found.append(Finding("templates", not silent, message, "Add templates in the console."))
+    todo = "Run `frontdesk operator add EMAIL --role admin`."
+    found.append(Finding("operators", bool(people), f"{len(people)} can sign in", todo))
+    return found
+
+
+def check_release(config: Config) -> list[Finding]:
+    """The champion: there, whole, and able to read."""
+    from index.champion import champion
+    from index.errors import ReleaseError
+    from index.reader import Reader
+
+    name = champion(config.releases)
+    if name is None:
+        return [Finding("release", False, "none is trained", "Run `frontdesk train`.")]
+    try:
+        reader = Reader.load(config.releases / name, device=config.device)
+    except ReleaseError as error:
+        todo = "Run `frontdesk releases rollback`, or train again."
+        return [Finding("release", False, str(error), todo)]
+    reading = reader.read(["hello"])[0]
+    found = [Finding("release", True, f"{name} reads {reading.text!r} on {reader.device}")]
+    bound = reader.thresholds.answer
+    promise = f"{reader.thresholds.promise:.0%}"
+    message = (
+        f"{promise} kept from certainty {bound:.2f}" if bound <= 1 else f"{promise} cannot be kept"
+    )
+    todo = "Too few held-out examples: add examples and train again. Until then the desk asks back."
+    return [*found, Finding("promise", bound <= 1, message, todo)]
+
+
+def check_encoder(config: Config) -> list[Finding]:
+    """The encoder that a training would start from."""
+    from finetune.encoders import resolve
+
+    path = resolve(config.encoder)
+    return [Finding("encoder", True, f"{config.encoder} in {path}")]
+
+
+def check_address(config: Config) -> list[Finding]:
+    """The address that the server would listen on."""
+    from service.server import PortTaken
+    from service.server import check_address as try_address
+
+    try:
+        try_address(config.host, config.port)
+    except PortTaken as error:
+        todo = "A desk may be running there already; else choose another FRONTDESK_PORT."
+        return [Finding("address", False, error.message, todo)]
+    return [Finding("address", True, f"{config.host}:{config.port} is free")]
+
+
+CHECKS = (
+    check_python,
+    check_home,
+    check_database,
+    check_release,
+    check_encoder,
+    check_address,
+)

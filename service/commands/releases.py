@@ -1,0 +1,91 @@
+"""Releases of this desk: list, show, promote, roll back."""
+
+from dataclasses import asdict
+
+import click
+
+from index.champion import champion, list_releases, promote, rollback
+from index.errors import ReleaseError
+from index.release import load_release
+from service.cli import config_of, emit
+from service.errors import Conflict, NotFound
+
+
+@click.group(invoke_without_command=True)
+@click.pass_context
+def releases(ctx: click.Context) -> None:
+    """Releases of this desk; without a subcommand, list them."""
+    if ctx.invoked_subcommand is None:
+        ctx.invoke(list_all)
+
+
+@releases.command(name="list")
+@click.option("--json", "as_json", is_flag=True, help="Report as one JSON object.")
+@click.pass_context
+def list_all(ctx: click.Context, as_json: bool = False) -> None:
+    """List the releases, newest first."""
+    folder = config_of(ctx).releases
+    current = champion(folder)
+    found = list_releases(folder)
+    rows = [
+        {"id": m.id, "created_at": m.created_at, "encoder": m.encoder, "champion": m.id == current}
+        for m in found
+    ]
+    lines = [
+        f"{row['id']}  {row['created_at']}{'  champion' if row['champion'] else ''}" for row in rows
+    ]
+    text = "\n".join(lines) or "There are no releases yet: run `frontdesk train`."
+    emit(as_json, {"releases": rows, "champion": current}, text)
+
+
+@releases.command()
+@click.argument("release")
+@click.option("--json", "as_json", is_flag=True, help="Report as one JSON object.")
+@click.pass_context
+def show(ctx: click.Context, release: str, as_json: bool) -> None:
+    """Show one release: manifest, labels, thresholds, metrics."""
+    folder = config_of(ctx).releases / release
+    if not folder.is_dir():
+        raise NotFound(f"There is no release {release!r}.")
+    try:
+        found = load_release(folder)
+    except ReleaseError as error:
+        raise Conflict(str(error)) from None
+    value = {
+        "manifest": asdict(found.manifest),
+        "labels": asdict(found.labels),
+        "thresholds": asdict(found.calibration.thresholds),
+        "metrics": dict(found.metrics),
+        "recipe": dict(found.recipe),
+    }
+    lines = [f"{name}: {text}" for name, text in value["manifest"].items() if name != "files"]
+    lines += [f"{name}: {number:.4f}" for name, number in value["thresholds"].items()]
+    emit(as_json, value, "\n".join(lines))
+
+
+@releases.command(name="promote")
+@click.argument("release")
+@click.option("--json", "as_json", is_flag=True, help="Report as one JSON object.")
+@click.pass_context
+def promote_release(ctx: click.Context, release: str, as_json: bool) -> None:
+    """Make a release the champion."""
+    folder = config_of(ctx).releases
+    if not (folder / release).is_dir():
+        raise NotFound(f"There is no release {release!r}.")
+    try:
+        promote(folder, release)
+    except ReleaseError as error:
+        raise Conflict(str(error)) from None
+    emit(as_json, {"champion": release}, f"{release} is the champion.")
+
+
+@releases.command(name="rollback")
+@click.option("--json", "as_json", is_flag=True, help="Report as one JSON object.")
+@click.pass_context
+def roll_back(ctx: click.Context, as_json: bool) -> None:
+    """Make the previous champion the champion again."""
+    try:
+        restored = rollback(config_of(ctx).releases)
+    except ReleaseError as error:
+        raise Conflict(str(error)) from None
+    emit(as_json, {"champion": restored}, f"{restored} is the champion again.")

@@ -1,0 +1,127 @@
+"""The whole store on one SQLite file; opened once per process, after any fork.
+
+Composed of parts that each tell one story. Everything else in frontdesk sees it only as
+``service.store.Store``.
+"""
+
+import contextlib
+import os
+import sqlite3
+from pathlib import Path
+from typing import Self
+
+from sqlite_utils import Database
+
+from service.errors import Conflict, StoreError
+from service.sqlite.arrivals import Arrivals
+from service.sqlite.base import Clock, utc_now
+from service.sqlite.commit import Turnstile, Writer
+from service.sqlite.connection import Readers, connect, explained
+from service.sqlite.content import ContentPart
+from service.sqlite.conversations import Conversations
+from service.sqlite.corrections import Corrections
+from service.sqlite.events import Events, last_event
+from service.sqlite.inbox import Inbox
+from service.sqlite.migrations import MIGRATIONS
+from service.sqlite.operators import Operators
+from service.sqlite.reports import Reports
+from service.sqlite.settings import Settings
+from service.sqlite.tickets import Tickets
+from service.sqlite.turns import Turns
+from service.store import Store
+
+
+class SqliteStore(
+    Conversations,
+    Turns,
+    Events,
+    Tickets,
+    Inbox,
+    Corrections,
+    Reports,
+    ContentPart,
+    Operators,
+    Settings,
+):
+    """Keeps the desk in one file; safe for any number of threads and processes on one machine."""
+
+    @classmethod
+    def open(cls, path: Path, *, clock: Clock = utc_now) -> Self:
+        """Open the file, making it and its folder if need be, and bring its schema up to date.
+
+        Raises ``StoreError`` when it cannot be read and written, or is no database of ours.
+        """
+        with explained(path), contextlib.ExitStack() as opened:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            # Customers' words: for the desk's own user only.
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+            turnstile = Turnstile(path.with_name(f"{path.name}-turn"))
+            opened.callback(turnstile.close)
+            with turnstile.passing():
+                highest = _prepare(path)
+            arrivals = Arrivals(lambda: connect(path, query_only=True), highest)
+            writer = Writer(path, turnstile, arrivals.announce)
+            opened.pop_all()
+            return cls(path, Readers(path), writer, arrivals, clock)
+
+    def backup(self, path: Path) -> None:
+        """A consistent copy of the database as a new file, taken while the desk runs.
+
+        Raises ``Conflict`` when the file exists; a copy that was cut short is not left behind.
+        """
+        if path.exists():
+            raise Conflict(f"{path} exists already; a backup overwrites nothing.")
+        partial = path.with_name(f"{path.name}.partial")
+        try:
+            with self._reading() as db, explained(path):
+                # In one step: the copy is one commit's, and nobody waits for it.
+                with contextlib.closing(sqlite3.connect(partial)) as copy:
+                    os.chmod(partial, 0o600)
+                    db.backup(copy)
+                with partial.open("rb") as file:
+                    os.fsync(file.fileno())
+                partial.rename(path)
+        finally:
+            partial.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Release every connection; who waits for events wakes."""
+        self._arrivals.close()
+        self._readers.close()
+        self._writer.close()
+
+
+def _prepare(path: Path) -> int:
+    """Set the journal mode and apply migrations; returns the highest event.
+
+    The caller holds the turnstile, so two processes that open a new file take turns.
+    """
+    with contextlib.closing(connect(path)) as connection:
+        if connection.execute("PRAGMA journal_mode = WAL").fetchone()[0] != "wal":
+            raise StoreError(f"The file system of {path} does not support SQLite's WAL mode.")
+        database = Database(connection)
+        _refuse_newer(path, database)
+        if MIGRATIONS.pending(database):
+            # One transaction, immediate: a plain BEGIN could not be upgraded while others write.
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                MIGRATIONS.apply(database)
+                connection.execute("COMMIT")
+            finally:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+        return last_event(connection)
+
+
+def _refuse_newer(path: Path, database: Database) -> None:
+    with contextlib.closing(Database(memory=True)) as empty:
+        known = {migration.name for migration in MIGRATIONS.pending(empty)}
+    unknown = {migration.name for migration in MIGRATIONS.applied(database)} - known
+    if unknown:
+        names = ", ".join(sorted(unknown))
+        raise StoreError(f"{path} was written by a newer frontdesk ({names}); upgrade this one.")
+
+
+def _as_store(store: SqliteStore) -> Store:
+    """Lets mypy prove that the contract is kept; never called."""
+    return store

@@ -1,0 +1,84 @@
+/**
+ * Puts the widget together: settings from the server and the page, the conversation, the view. Called once
+ * by widget.js; what it returns is what `window.frontdesk` calls.
+ */
+import { Api } from './api.js';
+import { Conversation } from './conversation.js';
+import { Store, backoff, sleep } from './storage.js';
+import { stringsFor } from './strings.js';
+import { View } from './view.js';
+
+const PATIENCE_MS = 1_500; // for the settings; then the launcher shows with what the page says
+const DEFAULT_COLOR = '#1d5c4d';
+const ROOMY = '(min-width: 640px)'; // where an open panel does not cover the page that was just opened
+
+/**
+ * @typedef {{server: string, locale: string, theme: string, color: string, open: boolean}} Options
+ * @param {Options} options
+ * @param {(name: string, detail?: unknown) => void} emit
+ */
+export async function start(options, emit) {
+  const api = new Api(options.server);
+  const store = new Store(`frontdesk:${options.server}`);
+  const session = new Store(`frontdesk:${options.server}`, 'sessionStorage');
+  const asking = settings(api);
+  const site = await Promise.race([asking, sleep(PATIENCE_MS).then(() => null)]);
+
+  const locale = options.locale || document.documentElement.lang || navigator.language || 'en';
+  /** @type {View | null} */
+  let view = null;
+  const conversation = new Conversation(api, store, { locale, emit, changed: () => view?.update() });
+  const shown = new View(look(site ?? {}, options), conversation, { session, emit });
+  view = shown;
+  if (!site) void asking.then((late) => shown.configure(look(late, options)));
+
+  const wasOpen = session.get('open');
+  if ((wasOpen ?? options.open) && matchMedia(ROOMY).matches) shown.open({ focus: false });
+  setTimeout(() => conversation.resume()); // after the calls that the page has queued, identify above all
+
+  return {
+    /** @param {{text?: string}} [how] */
+    open: (how) => shown.open({ text: typeof how?.text === 'string' ? how.text : '' }),
+    close: () => shown.close(),
+    /** @param {import('./api.js').Customer} customer */
+    identify(customer) {
+      if (customer && typeof customer === 'object') conversation.identify(customer);
+      else console.error('frontdesk.identify({identifier, name, email, identifier_hash})');
+    },
+    reset() {
+      shown.close();
+      shown.clear();
+      conversation.reset();
+    },
+  };
+}
+
+/** The desk's public settings, asked for until they come. @param {Api} api */
+async function settings(api) {
+  for (let failures = 1; ; failures++) {
+    try {
+      return (await api.site()) ?? {};
+    } catch {
+      await sleep(backoff(failures + 1));
+    }
+  }
+}
+
+/**
+ * How the widget presents itself; what the server says wins over what the page says.
+ * @param {import('./api.js').Site} site
+ * @param {Options} options
+ * @returns {import('./view.js').Look}
+ */
+function look(site, options) {
+  const theme = typeof site.theme === 'string' ? { mode: site.theme } : (site.theme ?? {});
+  const wanted = [site.locale, options.locale, document.documentElement.lang, ...(navigator.languages ?? []), site.language];
+  return {
+    name: site.name || 'frontdesk',
+    welcome: site.welcome ?? '',
+    suggested: (site.suggested ?? []).filter((one) => one && typeof one.text === 'string'),
+    color: theme.color || options.color || DEFAULT_COLOR,
+    theme: theme.mode || options.theme,
+    ...stringsFor(wanted),
+  };
+}

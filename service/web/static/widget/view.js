@@ -1,0 +1,547 @@
+/**
+ * What the customer sees and touches: launcher, panel, composer. Reads the conversation, calls it, and
+ * holds no truth of its own but whether it is open. Everything is inside an open shadow root of
+ * <frontdesk-widget>, which hangs on <html> so that no transform or overflow of <body> can trap it.
+ *
+ * Parts, for themes and tests: launcher, unread, panel, title, status, menu-button, menu, menu-person,
+ * menu-transcript, close, banner, scroll, log, message, author, bubble, meta, state, retry, remove,
+ * thumb-up, thumb-down, offer-person, mark, typing, suggestions, suggestion, jump, composer, input,
+ * counter, send, announcer.
+ */
+import { accents } from './color.js';
+import { h, icon, setAttribute, setText } from './dom.js';
+import { Log, fullTime, initials } from './log.js';
+import { Menu } from './menu.js';
+import { fill, plural } from './strings.js';
+import { GROUND, dress } from './styles.js';
+
+const LONGEST = 4000; // characters; the server's limit
+const COUNT_FROM = 3600;
+const NEAR_END = 80; // px from the bottom that still count as being there
+const FULL = '(max-width: 480px), (max-height: 420px)'; // a phone, or a large zoom
+
+/**
+ * @typedef {{
+ *   name: string, welcome: string, suggested: import('./api.js').Suggestion[], color: string, theme: string,
+ *   strings: import('./strings.js').Strings, locale: string, dir: string,
+ * }} Look
+ */
+export class View {
+  /** @type {import('./conversation.js').Conversation} */
+  #conversation;
+  /** @type {import('./storage.js').Store} */
+  #session;
+  /** @type {(name: string, detail?: unknown) => void} */
+  #emit;
+  /** @type {Look} */
+  #look;
+  #opened = false;
+  #atEnd = true;
+  /** @type {HTMLElement | null} where the focus was before the panel opened */
+  #cameFrom = null;
+  #lastKey = '';
+  #heard = '';
+  #offered = '';
+  #scheduled = false;
+  #full = matchMedia(FULL);
+  #dark = matchMedia('(prefers-color-scheme: dark)');
+
+  /**
+   * @param {Look} look
+   * @param {import('./conversation.js').Conversation} conversation
+   * @param {{session: import('./storage.js').Store, emit: (name: string, detail?: unknown) => void}} page
+   */
+  constructor(look, conversation, { session, emit }) {
+    this.#look = look;
+    this.#conversation = conversation;
+    this.#session = session;
+    this.#emit = emit;
+    this.#build();
+    this.#listen();
+    this.configure(look);
+    this.#input.value = String(session.get('draft') ?? '');
+    this.#typed();
+    document.documentElement.append(this.host);
+  }
+
+  get opened() {
+    return this.#opened;
+  }
+
+  /** @param {{focus?: boolean, text?: string}} [how] `text` goes into the composer, unsent */
+  open({ focus = true, text = '' } = {}) {
+    if (text) {
+      this.#input.value = text;
+      this.#typed();
+    }
+    if (!this.#opened) {
+      this.#opened = true;
+      this.#cameFrom = /** @type {HTMLElement | null} */ (document.activeElement);
+      this.#panel.hidden = false;
+      this.#typed(); // measures only what is shown
+      this.#session.set('open', true);
+      this.#frame();
+      this.render();
+      this.#toEnd();
+      this.#emit('open');
+    }
+    if (!focus) return;
+    // On a phone the keyboard would cover the conversation before it was read.
+    const target = matchMedia('(pointer: coarse)').matches && !text ? this.#panel : this.#input;
+    target.focus({ preventScroll: true });
+  }
+
+  close() {
+    if (!this.#opened) return;
+    const inside = this.#root.activeElement !== null;
+    this.#opened = false;
+    this.#menu.close();
+    this.#panel.hidden = true;
+    this.#session.set('open', false);
+    this.#frame();
+    this.render();
+    if (inside) {
+      const before = this.#cameFrom;
+      const back = before?.isConnected && before !== document.body && before !== this.host ? before : this.#launcher;
+      back.focus({ preventScroll: true });
+    }
+    this.#emit('close');
+  }
+
+  /** Forgets what was being written. */
+  clear() {
+    this.#input.value = '';
+    this.#typed();
+  }
+
+  /** Takes new settings. @param {Look} look */
+  configure(look) {
+    this.#look = look;
+    const { strings, name, dir, locale } = look;
+    setAttribute(this.#frameElement, 'dir', dir);
+    setAttribute(this.#frameElement, 'lang', locale);
+    setAttribute(this.#panel, 'aria-label', fill(strings.dialog_label, { name }));
+    setText(this.#title, name);
+    setText(this.#introName, name);
+    setText(this.#introText, strings.intro);
+    for (const crest of this.#crests) setText(crest, initials(name));
+    label(this.#close, strings.close);
+    label(this.#send, strings.send);
+    this.#menu.label(strings.menu);
+    setAttribute(this.#scroll, 'aria-label', strings.log_label);
+    setAttribute(this.#input, 'aria-label', strings.composer_label);
+    setAttribute(this.#input, 'placeholder', strings.composer_placeholder);
+    setAttribute(this.#choices, 'aria-label', strings.suggestions);
+    setText(this.#jumpText, strings.new_messages);
+    setText(this.#tryNow, strings.try_now);
+    this.#paint();
+    this.render();
+  }
+
+  /** Draws soon; many changes at once are drawn once. */
+  update() {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    queueMicrotask(() => {
+      this.#scheduled = false;
+      this.render();
+    });
+  }
+
+  render() {
+    const conversation = this.#conversation;
+    const { strings, locale, name } = this.#look;
+    if (this.#opened && document.visibilityState === 'visible') conversation.markRead();
+    const unread = this.#opened ? 0 : conversation.unread;
+    const news = unread ? plural(strings, locale, 'unread', unread) : '';
+    const action = this.#opened ? strings.launcher_close : strings.launcher_open;
+    setAttribute(this.#launcher, 'aria-label', news ? `${action}, ${news}` : action);
+    setAttribute(this.#launcher, 'aria-expanded', String(this.#opened));
+    setText(this.#unread, unread > 99 ? '99+' : String(unread));
+    this.#unread.hidden = unread === 0;
+
+    const items = this.#items();
+    this.#announce(items, conversation.loading);
+    if (!this.#opened) return; // hidden: drawn when opened
+    const { network, status } = conversation;
+    this.#renderStatus();
+    this.#banner.hidden = network === 'ok';
+    setText(this.#bannerText, network === 'offline' ? strings.offline : network === 'trouble' ? strings.trouble : '');
+
+    const talking = items.some((item) => item.author === 'customer' || item.author === 'operator');
+    this.#intro.hidden = talking || conversation.loading;
+    this.#skeleton.hidden = !conversation.loading || items.some((item) => item.id);
+    const words = { strings, locale, desk: name };
+    const person = status === 'desk' || status === 'resolved';
+    this.#log.render(items, words, {
+      animate: !conversation.loading && this.#lastKey !== '',
+      offerPerson: person,
+      startedOver: conversation.startedOver,
+    });
+    const typing = conversation.typing ?? (conversation.thinking ? name : null);
+    this.#typing.hidden = typing === null;
+    if (typing !== null) {
+      setText(this.#typingAvatar, initials(typing || conversation.operator || name));
+      setAttribute(this.#typing, 'aria-label', fill(strings.typing, { name: typing || conversation.operator || name }));
+    }
+    this.#renderChoices(items, typing !== null);
+    this.#menu.render([
+      { part: 'menu-person', icon: 'person', text: strings.menu_person, off: !person, act: () => this.#askForPerson() },
+      { part: 'menu-transcript', icon: 'save', text: strings.menu_transcript, off: !talking, act: () => this.#saveTranscript() },
+    ]);
+    this.#follow(items);
+  }
+
+  // --- drawing ------------------------------------------------------------------------------------
+
+  #renderStatus() {
+    const { status, operator, network } = this.#conversation;
+    const { strings } = this.#look;
+    const shown = network === 'ok' ? status : 'offline';
+    const text = strings[/** @type {'status_desk'} */ (`status_${shown}`)] ?? strings.status_desk;
+    setAttribute(this.#status, 'data-status', shown);
+    setText(this.#status, fill(text, { name: operator || strings.somebody }));
+  }
+
+  /** The conversation's items; before anything was said, the desk's welcome. */
+  #items() {
+    const items = this.#conversation.items();
+    const { welcome, strings } = this.#look;
+    const first = items[0];
+    if (this.#conversation.loading) return items;
+    if (first?.author === 'desk') return [{ ...first, key: 'welcome' }, ...items.slice(1)];
+    /** @type {import('./conversation.js').Item} */
+    const hello = { key: 'welcome', kind: 'message', author: 'desk', text: welcome || strings.welcome, at: '', state: 'sent', suggestions: [], ratable: false };
+    return [hello, ...items];
+  }
+
+  /** Only the last message's suggestions can be chosen. @param {import('./conversation.js').Item[]} items @param {boolean} busy */
+  #renderChoices(items, busy) {
+    const last = items[items.length - 1];
+    const begun = items.some((item) => item.author !== 'desk');
+    const own = last?.suggestions ?? [];
+    const offered = busy || last?.author === 'customer' || this.#conversation.loading ? [] : own.length || begun ? own : this.#look.suggested;
+    const print = JSON.stringify([last?.key, offered]);
+    if (print === this.#offered) return;
+    this.#offered = print;
+    this.#choices.hidden = offered.length === 0;
+    this.#choices.replaceChildren(
+      ...offered.map(({ text, intent }) =>
+        h('button', { type: 'button', part: 'suggestion', dir: 'auto', 'data-intent': intent, onclick: () => this.#say(text, intent) }, text),
+      ),
+    );
+  }
+
+  /** Tells screen readers what happens outside the log. @param {import('./conversation.js').Item[]} items @param {boolean} loading */
+  #announce(items, loading) {
+    const { strings, name } = this.#look;
+    const failed = [...items].reverse().find((item) => item.state === 'failed');
+    const last = items[items.length - 1];
+    const heard = `${failed?.key}|${last?.id}`;
+    const before = this.#heard;
+    this.#heard = loading ? '' : heard;
+    if (loading || before === '' || before === heard) return;
+    if (failed && !before.startsWith(failed.key)) setText(this.#announcer, `${strings.failed}. ${failed.error ?? ''}`);
+    else if (!this.#opened && last?.id && last.author !== 'customer') {
+      setText(this.#announcer, fill(strings.said, { name: last.name || name, text: last.text }));
+    }
+  }
+
+  /** Colours by theme. */
+  #paint() {
+    const { theme, color } = this.#look;
+    const dark = theme === 'dark' || (theme !== 'light' && this.#dark.matches);
+    setAttribute(this.#frameElement, 'data-theme', dark ? 'dark' : 'light');
+    const { fill: ground, on, text } = accents(color, dark ? GROUND.dark : GROUND.light);
+    this.#frameElement.style.setProperty('--fill', ground);
+    this.#frameElement.style.setProperty('--on-fill', on);
+    this.#frameElement.style.setProperty('--accent', text);
+  }
+
+  /** The panel's frame: all of a small screen, and above its keyboard. */
+  #frame() {
+    const full = this.#full.matches;
+    this.#panel.classList.toggle('full', full);
+    this.#frameElement.classList.toggle('covered', full && this.#opened);
+    setAttribute(this.#panel, 'aria-modal', full ? 'true' : null);
+    const view = window.visualViewport;
+    if (!full || !view || view.scale > 1.01) {
+      this.#panel.style.removeProperty('--view-height');
+      this.#panel.style.removeProperty('--view-top');
+      return;
+    }
+    this.#panel.style.setProperty('--view-height', `${view.height}px`);
+    this.#panel.style.setProperty('--view-top', `${view.offsetTop}px`);
+  }
+
+  // --- scrolling ----------------------------------------------------------------------------------
+
+  /**
+   * Keeps the end in view unless the customer reads further up; an own message always comes into view.
+   * @param {import('./conversation.js').Item[]} items
+   */
+  #follow(items) {
+    const last = items[items.length - 1];
+    const key = last ? last.key : '';
+    const isNew = key !== this.#lastKey;
+    const own = last?.author === 'customer';
+    const opening = this.#lastKey === '';
+    this.#lastKey = key;
+    if (opening || this.#atEnd || (isNew && own)) {
+      const line = isNew && !own && !opening && last ? this.#log.line(key) : undefined;
+      // Of a reply that is longer than the view, the beginning is what one wants to read first.
+      if (line && line.offsetHeight > this.#scroll.clientHeight - 60) line.scrollIntoView({ block: 'start' });
+      else this.#toEnd();
+    } else if (isNew) {
+      this.#jump.hidden = false;
+    }
+  }
+
+  #toEnd() {
+    this.#scroll.scrollTop = this.#scroll.scrollHeight;
+    this.#atEnd = true;
+    this.#jump.hidden = true;
+  }
+
+  #scrolled() {
+    const { scrollTop, scrollHeight, clientHeight } = this.#scroll;
+    this.#atEnd = scrollHeight - scrollTop - clientHeight < NEAR_END;
+    if (this.#atEnd) this.#jump.hidden = true;
+  }
+
+  // --- acting -------------------------------------------------------------------------------------
+
+  /** @param {string} text @param {string | null} [choice] */
+  #say(text, choice) {
+    this.#conversation.send(text, choice);
+    this.#toEnd();
+    if (!matchMedia('(pointer: coarse)').matches) this.#input.focus({ preventScroll: true });
+  }
+
+  #submit() {
+    const text = this.#input.value.trim();
+    if (!text || [...text].length > LONGEST) {
+      this.#input.focus();
+      return;
+    }
+    this.#input.value = '';
+    this.#typed();
+    this.#say(text);
+    this.#input.focus({ preventScroll: true });
+  }
+
+  #askForPerson() {
+    this.#conversation.askForPerson();
+    this.#toEnd();
+  }
+
+  /** The composer grows with its text, counts near the limit, and keeps the draft. */
+  #typed() {
+    const input = this.#input;
+    const { strings, locale } = this.#look;
+    input.style.blockSize = 'auto';
+    const height = Math.min(Math.max(input.scrollHeight, 38), 138);
+    input.style.blockSize = this.#opened && input.scrollHeight ? `${height}px` : '';
+    input.style.overflowY = input.scrollHeight > 138 ? 'auto' : 'hidden';
+    const text = input.value.trim();
+    const left = LONGEST - [...text].length;
+    setAttribute(this.#send, 'aria-disabled', String(!text || left < 0));
+    setAttribute(input, 'aria-invalid', left < 0 ? 'true' : null);
+    this.#counter.hidden = left > LONGEST - COUNT_FROM;
+    this.#counter.classList.toggle('over', left < 0);
+    setText(this.#counter, this.#counter.hidden ? '' : plural(strings, locale, left < 0 ? 'over' : 'left', Math.abs(left)));
+    if (input.value) this.#session.set('draft', input.value);
+    else this.#session.remove('draft');
+    if (this.#atEnd && this.#opened) this.#toEnd();
+  }
+
+  #saveTranscript() {
+    const { strings, locale, name } = this.#look;
+    const lines = this.#items()
+      .filter((item) => item.kind === 'message' && item.at)
+      .map((item) => {
+        const who = item.author === 'customer' ? strings.you : item.name || name;
+        return `${fullTime(item.at, locale)}\n${who}:\n${item.text}\n`;
+      });
+    const url = URL.createObjectURL(new Blob([`${name}\n\n`, lines.join('\n')], { type: 'text/plain;charset=utf-8' }));
+    h('a', { href: url, download: `${name} ${new Date().toISOString().slice(0, 10)}.txt` }).click();
+    setTimeout(() => URL.revokeObjectURL(url), 10_000);
+  }
+
+  // --- building -----------------------------------------------------------------------------------
+
+  #build() {
+    this.host = document.createElement(tagName());
+    this.#root = this.host.attachShadow({ mode: 'open' });
+    dress(this.#root);
+    const crest = () => h('div', { class: 'avatar crest', 'aria-hidden': 'true' });
+    this.#crests = [crest(), crest()];
+    const [headCrest, introCrest] = this.#crests;
+    const button = (/** @type {string} */ part, /** @type {Parameters<typeof icon>[0]} */ name, /** @type {() => void} */ onclick, look = 'tool') =>
+      h('button', { type: 'button', class: look, part, onclick }, icon(name));
+
+    this.#unread = h('span', { class: 'unread', part: 'unread', 'aria-hidden': 'true', hidden: true });
+    this.#launcher = h(
+      'button',
+      { type: 'button', class: 'launcher', part: 'launcher', 'aria-haspopup': 'dialog', onclick: () => (this.#opened ? this.close() : this.open()) },
+      icon('chat'),
+      icon('down'),
+      this.#unread,
+    );
+    this.#title = h('h2', { class: 'title', part: 'title' });
+    this.#status = h('p', { class: 'status', part: 'status', role: 'status' });
+    this.#menu = new Menu();
+    this.#close = button('close', 'close', () => this.close());
+    this.#bannerText = h('span');
+    this.#tryNow = h('button', { type: 'button', part: 'try-now', onclick: () => this.#conversation.tryNow() });
+    this.#banner = h('div', { class: 'banner', part: 'banner', role: 'status', hidden: true }, this.#bannerText, this.#tryNow);
+    this.#introName = h('b');
+    this.#introText = h('span');
+    this.#intro = h('div', { class: 'intro', part: 'intro' }, introCrest, this.#introName, this.#introText);
+    this.#skeleton = h('div', { class: 'skeleton', part: 'skeleton', 'aria-hidden': 'true', hidden: true }, h('i'), h('i'), h('i'));
+    this.#log = new Log({
+      retry: (clientId) => this.#conversation.outbox.retry(clientId),
+      discard: (clientId) => this.#conversation.outbox.discard(clientId),
+      rate: (id, helpful) => void this.#conversation.rate(id, helpful),
+      person: () => this.#askForPerson(),
+    });
+    this.#typingAvatar = h('div', { class: 'avatar' });
+    this.#typing = h('div', { class: 'typing', part: 'typing', role: 'img', hidden: true }, this.#typingAvatar, h('div', { class: 'dots' }, h('i'), h('i'), h('i')));
+    this.#choices = h('div', { class: 'choices', part: 'suggestions', role: 'group', hidden: true });
+    this.#scroll = h(
+      'div',
+      { class: 'scroll', part: 'scroll', tabindex: '0', role: 'group', onscroll: () => this.#scrolled() },
+      h('div', { class: 'fill' }),
+      this.#intro,
+      this.#skeleton,
+      this.#log.element,
+      this.#typing,
+      this.#choices,
+    );
+    this.#jumpText = h('span');
+    this.#jump = h('button', { type: 'button', class: 'jump', part: 'jump', hidden: true, onclick: () => this.#toEnd() }, icon('down'), this.#jumpText);
+    this.#input = h('textarea', { part: 'input', rows: '1', enterkeyhint: 'send', autocomplete: 'off', oninput: () => this.#typed() });
+    this.#send = h('button', { type: 'submit', class: 'send', part: 'send' }, icon('send'));
+    this.#counter = h('p', { class: 'counter', part: 'counter', 'aria-live': 'polite', hidden: true });
+    const composer = h('form', { class: 'composer', part: 'composer', novalidate: true }, this.#input, this.#send);
+    composer.addEventListener('submit', (event) => {
+      event.preventDefault();
+      this.#submit();
+    });
+    composer.addEventListener('click', (event) => event.target === composer && this.#input.focus());
+    this.#panel = h(
+      'section',
+      { class: 'panel', part: 'panel', role: 'dialog', tabindex: '-1', hidden: true },
+      h(
+        'header',
+        { class: 'head', part: 'header' },
+        headCrest,
+        h('div', { class: 'who' }, this.#title, this.#status),
+        h('div', { class: 'tools' }, this.#menu.button, this.#close),
+        this.#menu.element,
+      ),
+      this.#banner,
+      this.#scroll,
+      h('footer', { class: 'foot' }, this.#jump, composer, this.#counter),
+    );
+    this.#announcer = h('div', { class: 'unseen', part: 'announcer', role: 'status' });
+    this.#frameElement = h('div', { class: 'root' }, this.#panel, this.#launcher, this.#announcer);
+    this.#root.append(this.#frameElement);
+  }
+
+  #listen() {
+    this.#frameElement.addEventListener('keydown', (event) => this.#key(event));
+    // What is typed here is no business of the page's keyboard shortcuts.
+    for (const name of ['keydown', 'keyup', 'keypress']) this.host.addEventListener(name, (event) => event.stopPropagation());
+    this.#dark.addEventListener('change', () => this.#paint());
+    this.#full.addEventListener('change', () => this.#frame());
+    document.addEventListener('visibilitychange', () => this.update());
+    window.visualViewport?.addEventListener('resize', () => this.#resized());
+    window.visualViewport?.addEventListener('scroll', () => this.#frame());
+    new ResizeObserver(() => this.#atEnd && this.#opened && this.#toEnd()).observe(this.#scroll);
+    // Any element of the page with data-frontdesk-open opens the chat; its value goes into the composer.
+    document.addEventListener('click', (event) => {
+      const target = event.target instanceof Element ? event.target.closest('[data-frontdesk-open]') : null;
+      if (target) this.open({ text: target.getAttribute('data-frontdesk-open') ?? '' });
+    });
+    setInterval(() => this.update(), 60_000); // "today" becomes "yesterday"
+  }
+
+  #resized() {
+    this.#frame();
+    if (this.#atEnd) this.#toEnd();
+  }
+
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    const composing = event.isComposing || event.keyCode === 229; // a half-written Chinese or Japanese word
+    if (event.key === 'Escape' && !composing && this.#opened) {
+      event.preventDefault();
+      if (!this.#menu.close(true)) this.close();
+    } else if (event.key === 'Enter' && !event.shiftKey && !composing && this.#root.activeElement === this.#input) {
+      event.preventDefault();
+      this.#submit();
+    } else if (event.key === 'Tab' && this.#opened && this.#full.matches) {
+      this.#keepFocus(event);
+    }
+  }
+
+  /** A panel over the whole screen keeps the focus, for there is nothing else to see. @param {KeyboardEvent} event */
+  #keepFocus(event) {
+    const stops = /** @type {HTMLElement[]} */ ([...this.#panel.querySelectorAll('button, textarea, a[href], [tabindex="0"]')]);
+    const seen = stops.filter((stop) => stop.offsetParent !== null && stop.tabIndex >= 0);
+    const [first, last] = [seen[0], seen[seen.length - 1]];
+    const now = this.#root.activeElement;
+    if (event.shiftKey && (now === first || now === this.#panel)) {
+      event.preventDefault();
+      last?.focus();
+    } else if (!event.shiftKey && now === last) {
+      event.preventDefault();
+      first?.focus();
+    }
+  }
+
+  // Made in #build.
+  /** @type {HTMLElement} */ host;
+  /** @type {ShadowRoot} */ #root;
+  /** @type {HTMLElement[]} */ #crests;
+  /** @type {Menu} */ #menu;
+  /** @type {Log} */ #log;
+  /** @type {HTMLTextAreaElement} */ #input;
+  /** @type {HTMLElement} */ #frameElement;
+  /** @type {HTMLElement} */ #launcher;
+  /** @type {HTMLElement} */ #unread;
+  /** @type {HTMLElement} */ #panel;
+  /** @type {HTMLElement} */ #title;
+  /** @type {HTMLElement} */ #status;
+  /** @type {HTMLElement} */ #close;
+  /** @type {HTMLElement} */ #banner;
+  /** @type {HTMLElement} */ #bannerText;
+  /** @type {HTMLElement} */ #tryNow;
+  /** @type {HTMLElement} */ #intro;
+  /** @type {HTMLElement} */ #introName;
+  /** @type {HTMLElement} */ #introText;
+  /** @type {HTMLElement} */ #skeleton;
+  /** @type {HTMLElement} */ #typing;
+  /** @type {HTMLElement} */ #typingAvatar;
+  /** @type {HTMLElement} */ #choices;
+  /** @type {HTMLElement} */ #scroll;
+  /** @type {HTMLElement} */ #jump;
+  /** @type {HTMLElement} */ #jumpText;
+  /** @type {HTMLElement} */ #counter;
+  /** @type {HTMLElement} */ #send;
+  /** @type {HTMLElement} */ #announcer;
+}
+
+/** The custom element's name, defined once per page. */
+function tagName() {
+  const name = 'frontdesk-widget';
+  if (!customElements.get(name)) customElements.define(name, class extends HTMLElement {});
+  return name;
+}
+
+/** @param {HTMLElement} button @param {string} text */
+function label(button, text) {
+  setAttribute(button, 'aria-label', text);
+  setAttribute(button, 'title', text);
+}

@@ -1,0 +1,108 @@
+"""Fixtures: a home in a temporary folder, its store with a small desk, the application, clients."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from werkzeug.security import generate_password_hash
+
+from calls import Caller
+from fakes import FakeEngines
+from service.app import create_app
+from service.config import Config
+from service.content_export import write_desk
+from service.records import Content, Operator, Role
+from service.store import Store, open_store
+from small_desk import small_desk
+
+PASSWORD = "correct-horse-battery"
+# One round: tests sign in often, and the strength of the hash is not what they are about.
+PASSWORD_HASH = generate_password_hash(PASSWORD, method="pbkdf2:sha256:1")
+SECRET = "a site secret that is long enough for HS256"
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No setting of the machine's may reach a test."""
+    for name in os.environ:
+        if name.startswith("FRONTDESK_"):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Config:
+    return Config(home=tmp_path / "home", site_secret=SECRET, max_text=500)
+
+
+@pytest.fixture(scope="session")
+def content() -> Content:
+    return small_desk()
+
+
+@pytest.fixture
+def desk_folder(tmp_path: Path, content: Content) -> Path:
+    """The small desk as files."""
+    folder = tmp_path / "desk"
+    write_desk(content, folder)
+    return folder
+
+
+@pytest.fixture
+def store(config: Config, content: Content) -> Iterator[Store]:
+    store = open_store(config)
+    store.replace_content(content)
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def engines(store: Store) -> FakeEngines:
+    return FakeEngines(store)
+
+
+@pytest.fixture
+def app(config: Config, store: Store, engines: FakeEngines) -> Flask:
+    return create_app(config, store=store, engines=engines)
+
+
+@pytest.fixture
+def client(app: Flask) -> Caller:
+    """A caller without any credentials; it holds every response against the OpenAPI document."""
+    return Caller(app)
+
+
+def add_person(store: Store, email: str, role: Role) -> Operator:
+    name = email.split("@", maxsplit=1)[0].title()
+    return store.add_operator(email, name, role, PASSWORD_HASH)
+
+
+def signed_in(app: Flask, email: str) -> Caller:
+    caller = Caller(app)
+    made = caller.post("/api/v1/sessions", {"email": email, "password": PASSWORD})
+    assert made.status_code == 201, made.text
+    return caller
+
+
+@pytest.fixture
+def olga(store: Store) -> Operator:
+    return add_person(store, "olga@desk.example", "operator")
+
+
+@pytest.fixture
+def operator(app: Flask, olga: Operator) -> Caller:
+    """Olga, signed in with a cookie."""
+    return signed_in(app, olga.email)
+
+
+@pytest.fixture
+def colleague(app: Flask, store: Store) -> Caller:
+    """Another operator, signed in."""
+    return signed_in(app, add_person(store, "karl@desk.example", "operator").email)
+
+
+@pytest.fixture
+def admin(app: Flask, store: Store) -> Caller:
+    """An admin, signed in."""
+    return signed_in(app, add_person(store, "ada@desk.example", "admin").email)

@@ -1,0 +1,119 @@
+"""Fakes that tests put in the place of models: deterministic, numpy only."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from index.records import OUT_OF_SCOPE, SENTIMENTS, Entity, Hit, Reading, Scored, Thresholds, Vector
+from index.recognisers import recognise
+from service.catalogue import Catalogue
+from service.engine import index_entries, recognisers
+from service.errors import EngineAway
+from service.records import Content
+from service.store import Store
+from small_desk import KEYWORDS
+
+HIDDEN = 32
+THRESHOLDS = Thresholds(promise=0.95, risk=0.05, answer=0.7, clarify=0.25, in_scope=0.5)
+UPSETTING = ("terrible", "furious", "disgrace")
+PLEASING = ("thanks", "lovely")
+
+
+def vector_of(text: str) -> Vector:
+    """A unit vector of the text's words: equal texts are near, others far."""
+    total = np.zeros(HIDDEN, np.float32)
+    for word in text.casefold().split() or [""]:
+        digest = hashlib.shake_128(word.encode("utf-8", "replace")).digest(HIDDEN)
+        total += np.frombuffer(digest, np.uint8).astype(np.float32) - 127.5
+    return np.asarray(total / np.linalg.norm(total), np.float32)
+
+
+def reading_of(
+    text: str,
+    intents: Mapping[str, float] | None = None,
+    mood: str = "neutral",
+    *,
+    in_scope: float = 0.99,
+    entities: tuple[Entity, ...] = (),
+    release: str = "rel_fake",
+    sureness: float = 0.9,
+) -> Reading:
+    """A reading with these intents, most likely first, and one mood."""
+    ranked = sorted((intents or {}).items(), key=lambda entry: -entry[1])
+    rest = (1 - sureness) / 2
+    moods = [Scored(mood, sureness), *(Scored(s, rest) for s in SENTIMENTS if s != mood)]
+    return Reading(
+        text=text,
+        vector=vector_of(text),
+        intents=tuple(Scored(label, confidence) for label, confidence in ranked),
+        sentiments=tuple(moods) if mood else (),
+        in_scope=in_scope,
+        entities=entities,
+        release=release,
+    )
+
+
+class FakeEngine:
+    """Reads by keywords, or exactly what ``script`` says of a text."""
+
+    thresholds = THRESHOLDS
+
+    def __init__(
+        self, content: Content, script: Mapping[str, Reading], release: str = "rel_fake"
+    ) -> None:
+        self.release = release
+        self.catalogue = Catalogue.of(content)
+        self.script = script
+        self.recognisers = recognisers(self.catalogue)
+        self.entries = index_entries(content)
+        self.vectors = np.array([vector_of(e.text) for e in self.entries]).reshape(-1, HIDDEN)
+
+    def read(self, texts: Sequence[str]) -> list[Reading]:
+        return [self.script.get(text) or self._read(text) for text in texts]
+
+    def search(self, reading: Reading) -> list[Hit]:
+        scores = self.vectors @ reading.vector
+        best = np.argsort(-scores, kind="stable")[:5]
+        return [
+            Hit(e.kind, e.id, float(scores[row]), e.intent, e.text)
+            for row in best
+            for e in [self.entries[row]]
+        ]
+
+    def _read(self, text: str) -> Reading:
+        lower = text.casefold()
+        found = [intent for words, intent in KEYWORDS.items() if words in lower]
+        others = {name: 0.02 for name in self.catalogue.intents if name not in found}
+        if not found:
+            intents = others | {OUT_OF_SCOPE: 0.1}
+        elif "maybe" in lower:
+            intents = others | {name: 0.4 - 0.05 * n for n, name in enumerate(found)}
+        else:
+            intents = others | {found[0]: 0.95}
+        mood = "negative" if any(w in lower for w in UPSETTING) else "neutral"
+        mood = "positive" if any(w in lower for w in PLEASING) else mood
+        entities = recognise(text, self.recognisers)
+        # A bare fact is known to the desk even when no intent is.
+        in_scope = 0.99 if found or entities else 0.1
+        return reading_of(
+            text, intents, mood, in_scope=in_scope, entities=entities, release=self.release
+        )
+
+
+class FakeEngines:
+    """A source that follows the store's content, and can be away."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.away = False
+        self.script: dict[str, Reading] = {}
+        self.engine: FakeEngine | None = None
+
+    def current(self) -> FakeEngine:
+        if self.away:
+            raise EngineAway("The model is away.")
+        revision = self.store.content_revision()
+        if self.engine is None or self.engine.catalogue.revision != revision:
+            self.engine = FakeEngine(self.store.content(), self.script)
+        return self.engine
