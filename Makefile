@@ -32,7 +32,7 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 	@touch $@
 
 test: setup-dev ## lint, types and the whole suite, with model and browser
-	@sh deploy/install-chromium.sh
+	@sh tests/install-chromium.sh
 	$(MAKE) lint
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 

@@ -51,9 +51,9 @@ def settings() -> str:
     return "\n".join(
         [
             f"# Settings\n\n{MADE}\n",
-            "Settings are environment variables. An unknown `FRONTDESK_…` variable is an error, so that a",
-            "misspelt one is not ignored. `FRONTDESK_X_FILE` names a file that holds the value of `X`, for",
-            "secrets. Options of a command win over variables.\n",
+            "Settings are environment variables. An unknown `FRONTDESK_…` variable is an error, so",
+            "that a misspelt one is not ignored. `FRONTDESK_X_FILE` names a file that holds the",
+            "value of `X`, for secrets. Options of a command win over variables.\n",
             "| variable | default | meaning |",
             "|---|---|---|",
             *rows,

@@ -53,11 +53,13 @@ def _packaged() -> Path | None:
 
 def _from_hub(name: str) -> Path:
     from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HFValidationError, HfHubHTTPError, LocalEntryNotFoundError
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
     wanted = ["*.json", "*.txt", "*.model", "*.safetensors", "1_Pooling/*"]
     try:
-        return Path(snapshot_download(name, allow_patterns=wanted, ignore_patterns=["onnx/*", "openvino/*"]))
+        return Path(
+            snapshot_download(name, allow_patterns=wanted, ignore_patterns=["onnx/*", "openvino/*"])
+        )
     except HFValidationError:
         raise ReleaseError(f"{name!r} is neither a folder nor a Hugging Face id.") from None
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:

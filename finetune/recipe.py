@@ -23,8 +23,8 @@ PRECISIONS: tuple[Precision, ...] = ("auto", "fp32", "bf16")
 class Recipe:
     """How to train. Learning rates are peaks; ``warmup`` is a share of all steps.
 
-    ``layer_decay`` multiplies the encoder's rate once a layer from the top down. ``patience`` counts
-    epochs without a better result on held-out rows. ``…_weight`` weigh the losses of the heads
+    ``layer_decay`` multiplies the encoder's rate once a layer from the top down. ``patience``
+    counts epochs without a better result on held-out rows. ``…_weight`` weigh the losses of the heads
     against each other. ``max_steps`` bounds a training on many rows; 0 does not.
     """
 
@@ -109,7 +109,7 @@ def read_recipe(path: Path) -> Recipe:
     return Recipe.from_json({str(name): value for name, value in content.items()}, str(path))
 
 
-def _checked(name: str, value: Any, kind: type, place: str) -> Any:
+def _checked(name: str, value: Any, kind: type[Any], place: str) -> Any:
     if kind is float and isinstance(value, (int, float)) and not isinstance(value, bool):
         value = float(value)
     if type(value) is not kind:

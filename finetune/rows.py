@@ -9,6 +9,7 @@ import io
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -183,7 +184,7 @@ def _spans(value: Any, text: str, place: str) -> tuple[Span, ...] | None:
         (_span(item, text, f"{place}: 'entities[{number}]'") for number, item in enumerate(value)),
         key=lambda span: (span.start, span.end),
     )
-    for first, second in zip(spans, spans[1:], strict=False):
+    for first, second in pairwise(spans):
         if second.start < first.end:
             raise ContentError(
                 f"{place}: 'entities' overlap: {first.start}-{first.end} and "

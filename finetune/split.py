@@ -22,6 +22,7 @@ TEST_SHARE = 0.15
 SIMILAR = 0.8
 BUCKETS = 1024
 BLOCK = 1024
+WORD = r"[^\W_]+"
 
 
 def split(rows: Sequence[Row]) -> list[Row]:
@@ -42,6 +43,23 @@ def split(rows: Sequence[Row]) -> list[Row]:
     return _place(rows, groups, {"test": TEST_SHARE, "valid": VALID_SHARE})
 
 
+def halve(rows: Sequence[Row]) -> tuple[list[Row], list[Row]]:
+    """Two parts of about equal size, by group and spread over the intents.
+
+    The groups of one intent alternate; single groups are dealt out in turn as well.
+    """
+    strata: dict[str, list[tuple[str, Sequence[int]]]] = defaultdict(list)
+    for group in group_rows(rows):
+        strata[_stratum(rows[group[0]])].append((min(_key(rows[n].text) for n in group), group))
+    parts: tuple[list[Row], list[Row]] = ([], [])
+    turn = 0
+    for name in sorted(strata):
+        for _, group in sorted(strata[name], key=lambda pair: pair[0]):
+            parts[turn % 2].extend(rows[number] for number in group)
+            turn += 1
+    return parts
+
+
 def group_rows(rows: Sequence[Row]) -> list[list[int]]:
     """Row numbers in groups of like texts: the same words in any order, or, within one intent (or
     sentiment), character trigrams whose Jaccard similarity is above ``SIMILAR``."""
@@ -56,7 +74,7 @@ def group_rows(rows: Sequence[Row]) -> list[list[int]]:
     by_words: dict[tuple[str, ...], int] = {}
     by_label: dict[str, list[int]] = defaultdict(list)
     for number, row in enumerate(rows):
-        words = tuple(sorted(set(re.findall(r"\w+", normalise(row.text))))) or (row.text,)
+        words = tuple(sorted(set(re.findall(WORD, normalise(row.text))))) or (row.text,)
         parent[number] = root(by_words.setdefault(words, number))
         by_label[_stratum(row)].append(number)
     for numbers in by_label.values():
@@ -125,7 +143,7 @@ def _trigram_matrix(texts: Sequence[str]) -> NDArray[np.float32]:
     shapes = np.zeros((len(texts), BUCKETS), np.float32)
     columns: dict[str, int] = {}
     for number, text in enumerate(texts):
-        padded = f" {' '.join(re.findall(r'[^\W_]+', normalise(text)))} "
+        padded = f" {' '.join(re.findall(WORD, normalise(text)))} "
         for place in range(max(1, len(padded) - 2)):
             gram = padded[place : place + 3]
             if gram not in columns:

@@ -11,11 +11,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from index.calibration import softmax
+from index.calibration import Calibration, softmax
 from index.errors import ReleaseError
 from index.network import Network, Raw, load_network, run
 from index.records import Entity, Reading, Scored, Thresholds
-from index.release import ENCODER, HEADS, Labels, Release, load_release
+from index.release import ENCODER, HEADS, Labels, Manifest, Release, load_release
 from index.spans import decode, tag_count
 from index.tokens import Tokenizer, Tokens
 
@@ -52,6 +52,23 @@ class Reader:
         if place.type == "cuda":
             network.encoder.half()
         return cls(release, network.to(place), Tokenizer.load(release.path / ENCODER), place)
+
+    @classmethod
+    def assemble(
+        cls,
+        folder: Path,
+        network: Network,
+        labels: Labels,
+        calibration: Calibration,
+        device: torch.device,
+    ) -> "Reader":
+        """The reader of a release that is still being written, from what its training holds.
+
+        ``folder`` must have the encoder's tokenizer already.
+        """
+        manifest = Manifest(id=folder.name, created_at="", encoder="", dataset="", files={})
+        release = Release(folder, manifest, labels, calibration, {})
+        return cls(release, network, Tokenizer.load(folder / ENCODER), device)
 
     @property
     def labels(self) -> Labels:

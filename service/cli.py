@@ -31,6 +31,12 @@ COMMANDS = {
 }
 
 
+def load_named(name: str) -> Any:
+    """What ``module:attribute`` names; how the service reaches another room's commands."""
+    module, _, attribute = name.partition(":")
+    return getattr(importlib.import_module(module), attribute)
+
+
 class LazyGroup(click.Group):
     """A group whose commands are imported one by one, so that ``--help`` loads no model."""
 
@@ -40,8 +46,7 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        module, _, attribute = COMMANDS[cmd_name].partition(":")
-        command = getattr(importlib.import_module(module), attribute)
+        command = load_named(COMMANDS[cmd_name])
         return command if isinstance(command, click.Command) else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

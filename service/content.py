@@ -1,7 +1,7 @@
 """A desk's content as a folder of files that people edit: YAML, Markdown and JSONL.
 
-Called by ``frontdesk init`` and ``import desk``. Reads everything before anything is changed, and names
-file and line of what is wrong. Never touches the store.
+Called by ``frontdesk init`` and ``import desk``. Reads everything before anything is changed, and
+names file and line of what is wrong. Never touches the store.
 
     desk.yml               name, promise, facts, slots, replies, suggested intents
     intents/<group>.yml    intents with their examples and templates
@@ -11,15 +11,16 @@ file and line of what is wrong. Never touches the store.
     out_of_scope.jsonl     messages that the desk should not answer
 """
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
+import orjson
 import yaml
 from pydantic import ValidationError
 
+from index.recognisers import Recogniser
 from index.records import OUT_OF_SCOPE
 from service.content_schema import (
     ArticleFile,
@@ -98,7 +99,12 @@ def check(content: Content, where: str) -> None:
     def wrong(message: str) -> ContentError:
         return ContentError(f"{where}: {message}")
 
-    for kind, seen in (("intent", names), ("template", [t.name for t in content.templates])):
+    named = (
+        ("intent", names),
+        ("template", [template.name for template in content.templates]),
+        ("slot", [slot.name for slot in content.settings.slots]),
+    )
+    for kind, seen in named:
         doubled = {name for name in seen if seen.count(name) > 1}
         if doubled:
             raise wrong(f"{kind} {sorted(doubled)[0]!r} is defined twice.")
@@ -106,14 +112,20 @@ def check(content: Content, where: str) -> None:
         raise wrong(f"{OUT_OF_SCOPE!r} is reserved; put such messages in {OUT_OF_SCOPE}.jsonl.")
     for slot in content.settings.slots:
         try:
-            re.compile(slot.pattern or "")
-        except re.error as error:
-            raise wrong(f"slot {slot.name!r}: the pattern is broken: {error}.") from None
+            Recogniser(slot.name, slot.pattern or "", slot.format)
+        except ValueError as error:
+            raise wrong(f"slot {slot.name!r}: {error}.") from None
     for name in content.settings.replies:
         if name not in DEFAULT_REPLIES:
             raise wrong(
                 f"desk.yml: there is no reply {name!r}; known: {', '.join(DEFAULT_REPLIES)}."
             )
+    own = [(f"reply {name!r}", t) for name, ts in content.settings.replies.items() for t in ts]
+    own += [(f"slot {s.name!r}", t) for s in content.settings.slots for t in (s.ask, s.ask_again)]
+    for what, text in own:
+        for name in variables(text):
+            if name not in content.settings.facts:
+                raise wrong(f"{what} uses {{{name}}}, which is no fact.")
     for intent in content.intents:
         for name in intent.slots:
             if name not in slots:
@@ -165,9 +177,7 @@ def _intent(group: str, entry: IntentEntry) -> Intent:
     )
 
 
-def _example(entry: str | ExampleEntry, intent: str) -> Example:
-    if isinstance(entry, str):
-        entry = ExampleEntry(text=entry)
+def _example(entry: ExampleEntry, intent: str) -> Example:
     text, entities = annotated(entry.text)
     # An intent with no annotation at all teaches the token head nothing, rather than "no entity".
     return Example("", text, intent, entry.sentiment, entities or None, entry.split)
@@ -186,8 +196,9 @@ def _settings(desk: DeskFile) -> DeskSettings:
 
 
 def _read_article(path: Path) -> Article:
-    head, separator, text = _read_text(path).removeprefix("---\n").partition("\n---\n")
-    if not separator:
+    written = _read_text(path)
+    head, separator, text = written.removeprefix("---\n").partition("\n---\n")
+    if not separator or not written.startswith("---\n"):
         raise ContentError(f"{path}: an article starts with front matter between two --- lines.")
     front = _parse(ArticleFile, _yaml_value(head, path, offset=1), path)
     return Article(path.stem, front.title, text.strip(), tuple(front.intents), front.updated)
@@ -195,7 +206,7 @@ def _read_article(path: Path) -> Article:
 
 def _read_text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise ContentError(f"{path}: not UTF-8 (byte {error.start}).") from None
     except OSError as error:
@@ -203,7 +214,16 @@ def _read_text(path: Path) -> str:
 
 
 class _DatesAsText(yaml.SafeLoader):
-    """YAML without timestamps: a date stays the text that was written."""
+    """YAML without timestamps: a date stays text. The same field twice is an error."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.value in seen:
+                problem = f"the field {key.value!r} is there twice"
+                raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
+            seen.add(str(key.value))
+        return super().construct_mapping(node, deep)
 
 
 _DatesAsText.yaml_implicit_resolvers = {
@@ -229,12 +249,13 @@ def _yaml_value(text: str, path: Path, offset: int = 0) -> Any:
 def _lines(path: Path) -> Iterator[tuple[Path, int, Any]]:
     if not path.is_file():
         return
-    for number, line in enumerate(_read_text(path).splitlines(), start=1):
+    # Not splitlines(): a text may hold U+2028 and its like.
+    for number, line in enumerate(_read_text(path).split("\n"), start=1):
         if line.strip():
             try:
-                yield path, number, json.loads(line)
-            except ValueError as error:
-                raise ContentError(f"{path}, line {number}: not JSON: {error}.") from None
+                yield path, number, orjson.loads(line)
+            except orjson.JSONDecodeError as error:
+                raise ContentError(f"{path}, line {number}: not JSON: {error.msg}.") from None
 
 
 def _parse(model: type[M], value: Any, path: Path, line: int | None = None) -> M:

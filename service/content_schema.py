@@ -3,11 +3,20 @@
 Used by ``service.content`` only; what the fields mean is told in docs/content.md.
 """
 
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 NAME = r"^[a-z][a-z0-9_]*$"
+
+
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise ValueError("must not be blank")
+    return text
+
+
+Words = Annotated[str, AfterValidator(_not_blank)]
 
 
 class FileModel(BaseModel):
@@ -16,15 +25,15 @@ class FileModel(BaseModel):
 
 class SlotEntry(FileModel):
     name: str = Field(pattern=NAME)
-    title: str
-    ask: str
+    title: Words
+    ask: Words
     ask_again: str = ""
     pattern: str | None = None
     format: str = "{0}"
 
 
 class DeskFile(FileModel):
-    name: str = Field(min_length=1)
+    name: Words
     language: str = "en"
     promise: float = Field(0.95, ge=0.5, lt=1)
     facts: dict[str, str] = Field(default_factory=dict)
@@ -35,14 +44,21 @@ class DeskFile(FileModel):
 
 class TemplateEntry(FileModel):
     name: str = Field(pattern=NAME)
-    text: str = Field(min_length=1)
+    text: Words
     sentiment: Literal["negative", "neutral", "positive"] | None = None
 
 
 class ExampleEntry(FileModel):
-    text: str = Field(min_length=1)
+    text: Words
     sentiment: Literal["negative", "neutral", "positive"] | None = None
     split: Literal["train", "valid", "test"] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _text_alone(cls, value: Any) -> Any:
+        """Most examples are only their text."""
+        alone = isinstance(value, str | int | float) and not isinstance(value, bool)
+        return {"text": value} if alone else value
 
 
 class IntentEntry(FileModel):
@@ -52,7 +68,7 @@ class IntentEntry(FileModel):
     slots: list[str] = Field(default_factory=list)
     action: Literal["answer", "handoff"] = "answer"
     priority: Literal["low", "normal", "high", "urgent"] = "normal"
-    examples: list[str | ExampleEntry] = Field(default_factory=list)
+    examples: list[ExampleEntry] = Field(default_factory=list)
     templates: list[TemplateEntry] = Field(default_factory=list)
 
 
@@ -62,18 +78,18 @@ class GroupEntry(FileModel):
 
 
 class GoldenEntry(FileModel):
-    text: str = Field(min_length=1)
+    text: Words
     intent: str
     action: Literal["answer", "clarify", "ask", "handoff"]
 
 
 class LineEntry(FileModel):
-    text: str = Field(min_length=1)
+    text: Words
     sentiment: Literal["negative", "neutral", "positive"] | None = None
     split: Literal["train", "valid", "test"] | None = None
 
 
 class ArticleFile(FileModel):
-    title: str = Field(min_length=1)
+    title: Words
     intents: list[str] = Field(default_factory=list)
     updated: str = ""

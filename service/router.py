@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from index.records import Hit, Reading, Thresholds
 from service.catalogue import TALK_TO_PERSON, Catalogue
 from service.records import PRIORITIES, Action, Dialogue, Intent, Priority
-from service.replies import choose_template, variables
+from service.replies import TALK_TO_A_PERSON, choose_template, variables
 
 UPSET_FROM = 0.7  # calibrated probability of "negative" from which a customer counts as upset
 SAFE_HANDOFF_FROM = 0.5  # a probable wish that only a person can fulfil is handed over from here
@@ -115,6 +115,8 @@ class _Decision:
     def _typed_choice(self) -> str | None:
         """The offered intent whose title or number the customer typed instead of clicking."""
         typed = self.reading.text.strip().casefold()
+        if typed == TALK_TO_A_PERSON.casefold():
+            return TALK_TO_PERSON
         for number, name in enumerate(self.before.choices, start=1):
             if typed in (str(number), self.catalogue.title(name).casefold()):
                 return name
@@ -184,10 +186,10 @@ class _Decision:
     def _choices(self) -> tuple[str, ...]:
         likely = [
             scored.label
-            for scored in self.reading.intents[:CHOICES]
+            for scored in self.reading.intents
             if scored.confidence >= CHOICE_FROM and scored.label in self.catalogue.intents
         ]
-        return tuple(likely)
+        return tuple(likely[:CHOICES])
 
     # --- what follows from an intent -------------------------------------------------------------
 
@@ -223,6 +225,8 @@ class _Decision:
             if name in self.slots or self.catalogue.settings.facts.get(name):
                 continue
             if self.catalogue.settings.slot(name):
+                if self.upset:
+                    return self._hand_over("upset", intent.name)
                 return self._ask(intent.name, name)
             return self._hand_over("missing_fact", intent.name)
         return self._route("answer", reason, intent=intent.name, template=template.name)

@@ -87,7 +87,10 @@ class Caller:
 
     def _validate(self, value: Any, schema: JSON) -> None:
         whole = {**schema, "components": self.paths["components"]}
-        errors = [e.message for e in Draft202012Validator(whole, format_checker=FORMATS).iter_errors(value)]
+        errors = [
+            e.message
+            for e in Draft202012Validator(whole, format_checker=FORMATS).iter_errors(value)
+        ]
         assert not errors, errors
 
 

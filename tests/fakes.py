@@ -2,13 +2,14 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from index.records import OUT_OF_SCOPE, SENTIMENTS, Entity, Hit, Reading, Scored, Thresholds, Vector
 from index.recognisers import recognise
 from service.catalogue import Catalogue
-from service.engine import index_entries, recognisers
+from service.engine import recognisers
 from service.errors import EngineAway
 from service.records import Content
 from service.store import Store
@@ -66,7 +67,8 @@ class FakeEngine:
         self.catalogue = Catalogue.of(content)
         self.script = script
         self.recognisers = recognisers(self.catalogue)
-        self.entries = index_entries(content)
+        self.entries = [Hit("template", t.name, 0, t.intent, t.text) for t in content.templates]
+        self.entries += [Hit("example", e.id, 0, e.intent, e.text) for e in content.examples]
         self.vectors = np.array([vector_of(e.text) for e in self.entries]).reshape(-1, HIDDEN)
 
     def read(self, texts: Sequence[str]) -> list[Reading]:
@@ -75,11 +77,7 @@ class FakeEngine:
     def search(self, reading: Reading) -> list[Hit]:
         scores = self.vectors @ reading.vector
         best = np.argsort(-scores, kind="stable")[:5]
-        return [
-            Hit(e.kind, e.id, float(scores[row]), e.intent, e.text)
-            for row in best
-            for e in [self.entries[row]]
-        ]
+        return [replace(self.entries[row], score=float(scores[row])) for row in best]
 
     def _read(self, text: str) -> Reading:
         lower = text.casefold()

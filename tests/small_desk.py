@@ -83,9 +83,12 @@ def small_desk() -> Content:
         for opening in ("well,", "so", "hi!")
     ]
     examples += [
-        Example("", "does the Moth lamp run hot", "return_policy", entities=(
-            {"start": 9, "end": 18, "label": "product"},
-        )),
+        Example(
+            "",
+            "does the Moth lamp run hot",
+            "return_policy",
+            entities=({"start": 9, "end": 18, "label": "product"},),
+        ),
         Example("", "this is dreadful", None, "negative"),
         Example("", "fine by me", None, "neutral", split="test"),
         Example("", "will it rain on sunday", "out_of_scope"),

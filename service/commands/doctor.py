@@ -12,7 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 import click
 
-from service.cli import config_of, emit
+from service.cli import config_of, emit, load_named
 from service.config import Config
 from service.content import check as check_content
 from service.errors import DeskError
@@ -136,9 +136,12 @@ def check_release(config: Config) -> list[Finding]:
 
 def check_encoder(config: Config) -> list[Finding]:
     """The encoder that a training would start from."""
-    from finetune.encoders import resolve
+    from index.errors import ReleaseError
 
-    path = resolve(config.encoder)
+    try:
+        path = load_named("finetune.encoders:find_encoder")(config.encoder)
+    except ReleaseError as error:
+        return [Finding("encoder", False, str(error), "Training needs it; serving does not.")]
     return [Finding("encoder", True, f"{config.encoder} in {path}")]
 
 

@@ -56,7 +56,6 @@ def show(ctx: click.Context, release: str, as_json: bool) -> None:
         "labels": asdict(found.labels),
         "thresholds": asdict(found.calibration.thresholds),
         "metrics": dict(found.metrics),
-        "recipe": dict(found.recipe),
     }
     lines = [f"{name}: {text}" for name, text in value["manifest"].items() if name != "files"]
     lines += [f"{name}: {number:.4f}" for name, number in value["thresholds"].items()]

@@ -22,7 +22,7 @@ from sqlite_utils import Database
 from service.errors import StoreError
 from service.sqlite.connection import BUSY_SECONDS, connect, explained
 
-TURNSTILE_SECONDS = 0.0005
+TURN_SECONDS = 0.0005
 MOST_TOGETHER = 64
 
 Told = tuple[int, str | None]  # an event's seq and its conversation
@@ -46,7 +46,7 @@ class Turnstile:
         while not self._try():
             if time.monotonic() > deadline:
                 raise StoreError(f"Another process holds {self._path} for too long.")
-            time.sleep(TURNSTILE_SECONDS)
+            time.sleep(TURN_SECONDS)
         try:
             yield
         finally:
@@ -116,6 +116,7 @@ class Writer:
         self._turnstile = turnstile
         self._announce = announce
         self._connection = connect(path)
+        self._connection.execute("PRAGMA busy_timeout = 0")  # see _begin
         self._database = Database(self._connection)
         self._mutex = threading.Lock()
         self._count = threading.Lock()
@@ -176,9 +177,24 @@ class Writer:
     def _join(self) -> _Batch:
         if self._batch is None:
             with self._turnstile.passing():
-                self._connection.execute("BEGIN IMMEDIATE")
+                self._begin()
             self._batch = _Batch()
         return self._batch
+
+    def _begin(self) -> None:
+        # SQLite's own waiting sleeps up to 100 ms at a time. Only the one who is next waits
+        # here, so looking often costs little and wastes none of the time between two commits.
+        deadline = time.monotonic() + BUSY_SECONDS
+        while True:
+            try:
+                self._connection.execute("BEGIN IMMEDIATE")
+                return
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                    raise
+                if time.monotonic() > deadline:
+                    raise
+            time.sleep(TURN_SECONDS)
 
     @contextlib.contextmanager
     def _savepoint(self, batch: _Batch) -> Iterator[None]:

@@ -31,7 +31,7 @@ from service.web.shapes import (
     message_json,
     turn_json,
 )
-from service.web.stream import event_stream, resume_point
+from service.web.stream import Feed, event_stream, resume_point
 
 blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
 
@@ -152,14 +152,13 @@ def list_messages(conversation_id: str) -> Json:
 def stream_conversation(conversation_id: str) -> Response:
     conversation = authorized_conversation(conversation_id)
     store = parts().store
-    after = resume_point(default=0)
-    return event_stream(
-        lambda number: store.conversation_events(conversation.id, after=number),
-        lambda event: event.number or 0,
-        customer_event_json,
-        after,
-        lambda: True,
+    feed = Feed(
+        fetch=lambda number: store.conversation_events(conversation.id, after=number),
+        cursor=lambda event: event.number or 0,
+        frame=customer_event_json,
+        conversation_id=conversation.id,
     )
+    return event_stream(feed, resume_point(default=0))
 
 
 @blueprint.post("/conversations/<conversation_id>/handoff")

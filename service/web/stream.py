@@ -7,6 +7,7 @@ any process, has no gap and nothing twice.
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import orjson
 from flask import Response, request, stream_with_context
@@ -18,9 +19,21 @@ from service.web.context import Parts, parts
 PING_SECONDS = 15.0
 WAIT_SECONDS = 1.0  # how long a stream sleeps before it looks whether the process ends
 
-Fetch = Callable[[int], list[Event]]
-Cursor = Callable[[Event], int]
-Frame = Callable[[Event], tuple[str, object] | None]
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """What a stream sends.
+
+    ``fetch`` finds the events beyond an id, ``cursor`` gives an event's id in this stream, ``frame``
+    its name and JSON value, or None to pass over it. ``allowed`` is asked again at every ping, so
+    that a revoked session ends its streams. With ``conversation_id``, other events do not wake it.
+    """
+
+    fetch: Callable[[int], list[Event]]
+    cursor: Callable[[Event], int]
+    frame: Callable[[Event], tuple[str, object] | None]
+    allowed: Callable[[], bool] = lambda: True
+    conversation_id: str | None = None
 
 
 def resume_point(default: int) -> int:
@@ -33,53 +46,42 @@ def resume_point(default: int) -> int:
     return int(raw)
 
 
-def event_stream(
-    fetch: Fetch, cursor: Cursor, frame: Frame, after: int, allowed: Callable[[], bool]
-) -> Response:
-    """A response that sends what ``fetch(after)`` finds, and goes on as more is committed.
+def event_stream(feed: Feed, after: int) -> Response:
+    """A response that sends the feed's events beyond ``after``, and goes on as more is committed.
 
-    ``cursor`` gives an event's id in this stream; ``frame`` its name and JSON value, or None to pass
-    over it. ``allowed`` is asked again at every ping, so that a revoked session ends its
-    streams. ``Busy`` when the process carries as many streams as it can.
+    ``Busy`` when the process carries as many streams as it can.
     """
     running = parts()
     if not running.streams.acquire(blocking=False):
         raise Busy("Too many open event streams.", retry_after=5)
-    frames = _frames(running, fetch, cursor, frame, after, allowed)
-    response = Response(stream_with_context(frames), mimetype="text/event-stream")
+    frames = stream_with_context(_frames(running, feed, after))
+    response = Response(frames, mimetype="text/event-stream")
     response.call_on_close(running.streams.release)
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Accel-Buffering"] = "no"
     return response
 
 
-def _frames(
-    running: Parts,
-    fetch: Fetch,
-    cursor: Cursor,
-    frame: Frame,
-    after: int,
-    allowed: Callable[[], bool],
-) -> Iterator[bytes]:
+def _frames(running: Parts, feed: Feed, after: int) -> Iterator[bytes]:
     store = running.store
     yield b"retry: 1000\n: connected\n\n"
     pinged = time.monotonic()
     while running.serving():
         # The mark is taken before the look, so that nothing committed in between is slept over.
         seen = store.last_event()
-        events = fetch(after)
+        events = feed.fetch(after)
         for event in events:
-            after = cursor(event)
-            framed = frame(event)
+            after = feed.cursor(event)
+            framed = feed.frame(event)
             if framed:
                 name, value = framed
                 data = orjson.dumps(value)
                 yield b"id: %d\nevent: %s\ndata: %s\n\n" % (after, name.encode(), data)
         if events:
             continue
-        store.wait(seen, WAIT_SECONDS)
+        store.wait(seen, WAIT_SECONDS, feed.conversation_id)
         if time.monotonic() - pinged >= PING_SECONDS:
-            if not allowed():
+            if not feed.allowed():
                 return
             pinged = time.monotonic()
             yield b": ping\n\n"

@@ -27,7 +27,7 @@ from service.web.shapes import (
     correction_json,
     ticket_json,
 )
-from service.web.stream import event_stream, resume_point
+from service.web.stream import Feed, event_stream, resume_point
 
 blueprint = Blueprint("tickets", __name__, url_prefix="/api/v1")
 
@@ -198,11 +198,10 @@ def read_trace(message_id: str) -> Json:
 @operator_required
 def stream_desk() -> Response:
     store = parts().store
-    after = resume_point(default=store.last_event())
-    return event_stream(
-        lambda seq: store.events(after=seq),
-        lambda event: event.seq,
-        console_event_json,
-        after,
-        lambda: signed_in() is not None,
+    feed = Feed(
+        fetch=lambda seq: store.events(after=seq),
+        cursor=lambda event: event.seq,
+        frame=console_event_json,
+        allowed=lambda: signed_in() is not None,
     )
+    return event_stream(feed, resume_point(default=store.last_event()))

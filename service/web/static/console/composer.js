@@ -170,6 +170,7 @@ export class DeskComposer extends HTMLElement {
     outbox.set(ticket.id, { sending: true, error: "" });
     this.render();
     try {
+      const writing = this.contains(document.activeElement);
       const body = await post(`/tickets/${ticket.id}/messages`, {
         client_id: draft.attempt.clientId, text,
         ...(mode === "note" ? { note: true } : template ? { template } : {}),
@@ -177,6 +178,8 @@ export class DeskComposer extends HTMLElement {
       outbox.delete(ticket.id);
       this.sent(ticket, mode);
       this.announceSent(body);
+      // The pressed button is gone or disabled by now: the next words belong here, not to the shortcuts.
+      if (writing && this.ticket?.id === ticket.id) this.text?.focus();
       if (resolve && mode === "reply") void act("resolve", body.ticket ?? ticket);
     } catch (error) {
       const taken = error instanceof ApiError && error.status === 409;

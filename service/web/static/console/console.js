@@ -269,17 +269,29 @@ function press(verb) {
   }
 }
 
+let opening = false;
+
 /** @param {"reply"|"note"} mode */
 function write(mode) {
   const ticket = place().page === "inbox" ? meant() : undefined;
   if (!ticket) return;
   if (page.conversation.ticketId === ticket.id) return page.conversation.composer?.write(mode);
   go({ page: "inbox", id: ticket.id });
+  // Until the composer is there, what is typed must not be taken for shortcuts.
+  const done = () => {
+    clearTimeout(limit);
+    opening = false;
+    page.conversation.removeEventListener("seen", once);
+  };
   const once = () => {
     if (page.conversation.detail?.ticket.id !== ticket.id) return;
-    page.conversation.removeEventListener("seen", once);
-    requestAnimationFrame(() => page.conversation.composer?.write(mode));
+    requestAnimationFrame(() => {
+      done();
+      page.conversation.composer?.write(mode);
+    });
   };
+  opening = true;
+  const limit = setTimeout(done, 5000);
   page.conversation.addEventListener("seen", once);
 }
 
@@ -309,8 +321,12 @@ bind("Inbox", [
   })],
   ["/", "Search", () => {
     if (place().page === "content") return page.content.search?.focus();
-    if (isNarrow() && place().id) go({ page: "inbox", id: null });
-    requestAnimationFrame(() => page.inbox.focusSearch());
+    if (isNarrow() && place().id) {
+      go({ page: "inbox", id: null });
+      document.body.dataset.open = "false";
+    }
+    // At once, not with the next frame: the letters that follow are words to search, not shortcuts.
+    page.inbox.focusSearch();
   }],
 ]);
 bind("Ticket", [
@@ -332,7 +348,7 @@ find("skip").addEventListener("click", (event) => {
   event.preventDefault();
   find("main").focus();
 });
-listen(() => document.body.dataset.state === "in");
+listen(() => document.body.dataset.state === "in" && !opening);
 
 // --- begin -------------------------------------------------------------------------------------------
 

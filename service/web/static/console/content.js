@@ -16,6 +16,7 @@ export class DeskContent extends HTMLElement {
   constructor() {
     super();
     this.name = "";
+    this.drawn = "";
     /** @type {Map<string, string>} edited and not yet saved, by template */
     this.edited = new Map();
     /** @type {AbortController|null} */
@@ -49,6 +50,7 @@ export class DeskContent extends HTMLElement {
   /** Somebody saved content: renew what is not being edited. */
   contentChanged() {
     this.renderList();
+    if (this.signature() === this.drawn) return;
     if (!this.page?.contains(document.activeElement) && !this.edited.size) this.renderPage();
   }
 
@@ -66,8 +68,17 @@ export class DeskContent extends HTMLElement {
     !found.length && h("p", { class: "empty" }, "No intent has these words."));
   }
 
+  /** What the page shows of the content, to see whether it changed. */
+  signature() {
+    return JSON.stringify([
+      session.intents.filter(({ name }) => name === this.name).map((intent) => ({ ...intent, examples: 0 })),
+      session.templates.filter(({ intent }) => intent === this.name),
+    ]);
+  }
+
   renderPage() {
     if (!this.page) return;
+    this.drawn = this.signature();
     const intent = session.intents.find(({ name }) => name === this.name);
     if (!intent) {
       return fill(this.page, h("div", { class: "empty" }, icon("book"), h("h2", {}, this.name ? "There is no such intent." : "Choose an intent"),
@@ -118,6 +129,7 @@ export class DeskContent extends HTMLElement {
         try {
           await put(`/templates/${encodeURIComponent(template.name)}`, { intent: template.intent, sentiment: template.sentiment ?? null, text: text.value });
           template.text = text.value;
+          this.drawn = this.signature();
           error.hidden = true;
           toast("Saved. The desk answers with it from now on.");
         } catch (problem) {

@@ -298,7 +298,9 @@ export class DeskConversation extends HTMLElement {
     }
     let next = this.items.firstElementChild;
     for (const item of items) {
+      const before = this.drawn.get(item.key);
       const element = this.draw(item);
+      if (before && before === next) next = element; // renewed where it stood
       if (element === next) next = element.nextElementSibling;
       else this.items.insertBefore(element, next);
     }

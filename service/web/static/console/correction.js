@@ -47,6 +47,7 @@ class CorrectionDialog {
     this.intent = message.correction?.intent ?? message.reading?.intent?.label ?? "";
     this.sentiment = message.correction?.sentiment ?? message.reading?.sentiment?.label ?? "";
     this.active = 0;
+    this.searching = false;
     this.choices = choicesOf(trace);
     /** @type {Choice[]} */
     this.found = this.choices;
@@ -103,10 +104,13 @@ class CorrectionDialog {
   /** @param {string} words */
   search(words) {
     const wanted = words.toLowerCase().split(/\s+/).filter(Boolean);
-    const all = wanted.length ? distinct(this.choices) : this.choices;
-    this.found = all.filter((choice) => wanted.every((word) => choice.words.includes(word)));
+    this.searching = wanted.length > 0;
+    this.found = this.searching
+      ? distinct(this.choices).filter((choice) => wanted.every((word) => choice.words.includes(word)))
+        .sort((a, b) => nearness(a, words) - nearness(b, words))
+      : this.choices;
     const chosen = this.found.findIndex(({ name }) => name === this.intent);
-    this.active = wanted.length ? 0 : Math.max(0, chosen);
+    this.active = this.searching ? 0 : Math.max(0, chosen);
     this.draw();
   }
 
@@ -116,7 +120,7 @@ class CorrectionDialog {
     /** @type {HTMLElement[]} */
     const rows = [];
     this.found.forEach((choice, at) => {
-      if (choice.group !== group) {
+      if (!this.searching && choice.group !== group) {
         group = choice.group;
         rows.push(h("div", { class: "options-group", role: "presentation" }, title(group)));
       }
@@ -213,6 +217,12 @@ function choicesOf(trace) {
 /** @param {{name: string, group: string, title: string, description?: string}} intent @returns {Choice} */
 function choice({ name, group, title: says, description = "" }) {
   return { name, group, title: says, words: `${title(name)} ${says} ${description} ${group}`.toLowerCase() };
+}
+
+/** A name that begins with what was typed comes first, then one that has it. @param {Choice} choice @param {string} words */
+function nearness({ name }, words) {
+  const at = title(name).toLowerCase().indexOf(words.trim().toLowerCase());
+  return at === 0 ? 0 : at > 0 ? 1 : 2;
 }
 
 /** @param {Choice[]} choices */

@@ -55,15 +55,14 @@ export class DeskInbox extends HTMLElement {
     this.search = h("input", {
       type: "search", placeholder: "Search tickets", "aria-label": "Search tickets", maxlength: 200,
       "data-testid": "search", autocomplete: "off", spellcheck: "false",
-      oninput: () => this.later("search", 200, () => this.change({ q: this.search?.value ?? "" })),
+      oninput: () => this.later("search", 120, () => this.change({ q: this.search?.value ?? "" })),
       onkeydown: (/** @type {KeyboardEvent} */ event) => this.searchKey(event),
     });
     this.intents = this.select("intent", "Intent", "filter-intent");
     this.sentiments = this.select("sentiment", "Sentiment", "filter-sentiment");
-    fill(this.sentiments, option("", "Any sentiment"), SENTIMENTS.map((name) => option(name, title(name))));
+    fill(this.sentiments, option("", "Sentiment"), SENTIMENTS.map((name) => option(name, title(name))));
     this.orders = this.select("order", "Order", "filter-order");
-    fill(this.orders, option("priority", "Most urgent first"), option("newest", "Newest first"),
-      option("oldest", "Oldest first"));
+    fill(this.orders, option("priority", "Most urgent"), option("newest", "Newest"), option("oldest", "Oldest"));
     this.fillIntents();
     this.list = h("ul", { class: "rows", role: "list", "data-testid": "ticket-list" });
     this.foot = h("div", { class: "list-foot" });
@@ -89,7 +88,7 @@ export class DeskInbox extends HTMLElement {
   fillIntents() {
     if (!this.intents) return;
     const groups = Map.groupBy(session.intents, ({ group }) => group);
-    fill(this.intents, option("", "All intents"),
+    fill(this.intents, option("", "Intent"),
       [...groups].map(([group, intents]) => h("optgroup", { label: title(group) },
         intents.map(({ name }) => option(name, title(name))))),
       option(OUT_OF_SCOPE, title(OUT_OF_SCOPE)));
@@ -232,7 +231,7 @@ export class DeskInbox extends HTMLElement {
     } else {
       this.place(ticket);
     }
-    this.render();
+    this.render(ticket.id);
     const wrote = ticket.unanswered_since !== before?.unanswered_since && ticket.last_author === "customer";
     if (!before || wrote) this.glow(ticket.id);
     if (!before && ticket.status === "open") {
@@ -268,21 +267,23 @@ export class DeskInbox extends HTMLElement {
 
   // --- drawing -------------------------------------------------------------------------------------
 
-  render() {
+  /** Bring the list in line with the order; draws every row, or only the one that changed. @param {string} [changed] */
+  render(changed) {
     const { list } = this;
     if (!list || !this.loaded) return;
     const focused = document.activeElement?.closest("li")?.dataset.id;
+    const listed = new Set(this.order);
     for (const [id, row] of this.rows) {
-      if (!this.order.includes(id)) {
-        row.remove();
-        this.rows.delete(id);
-      }
+      if (listed.has(id)) continue;
+      row.remove();
+      this.rows.delete(id);
     }
     list.querySelectorAll(":scope > .skeleton").forEach((row) => row.remove());
     let next = list.firstElementChild;
     for (const id of this.order) {
-      const row = this.patch(id);
-      if (!row) continue;
+      let row = this.rows.get(id);
+      if (!row) this.rows.set(id, (row = h("li", { data: { id }, "data-testid": "ticket" })));
+      if (!changed || id === changed || !row.firstChild) this.patch(id);
       if (row === next) next = row.nextElementSibling;
       else list.insertBefore(row, next);
     }
@@ -294,21 +295,15 @@ export class DeskInbox extends HTMLElement {
   /** Redraw one row if anything in it changed. @param {string} id */
   patch(id) {
     const ticket = this.known.get(id);
-    if (!ticket || !this.order.includes(id)) return null;
+    const row = this.rows.get(id);
+    if (!ticket || !row) return;
     const look = { current: id === this.current, unread: isUnread(ticket) };
     const signature = signatureOf(ticket, look);
-    let row = this.rows.get(id);
-    if (!row) {
-      row = h("li", { data: { id }, "data-testid": "ticket" });
-      this.rows.set(id, row);
-    }
-    if (row.dataset.signature !== signature) {
-      const focused = row.contains(document.activeElement);
-      row.dataset.signature = signature;
-      row.replaceChildren(rowOf(ticket, look, address({ page: "inbox", id })));
-      if (focused) this.focusRow(id);
-    }
-    return row;
+    if (row.dataset.signature === signature) return;
+    const focused = row.contains(document.activeElement);
+    row.dataset.signature = signature;
+    row.replaceChildren(rowOf(ticket, look, address({ page: "inbox", id })));
+    if (focused) this.focusRow(id);
   }
 
   showFoot() {

@@ -46,7 +46,9 @@ const ACTIONS = { answer: "answered", clarify: "asked which was meant", ask: "as
 function speaker(message, customer) {
   if (message.note) return `Note by ${operatorName(message)}`;
   if (message.author === "customer") return customer;
-  return message.author === "desk" ? "Desk" : operatorName(message);
+  if (message.author === "desk") return "Desk";
+  const name = operatorName(message);
+  return name.charAt(0).toUpperCase() + name.slice(1);
 }
 
 /** @param {Message} message */

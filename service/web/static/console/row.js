@@ -34,7 +34,7 @@ export function rowOf(ticket, look, href) {
       waits(ticket)
         ? h("span", { class: "row-wait", "data-testid": "waiting" }, icon("clock"), timeOf(waits(ticket), "waiting"))
         : h("span", { class: "row-wait" }, timeOf(ticket.updated_at))),
-    h("span", { class: "row-text", dir: "auto" }, speaker(ticket), ticket.last_text || ticket.subject),
+    h("span", { class: "row-text", dir: "auto" }, speaker(ticket), wordsOf(ticket)),
     h("span", { class: "row-foot" },
       priorityTag(ticket),
       h("span", { class: "row-reason", title: reason(ticket), "data-testid": "reason" }, reason(ticket)),
@@ -50,10 +50,15 @@ function waits(ticket) {
   return ticket.status === "open" || ticket.status === "claimed" ? ticket.unanswered_since : null;
 }
 
+/** What was last said; the desk's own goodbye tells nothing, so the subject stands for it. @param {Ticket} ticket */
+function wordsOf({ last_author: author, last_text: text, subject }) {
+  return (author === "desk" && subject) || text || subject;
+}
+
 /** @param {Ticket} ticket */
 function speaker(ticket) {
-  if (ticket.last_author === "customer") return null;
-  const who = ticket.last_author === "desk" ? "Desk" : isMine(ticket) ? "You" : ticket.owner?.name ?? "Operator";
+  if (ticket.last_author !== "operator") return null;
+  const who = isMine(ticket) ? "You" : ticket.owner?.name ?? "Operator";
   return h("span", { class: "row-speaker" }, `${who}: `);
 }
 

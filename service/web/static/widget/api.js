@@ -14,11 +14,12 @@
  * @typedef {{identifier?: string, name?: string, email?: string, identifier_hash?: string}} Customer
  * @typedef {{
  *   name?: string, language?: string, locale?: string, welcome?: string | null,
- *   suggested?: Suggestion[], theme?: {color?: string, mode?: string} | string | null,
+ *   suggested?: Suggestion[], max_text?: number, theme?: {color?: string, mode?: string} | string | null,
  * }} Site
  * @typedef {{id: string, event: string, data: string}} StreamEvent
  */
 
+export const PAGE = 200; // messages in one answer
 const TIMEOUT_MS = 20_000;
 const SILENCE_MS = 40_000; // the desk pings every 15 s; this long without a byte means a dead line
 
@@ -84,7 +85,7 @@ export class Api {
    * @returns {Promise<{conversation?: ConversationShape, messages: Message[]}>}
    */
   messages(key, after, signal) {
-    return this.#call('GET', `/messages?after=${after}`, { key, signal });
+    return this.#call('GET', `/messages?after=${after}&limit=${PAGE}`, { key, signal });
   }
 
   /**

@@ -33,15 +33,13 @@ function awayFrom(ground, color, least) {
   return /** @type {Rgb} */ ([goal, goal, goal]);
 }
 
-/** @param {string} text @returns {Rgb | null} */
+/** Any opaque CSS colour, as the browser itself reads it. @param {string} text @returns {Rgb | null} */
 function parse(text) {
-  const hex = /^#([\da-f]{3}|[\da-f]{6})$/i.exec(text.trim())?.[1];
-  if (hex) {
-    const full = hex.length === 3 ? hex.replace(/./g, '$&$&') : hex;
-    return /** @type {Rgb} */ ([0, 2, 4].map((at) => parseInt(full.slice(at, at + 2), 16)));
-  }
-  const rgb = /^rgb\(\s*(\d+)[\s,]+(\d+)[\s,]+(\d+)\s*\)$/.exec(text.trim());
-  return rgb ? /** @type {Rgb} */ (rgb.slice(1, 4).map(Number)) : null;
+  const pen = document.createElement('canvas').getContext('2d');
+  if (!pen || !CSS.supports('color', text)) return null;
+  pen.fillStyle = text;
+  const hex = /^#([\da-f]{6})$/i.exec(String(pen.fillStyle))?.[1];
+  return hex ? /** @type {Rgb} */ ([0, 2, 4].map((at) => parseInt(hex.slice(at, at + 2), 16))) : null;
 }
 
 /** @param {Rgb} color */

@@ -16,7 +16,7 @@
  *   ratable: boolean, helpful?: boolean,
  * }} Item one line of the log, confirmed or not
  */
-import { ApiError } from './api.js';
+import { ApiError, PAGE } from './api.js';
 import { Live } from './live.js';
 import { Outbox } from './outbox.js';
 import { backoff, sleep } from './storage.js';
@@ -296,11 +296,14 @@ export class Conversation {
   async #catchUp(signal) {
     const bond = this.#bond;
     if (!bond) return;
-    const { conversation, messages } = await this.#api.messages(bond, this.#cursor, signal);
-    if (signal.aborted || this.#bond?.id !== bond.id) return;
-    this.#absorb(messages);
-    for (const message of messages) this.#cursor = Math.max(this.#cursor, message.seq);
-    if (conversation) this.#speaker(conversation);
+    for (let more = true; more; ) {
+      const { conversation, messages } = await this.#api.messages(bond, this.#cursor, signal);
+      if (signal.aborted || this.#bond?.id !== bond.id) return;
+      this.#absorb(messages);
+      for (const message of messages) this.#cursor = Math.max(this.#cursor, message.seq);
+      if (conversation) this.#speaker(conversation);
+      more = messages.length >= PAGE;
+    }
     this.#settled = true;
     this.#ghosts.clear();
     this.#update();
@@ -363,7 +366,7 @@ export class Conversation {
   #speaker({ status, operator }) {
     const before = this.status;
     this.status = status;
-    this.operator = status === 'operator' ? (operator ?? this.#lastOperator()) : null;
+    this.operator = status === 'operator' ? (operator ?? this.operator ?? this.#lastOperator()) : null;
     if (status === 'waiting' && before !== 'waiting' && this.#settled) {
       this.#emit('handoff', { conversation_id: this.#bond?.id, status });
     }

@@ -24,7 +24,8 @@ export async function start(options, emit) {
   const asking = settings(api);
   const site = await Promise.race([asking, sleep(PATIENCE_MS).then(() => null)]);
 
-  const locale = options.locale || document.documentElement.lang || navigator.language || 'en';
+  const said = options.locale || document.documentElement.lang || navigator.language;
+  const locale = said.replace('_', '-').match(/^[A-Za-z0-9-]{2,35}$/)?.[0] ?? 'en';
   /** @type {View | null} */
   let view = null;
   const conversation = new Conversation(api, store, { locale, emit, changed: () => view?.update() });
@@ -77,6 +78,7 @@ function look(site, options) {
     name: site.name || 'frontdesk',
     welcome: site.welcome ?? '',
     suggested: (site.suggested ?? []).filter((one) => one && typeof one.text === 'string'),
+    longest: site.max_text || 4000,
     color: theme.color || options.color || DEFAULT_COLOR,
     theme: theme.mode || options.theme,
     ...stringsFor(wanted),

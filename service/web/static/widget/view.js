@@ -15,14 +15,13 @@ import { Menu } from './menu.js';
 import { fill, plural } from './strings.js';
 import { GROUND, dress } from './styles.js';
 
-const LONGEST = 4000; // characters; the server's limit
-const COUNT_FROM = 3600;
+const COUNT_FROM = 0.9; // of the longest message
 const NEAR_END = 80; // px from the bottom that still count as being there
 const FULL = '(max-width: 480px), (max-height: 420px)'; // a phone, or a large zoom
 
 /**
  * @typedef {{
- *   name: string, welcome: string, suggested: import('./api.js').Suggestion[], color: string, theme: string,
+ *   name: string, welcome: string, suggested: import('./api.js').Suggestion[], color: string, theme: string, longest: number,
  *   strings: import('./strings.js').Strings, locale: string, dir: string,
  * }} Look
  */
@@ -320,7 +319,7 @@ export class View {
 
   #submit() {
     const text = this.#input.value.trim();
-    if (!text || [...text].length > LONGEST) {
+    if (!text || [...text].length > this.#look.longest) {
       this.#input.focus();
       return;
     }
@@ -338,16 +337,16 @@ export class View {
   /** The composer grows with its text, counts near the limit, and keeps the draft. */
   #typed() {
     const input = this.#input;
-    const { strings, locale } = this.#look;
+    const { strings, locale, longest } = this.#look;
     input.style.blockSize = 'auto';
     const height = Math.min(Math.max(input.scrollHeight, 38), 138);
     input.style.blockSize = this.#opened && input.scrollHeight ? `${height}px` : '';
     input.style.overflowY = input.scrollHeight > 138 ? 'auto' : 'hidden';
     const text = input.value.trim();
-    const left = LONGEST - [...text].length;
+    const left = longest - [...text].length;
     setAttribute(this.#send, 'aria-disabled', String(!text || left < 0));
     setAttribute(input, 'aria-invalid', left < 0 ? 'true' : null);
-    this.#counter.hidden = left > LONGEST - COUNT_FROM;
+    this.#counter.hidden = left > longest * (1 - COUNT_FROM);
     this.#counter.classList.toggle('over', left < 0);
     setText(this.#counter, this.#counter.hidden ? '' : plural(strings, locale, left < 0 ? 'over' : 'left', Math.abs(left)));
     if (input.value) this.#session.set('draft', input.value);

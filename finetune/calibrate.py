@@ -1,0 +1,199 @@
+"""Calibration on held-out rows: temperatures, in-scope probability, and thresholds that promise.
+
+Called after training. Half of the held-out rows (the "tuning" ones, which also stopped the
+training) fit the scores; the other half (the "promise" ones) have no part in that and certify the
+thresholds, which is what makes the guarantee valid.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from finetune.batches import Dataset
+from finetune.statistics import binomial_tail
+from index.calibration import Calibration, Scores, scope_score, softmax
+from index.network import Raw
+from index.records import Thresholds
+from index.spans import IGNORED
+
+NEVER = 1.01  # an answer threshold that no certainty reaches
+KEPT = 0.96  # share of known messages above the in-scope threshold
+CLARIFY = 0.8  # share of messages whose intent stands among the offered choices
+CHOICES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Rows that either carry an intent or are out of scope, as the calibrated model sees them.
+
+    All of shape ``(n,)``: ``certainty`` as in ``Reading.certainty``, ``in_scope``, whether the
+    first intent is ``right``, whether the right one is among the first ``CHOICES`` (``near``; both
+    False for outliers), and which rows are ``outliers``.
+    """
+
+    certainty: Scores
+    in_scope: Scores
+    right: NDArray[np.bool_]
+    near: NDArray[np.bool_]
+    outliers: NDArray[np.bool_]
+
+
+def fit(raw: Raw, rows: Dataset) -> Calibration:
+    """Temperatures and the in-scope function from tuning rows; thresholds that answer nothing."""
+    known = rows.intents != IGNORED
+    felt = rows.sentiments != IGNORED
+    slope, offset = 1.0, 0.0
+    if raw.intents.shape[1] and known.any():
+        score = scope_score(raw.intents)
+        slope, offset = fit_scope(score[known], score[rows.outliers])
+    return Calibration(
+        thresholds=Thresholds(0.0, 1.0, NEVER, NEVER, 0.0),
+        temperature=fit_temperature(raw.intents[known], rows.intents[known]),
+        sentiment_temperature=fit_temperature(raw.sentiments[felt], rows.sentiments[felt]),
+        scope_slope=slope,
+        scope_offset=offset,
+    )
+
+
+def fit_temperature(logits: Scores, truth: NDArray[np.int64]) -> float:
+    """The temperature with the lowest negative log likelihood on these rows (Guo et al. 2017).
+
+    Few rows pull it towards 1: as if 10 more rows had been seen that fit there best.
+    """
+    if not len(truth) or logits.shape[1] < 2:
+        return 1.0
+    grid = np.geomspace(0.05, 5.0, 200)
+    rows = np.arange(len(truth))
+    losses = [
+        -np.log(np.maximum(softmax(logits, t)[rows, truth], 1e-12)).sum() + 5 * math.log(t) ** 2
+        for t in grid
+    ]
+    return float(grid[int(np.argmin(losses))])
+
+
+def fit_scope(known: Scores, outliers: Scores) -> tuple[float, float]:
+    """Slope and offset of the logistic function from a scope score to a probability.
+
+    With outliers it is logistic regression with both kinds weighing the same in sum (Platt 1999).
+    Without any, the score that 2 of 100 known messages fall below gets 1/2, and the one that 20 of
+    100 fall below gets 0.9: nothing is known of the other side but that it lies below.
+    """
+    if len(outliers) < 5:
+        low, high = np.quantile(known, [0.02, 0.2])
+        slope = math.log(9.0) / max(float(high - low), 1e-3)
+        return slope, -slope * float(low)
+    score = np.concatenate([known, outliers]).astype(np.float64)
+    truth = np.concatenate([np.ones(len(known)), np.zeros(len(outliers))])
+    weight = np.where(truth == 1, 0.5 / len(known), 0.5 / len(outliers))
+    middle, spread = score.mean(), max(score.std(), 1e-6)
+    design = np.stack([(score - middle) / spread, np.ones_like(score)], axis=1)
+    slope, offset = _fit_logistic(design, truth, weight, penalty=1.0 / len(score))
+    return slope / spread, offset - slope * middle / spread
+
+
+def judge(raw: Raw, rows: Dataset, calibration: Calibration) -> Judged:
+    """The rows that carry an intent or are out of scope, with calibrated scores."""
+    chosen = (rows.intents != IGNORED) | rows.outliers
+    if not raw.intents.shape[1] or not chosen.any():
+        nothing = np.zeros(0, np.float32)
+        no = np.zeros(0, np.bool_)
+        return Judged(nothing, nothing, no, no, no)
+    logits, truth = raw.intents[chosen], rows.intents[chosen]
+    in_scope = calibration.in_scope(logits)
+    order = np.argsort(-logits, axis=1, kind="stable")
+    return Judged(
+        certainty=softmax(logits, calibration.temperature).max(axis=1) * in_scope,
+        in_scope=in_scope,
+        right=order[:, 0] == truth,
+        near=(order[:, :CHOICES] == truth[:, None]).any(axis=1),
+        outliers=rows.outliers[chosen],
+    )
+
+
+def find_thresholds(tuning: Judged, promised: Judged, promise: float, risk: float) -> Thresholds:
+    """Thresholds for a promise; ``answer`` is ``NEVER`` when these rows cannot carry it."""
+    answer = find_answer_threshold(tuning, promised, promise, risk)
+    both = [tuning, promised]
+    certainty = np.concatenate([judged.certainty for judged in both])
+    near = np.concatenate([judged.near for judged in both])
+    in_scope = np.concatenate([judged.in_scope[~judged.outliers] for judged in both])
+    clarify = find_clarify_threshold(certainty, near)
+    return Thresholds(
+        promise=promise,
+        risk=risk,
+        answer=answer,
+        clarify=min(clarify, answer),
+        in_scope=float(np.quantile(in_scope, 1 - KEPT)) if len(in_scope) else 0.0,
+    )
+
+
+def find_answer_threshold(tuning: Judged, promised: Judged, promise: float, risk: float) -> float:
+    """The lowest certainty from which at least ``promise`` of the answers are right.
+
+    Learn-then-test with split fixed-sequence testing (Angelopoulos, Bates, Candès, Jordan & Lei
+    2021, "Learn then Test: Calibrating Predictive Algorithms to Achieve Risk Control"): the tuning rows propose thresholds and where to begin; on the
+    promise rows each is tested from there downwards with an exact binomial p-value, until one
+    fails. The chance that the returned one breaks the promise is at most ``risk``, for messages
+    like the promise rows, whatever the model. An answered out-of-scope row counts as wrong.
+    """
+    grid = np.unique(np.concatenate([np.quantile(tuning.certainty, np.linspace(0, 1, 101)), [0.0]]))
+    if not len(tuning.certainty) or not len(promised.certainty):
+        return NEVER
+    scale = len(promised.certainty) / len(tuning.certainty)
+    expected = [_p_value(tuning, t, promise, scale) for t in grid]
+    begin = int(np.argmin(expected))
+    accepted = NEVER
+    for threshold in grid[begin::-1]:
+        if _p_value(promised, threshold, promise, 1.0) > risk:
+            break
+        accepted = float(threshold)
+    return accepted
+
+
+def find_clarify_threshold(certainty: Scores, near: NDArray[np.bool_]) -> float:
+    """The lowest certainty around which the right intent is usually among the choices.
+
+    Rows are taken in order of certainty; a window of a tenth of them (20 at least) slides down, and
+    stops where fewer than ``CLARIFY`` of its rows are near.
+    """
+    if not len(certainty):
+        return NEVER
+    order = np.argsort(-certainty, kind="stable")
+    width = min(len(order), max(20, len(order) // 10))
+    sums = np.concatenate([[0], np.cumsum(near[order])])
+    shares = (sums[width:] - sums[:-width]) / width
+    failing = np.flatnonzero(shares < CLARIFY)
+    last = len(order) - 1 if not len(failing) else int(failing[0]) + width // 2
+    return float(certainty[order[last]])
+
+
+def _p_value(judged: Judged, threshold: float, promise: float, scale: float) -> float:
+    """How well the answers from ``threshold`` on agree with a promise that is broken.
+
+    ``scale`` extrapolates from these rows to so many times as many.
+    """
+    answered = judged.certainty >= threshold
+    wrong = round(float((answered & ~judged.right).sum()) * scale)
+    return binomial_tail(wrong, round(float(answered.sum()) * scale), 1 - promise)
+
+
+def _fit_logistic(
+    design: NDArray[np.float64],
+    truth: NDArray[np.float64],
+    weight: NDArray[np.float64],
+    penalty: float,
+) -> tuple[float, float]:
+    """Two coefficients by Newton's method; ``penalty`` on the first keeps it finite."""
+    beta = np.zeros(2)
+    ridge = np.diag([penalty, 1e-9])
+    for _ in range(50):
+        chance = 1 / (1 + np.exp(-np.clip(design @ beta, -30, 30)))
+        slope = design.T @ (weight * (chance - truth)) + ridge @ beta
+        curve = (design * (weight * chance * (1 - chance))[:, None]).T @ design + ridge
+        step = np.linalg.solve(curve + 1e-9 * np.eye(2), slope)
+        beta = beta - step
+        if np.abs(step).max() < 1e-8:
+            break
+    return float(beta[0]), float(beta[1])

@@ -1,0 +1,90 @@
+"""Metrics as text that people read in a terminal: headline figures, then tables.
+
+Called by the commands. It computes nothing and prints nothing.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def describe(metrics: Mapping[str, Any]) -> str:
+    """The metrics of `finetune.evaluate` as lines of text."""
+    where = metrics.get("measured_on", "these")
+    lines = [f"Measured on {metrics['rows']} {where} rows:"]
+    lines += [f"  {name:<28} {value}" for name, value in _headlines(metrics)]
+    if "intent" in metrics:
+        lines += ["", *_table("intent", metrics["intent"]["classes"])]
+        confused = metrics["intent"]["confused"]
+        if confused:
+            lines += ["", "Most confused:"]
+            lines += [
+                f"  {pair['count']:>3} x {pair['intent']} read as {pair['read_as']}"
+                for pair in confused[:10]
+            ]
+    if "sentiment" in metrics:
+        lines += ["", *_table("sentiment", metrics["sentiment"]["classes"])]
+    return "\n".join(lines)
+
+
+def headline(metrics: Mapping[str, Any]) -> str:
+    """The few figures that say how good a release is, in one line."""
+    return ", ".join(f"{name} {value}" for name, value in _headlines(metrics))
+
+
+def describe_cleaning(report: Mapping[str, Any]) -> str:
+    """What cleaning dropped, in one line."""
+    dropped = [
+        f"{report[name]} {name.replace('_', ' ')}"
+        for name in ("duplicates", "conflicts", "empty", "too_long")
+        if report[name]
+    ]
+    return f"{report['kept']} of {report['read']} rows kept" + (
+        f" (dropped: {', '.join(dropped)})" if dropped else ""
+    )
+
+
+def _headlines(metrics: Mapping[str, Any]) -> list[tuple[str, str]]:
+    lines = []
+    if "intent" in metrics:
+        intent = metrics["intent"]
+        lines.append(("intent accuracy", _percent(intent["accuracy"])))
+        lines.append(("intent macro-F1", f"{intent['macro_f1']:.3f}"))
+        lines.append(("calibration error", f"{intent['calibration_error']:.3f}"))
+    if "sentiment" in metrics:
+        lines.append(("sentiment macro-F1", f"{metrics['sentiment']['macro_f1']:.3f}"))
+    if "entities" in metrics:
+        lines.append(("entity F1", f"{metrics['entities']['f1']:.3f}"))
+    if "out_of_scope" in metrics:
+        scope = metrics["out_of_scope"]
+        if "auroc" in scope:
+            lines.append(("out-of-scope AUROC", f"{scope['auroc']:.3f}"))
+        lines.append(("out-of-scope recall", _percent(scope["recall"])))
+    if "promise" in metrics:
+        lines.extend(_promise_lines(metrics["promise"]))
+    return lines
+
+
+def _promise_lines(promise: Mapping[str, Any]) -> list[tuple[str, str]]:
+    if promise["threshold"] > 1:
+        share = _percent(promise["promise"])
+        return [("answered", f"nothing: too few held-out rows to promise {share}")]
+    lines = [("answered", _percent(promise["answered"]))]
+    if promise["precision"] is not None:
+        wanted = _percent(promise["promise"])
+        lines.append(("answered rightly", f"{_percent(promise['precision'])} (promise {wanted})"))
+    return lines
+
+
+def _table(title: str, classes: Mapping[str, Mapping[str, float]]) -> list[str]:
+    width = max([len(title), *(len(label) for label in classes)])
+    lines = [f"{title:<{width}}  precision  recall     f1  rows"]
+    for label, line in classes.items():
+        lines.append(
+            f"{label:<{width}}  {line['precision']:>9.3f}  {line['recall']:>6.3f}  "
+            f"{line['f1']:>5.3f}  {line['support']:>4.0f}"
+        )
+    return lines
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %"

@@ -1,0 +1,77 @@
+"""The starter desk as a customer meets it: what its first release reaches on rows it never saw."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from service.commands.home import STARTER
+from service.content import read_desk
+
+STRANGERS = Path(__file__).parent / "fixtures" / "strangers.jsonl"
+
+pytestmark = [pytest.mark.model, pytest.mark.slow]
+
+
+def read_lines(home: Path, texts: list[str]) -> list[dict[str, Any]]:
+    """What ``frontdesk read`` says of the texts."""
+    done = subprocess.run(
+        [sys.executable, "-m", "service", "--home", str(home), "read"],
+        input="".join(f"{text}\n" for text in texts).encode(),
+        capture_output=True,
+        check=True,
+    )
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_training_takes_less_than_two_minutes(starter: Any) -> None:
+    assert starter.train_seconds < 120
+
+
+def test_held_out_rows_reach_what_the_desk_needs(starter: Any) -> None:
+    metrics = starter.metrics["test"]
+    assert metrics["intent"]["accuracy"] >= 0.93
+    assert metrics["sentiment"]["macro_f1"] >= 0.85
+
+
+def test_the_promise_holds_on_held_out_rows(starter: Any) -> None:
+    answered = starter.metrics["test"]["answered"]
+    assert answered["precision"] >= 0.95
+    assert answered["coverage"] >= 0.5
+
+
+def test_golden_cases_all_pass(starter: Any) -> None:
+    cases = read_desk(STARTER).golden
+    lines = read_lines(starter.home, [case.text for case in cases])
+    wrong = [
+        (case.text, case.intent, case.action, line["intent"]["label"], line["route"]["action"])
+        for case, line in zip(cases, lines, strict=True)
+        if (line["intent"]["label"], line["route"]["action"]) != (case.intent, case.action)
+    ]
+    assert len(cases) >= 150
+    assert wrong == []
+
+
+def test_strangers_are_answered_or_handed_over_sensibly(starter: Any) -> None:
+    rows = [json.loads(line) for line in STRANGERS.read_text(encoding="utf-8").splitlines()]
+    lines = read_lines(starter.home, [row["text"] for row in rows])
+    missed = []
+    for row, line in zip(rows, lines, strict=True):
+        route = line["route"]
+        known = route["intent"] is None or route["intent"] in row["intents"]
+        if route["action"] not in row["actions"] or not known:
+            missed.append((row["text"], route, line["intents"][:3]))
+    assert len(rows) >= 60
+    assert len(rows) - len(missed) >= 54, missed
+
+
+def test_the_same_message_is_read_the_same_alone_and_among_others(starter: Any) -> None:
+    texts = ["where is my parcel KM-482913", "hi", "my tent pole snapped after a year " * 10]
+    together = read_lines(starter.home, texts)
+    alone = [read_lines(starter.home, [text])[0] for text in texts]
+    for one, other in zip(together, alone, strict=True):
+        assert one["intent"]["label"] == other["intent"]["label"]
+        assert one["intent"]["confidence"] == pytest.approx(other["intent"]["confidence"], abs=0.01)
