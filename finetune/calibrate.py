@@ -133,10 +133,11 @@ def find_answer_threshold(tuning: Judged, promised: Judged, promise: float, risk
     """The lowest certainty from which at least ``promise`` of the answers are right.
 
     Learn-then-test with split fixed-sequence testing (Angelopoulos, Bates, Candès, Jordan & Lei
-    2021, "Learn then Test: Calibrating Predictive Algorithms to Achieve Risk Control"): the tuning rows propose thresholds and where to begin; on the
-    promise rows each is tested from there downwards with an exact binomial p-value, until one
-    fails. The chance that the returned one breaks the promise is at most ``risk``, for messages
-    like the promise rows, whatever the model. An answered out-of-scope row counts as wrong.
+    2021, "Learn then Test: Calibrating Predictive Algorithms to Achieve Risk Control"): the tuning
+    rows propose thresholds and where to begin; on the promise rows each is tested from there
+    downwards with an exact binomial p-value, until one fails. The chance that the returned one
+    breaks the promise is at most ``risk``, for messages like the promise rows, whatever the
+    model. An answered out-of-scope row counts as wrong.
     """
     grid = np.unique(np.concatenate([np.quantile(tuning.certainty, np.linspace(0, 1, 101)), [0.0]]))
     if not len(tuning.certainty) or not len(promised.certainty):

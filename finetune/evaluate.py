@@ -21,7 +21,7 @@ CHUNK = 256
 
 
 def evaluate(
-    reader: Reader, rows: Sequence[Row], progress: Callable[[int], None] | None = None
+    reader: Reader, rows: Sequence[Row], progress: Callable[[int], object] | None = None
 ) -> Metrics:
     """What a release makes of labelled rows; parts without labelled rows are left out.
 

@@ -24,8 +24,8 @@ class Recipe:
     """How to train. Learning rates are peaks; ``warmup`` is a share of all steps.
 
     ``layer_decay`` multiplies the encoder's rate once a layer from the top down. ``patience``
-    counts epochs without a better result on held-out rows. ``…_weight`` weigh the losses of the heads
-    against each other. ``max_steps`` bounds a training on many rows; 0 does not.
+    counts epochs without a better result on held-out rows. ``…_weight`` weigh the losses of the
+    heads against each other. ``max_steps`` bounds a training on many rows; 0 does not.
     """
 
     encoder: str = DEFAULT_ENCODER

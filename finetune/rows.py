@@ -206,7 +206,7 @@ def _span(item: Any, text: str, place: str) -> Span:
     assert isinstance(end, int)
     if not 0 <= start < end <= len(text):
         raise ContentError(
-            f"{place}: the span {start}-{end} does not lie within the text's {len(text)} characters."
+            f"{place}: the span {start}-{end} is not within the text of {len(text)} characters."
         )
     return Span(start, end, label.strip())
 

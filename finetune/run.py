@@ -3,27 +3,29 @@
 Called by the commands and by the nightly job. The folder appears whole or not at all.
 """
 
-import json
-import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from finetune.batches import find_labels, number
 from finetune.calibrate import find_thresholds, fit, judge
-from finetune.clean import clean
-from finetune.encoders import find_encoder
-from finetune.evaluate import Metrics, evaluate
+from finetune.clean import CleanReport, clean
+from finetune.encoders import find_encoder, save_encoder
+from finetune.evaluate import CHUNK, Metrics, evaluate
 from finetune.recipe import Recipe
-from finetune.rows import Row, digest
+from finetune.rows import SPLITS, Row, digest
 from finetune.split import halve, split
-from finetune.train import train
+from finetune.train import Epoch, train
 from index.calibration import Calibration
+from index.errors import ReleaseError
 from index.network import Network, run, save_heads
 from index.reader import Reader, choose_device
 from index.release import ENCODER, HEADS, Labels, Manifest, draft, publish, seal, write_json
-from index.tokens import MAX_TOKENS, Tokenizer
+from index.tokens import Tokenizer
 from service.errors import ContentError
 
 PROMISE = 0.95
@@ -39,6 +41,33 @@ class Trained:
     path: Path
     manifest: Manifest
     metrics: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Cleaned rows by what they are for; ``tuning`` and ``promised`` are the halves of valid."""
+
+    labels: Labels
+    train: list[Row]
+    tuning: list[Row]
+    promised: list[Row]
+    test: list[Row]
+    cleaning: CleanReport
+    digest: str
+
+
+def prepare(rows: Sequence[Row]) -> Prepared:
+    """Clean and split. Raises ``ContentError`` when no training row carries a label."""
+    kept, cleaning = clean(rows)
+    placed = split(kept)
+    parts = {name: [row for row in placed if row.split == name] for name in SPLITS}
+    labels = find_labels(parts["train"])
+    if not (labels.intents or labels.sentiments or labels.entities):
+        raise ContentError("There is nothing to train on: no training row carries a label.")
+    tuning, promised = halve(parts["valid"])
+    return Prepared(
+        labels, parts["train"], tuning, promised, parts["test"], cleaning, digest(placed)
+    )
 
 
 def train_release(
@@ -61,51 +90,20 @@ def train_release(
     """
     if (out is None) == (releases is None):
         raise ValueError("give one of out and releases")
+    if out is not None and out.exists() and not (out.is_dir() and not any(out.iterdir())):
+        raise ReleaseError(f"{out} exists and is not an empty folder; a release needs a new one.")
     tell = progress or (lambda stage, done, whole: None)
     place = choose_device(device)
     encoder = find_encoder(recipe.encoder)
-    kept, cleaning = clean(rows)
-    placed = split(kept)
-    train_rows = [row for row in placed if row.split == "train"]
-    labels = find_labels(train_rows)
-    if not (labels.intents or labels.sentiments or labels.entities):
-        raise ContentError("There is nothing to train on: no training row carries a label.")
-    tuning_rows, promise_rows = halve([row for row in placed if row.split == "valid"])
-    tokenizer = Tokenizer.load(encoder)
-    tuning, promised = (number(part, labels, tokenizer) for part in (tuning_rows, promise_rows))
-    network, epochs = train(
-        number(train_rows, labels, tokenizer),
-        tuning,
-        labels,
-        encoder,
-        recipe,
-        place,
-        lambda step, steps, note: tell(note, step, steps),
-    )
-    raw = run(network, tuning.tokens, place)
-    calibration = fit(raw, tuning)
-    thresholds = find_thresholds(
-        judge(raw, tuning, calibration),
-        judge(run(network, promised.tokens, place), promised, calibration),
-        promise,
-        risk,
-    )
-    calibration = replace(calibration, thresholds=thresholds)
-    test_rows = [row for row in placed if row.split == "test"]
-    measured = ("test", test_rows) if test_rows else ("valid", [*tuning_rows, *promise_rows])
+    prepared = prepare(rows)
     with draft(out.absolute().parent if out else releases or Path()) as folder:
-        _write(folder, network, labels, calibration, recipe, encoder)
-        reader = Reader.assemble(folder, network, labels, calibration, place)
-        metrics: Metrics = {
-            "measured_on": measured[0],
-            **evaluate(reader, measured[1], lambda n: tell("evaluate", n, len(measured[1]))),
-            "splits": {"train": len(train_rows), "tuning": len(tuning), "promise": len(promised)}
-            | {"test": len(test_rows)},
-            "cleaning": cleaning.to_json(),
-            "epochs": [{"number": e.number, "loss": e.loss, "score": e.score} for e in epochs],
-        }
+        network, calibration, epochs = _fit(prepared, encoder, recipe, promise, risk, place, tell)
+        _write(folder, network, prepared.labels, calibration, recipe, encoder)
+        reader = Reader.assemble(folder, network, prepared.labels, calibration, place)
+        metrics = _measure(reader, prepared, lambda done, whole: tell("evaluate", done, whole))
+        metrics["epochs"] = [asdict(epoch) for epoch in epochs]
         write_json(folder / "metrics.json", metrics)
-        manifest = seal(folder, encoder=recipe.encoder, dataset=digest(placed))
+        manifest = seal(folder, encoder=recipe.encoder, dataset=prepared.digest)
         target = out if out is not None else (releases or Path()) / manifest.id
         publish(folder, target)
     return Trained(target, manifest, metrics)
@@ -116,7 +114,7 @@ def evaluate_release(
     rows: Sequence[Row],
     *,
     device: str = "auto",
-    progress: Callable[[int], None] | None = None,
+    progress: Callable[[int], object] | None = None,
 ) -> Metrics:
     """Metrics of the release at ``path`` on labelled rows: those marked test, if any are, else all.
 
@@ -128,6 +126,57 @@ def evaluate_release(
         "release": reader.release.id,
         "measured_on": "test" if test else "all given",
         **evaluate(reader, test or rows, progress),
+    }
+
+
+def _fit(
+    prepared: Prepared,
+    encoder: Path,
+    recipe: Recipe,
+    promise: float,
+    risk: float,
+    device: torch.device,
+    tell: Progress,
+) -> tuple[Network, Calibration, list[Epoch]]:
+    """The trained network with everything that held-out rows say of it."""
+    tokenizer = Tokenizer.load(encoder)
+    teaching, tuning, promised = (
+        number(part, prepared.labels, tokenizer)
+        for part in (prepared.train, prepared.tuning, prepared.promised)
+    )
+    network, epochs = train(
+        teaching,
+        tuning,
+        prepared.labels,
+        encoder,
+        recipe,
+        device,
+        lambda step, steps, note: tell(note, step, steps),
+    )
+    raw = run(network, tuning.tokens, device)
+    calibration = fit(raw, tuning)
+    thresholds = find_thresholds(
+        judge(raw, tuning, calibration),
+        judge(run(network, promised.tokens, device), promised, calibration),
+        promise,
+        risk,
+    )
+    return network, replace(calibration, thresholds=thresholds), epochs
+
+
+def _measure(reader: Reader, prepared: Prepared, tell: Callable[[int, int], None]) -> Metrics:
+    """Metrics on the test rows; on the valid ones, which is said, when there are no test rows."""
+    rows = prepared.test or [*prepared.tuning, *prepared.promised]
+    done = count(CHUNK, CHUNK)
+    return {
+        "measured_on": "test" if prepared.test else "valid",
+        **evaluate(reader, rows, lambda _: tell(min(next(done), len(rows)), len(rows))),
+        "splits": {
+            "train": len(prepared.train),
+            "valid": len(prepared.tuning) + len(prepared.promised),
+            "test": len(prepared.test),
+        },
+        "cleaning": prepared.cleaning.to_json(),
     }
 
 
@@ -147,49 +196,3 @@ def _write(
     write_json(folder / "calibration.json", calibration.to_json())
     save_heads(network, folder / HEADS)
     save_encoder(network, encoder, folder / ENCODER)
-
-
-def save_encoder(network: Network, source: Path, folder: Path) -> None:
-    """Write the encoder as a folder that ``AutoModel`` and ``SentenceTransformer`` load as it is.
-
-    The tokenizer's files come from ``source``, the folder that the training started from.
-    """
-    network.encoder.save_pretrained(folder)  # type: ignore[operator]
-    for name in TOKENIZER_FILES:
-        if (source / name).is_file():
-            shutil.copyfile(source / name, folder / name)
-    modules = [
-        {"idx": 0, "name": "0", "path": "", "type": f"{MODULES}.Transformer"},
-        {"idx": 1, "name": "1", "path": "1_Pooling", "type": f"{MODULES}.Pooling"},
-        {"idx": 2, "name": "2", "path": "2_Normalize", "type": f"{MODULES}.Normalize"},
-    ]
-    (folder / "modules.json").write_text(json.dumps(modules, indent=2))
-    (folder / "1_Pooling").mkdir()
-    (folder / "2_Normalize").mkdir()
-    pooling = {
-        "word_embedding_dimension": network.hidden,
-        "pooling_mode_cls_token": network.pooling == "cls",
-        "pooling_mode_mean_tokens": network.pooling == "mean",
-    }
-    write_json(folder / "1_Pooling" / "config.json", pooling)
-    write_json(
-        folder / "sentence_bert_config.json",
-        {"max_seq_length": MAX_TOKENS, "do_lower_case": False},
-    )
-    write_json(
-        folder / "config_sentence_transformers.json",
-        {"prompts": {}, "default_prompt_name": None, "similarity_fn_name": "cosine"},
-    )
-
-
-MODULES = "sentence_transformers.models"
-TOKENIZER_FILES = (
-    "tokenizer.json",
-    "tokenizer_config.json",
-    "special_tokens_map.json",
-    "vocab.txt",
-    "vocab.json",
-    "merges.txt",
-    "sentencepiece.bpe.model",
-    "spiece.model",
-)

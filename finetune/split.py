@@ -10,6 +10,7 @@ import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,15 +33,13 @@ def split(rows: Sequence[Row]) -> list[Row]:
     carved from the training rows if there are none. Every intent of four groups or more has some
     in each split. Rows without an intent are spread by sentiment.
     """
-    groups = group_rows(rows)
-    if any(row.split for row in rows):
-        placed = [replace(row, split=row.split or "train") for row in rows]
-        if any(row.split == "valid" for row in placed):
-            return placed
-        train = [group for group in groups if all(placed[row].split == "train" for row in group)]
-        share = VALID_SHARE / (1 - TEST_SHARE)
-        return _place(placed, train, {"valid": share})
-    return _place(rows, groups, {"test": TEST_SHARE, "valid": VALID_SHARE})
+    if not any(row.split for row in rows):
+        return _place(rows, group_rows(rows), {"test": TEST_SHARE, "valid": VALID_SHARE})
+    placed = [replace(row, split=row.split or "train") for row in rows]
+    if any(row.split == "valid" for row in placed):
+        return placed
+    free = [g for g in group_rows(rows) if all(placed[row].split == "train" for row in g)]
+    return _place(placed, free, {"valid": VALID_SHARE / (1 - TEST_SHARE)})
 
 
 def halve(rows: Sequence[Row]) -> tuple[list[Row], list[Row]]:
@@ -54,8 +53,8 @@ def halve(rows: Sequence[Row]) -> tuple[list[Row], list[Row]]:
     parts: tuple[list[Row], list[Row]] = ([], [])
     turn = 0
     for name in sorted(strata):
-        for _, group in sorted(strata[name], key=lambda pair: pair[0]):
-            parts[turn % 2].extend(rows[number] for number in group)
+        for _, members in sorted(strata[name], key=lambda pair: pair[0]):
+            parts[turn % 2].extend(rows[number] for number in members)
             turn += 1
     return parts
 
@@ -80,10 +79,10 @@ def group_rows(rows: Sequence[Row]) -> list[list[int]]:
     for numbers in by_label.values():
         for first, second in _similar([rows[number].text for number in numbers]):
             parent[root(numbers[second])] = root(numbers[first])
-    groups: dict[int, list[int]] = defaultdict(list)
+    members: dict[int, list[int]] = defaultdict(list)
     for number in range(len(rows)):
-        groups[root(number)].append(number)
-    return list(groups.values())
+        members[root(number)].append(number)
+    return list(members.values())
 
 
 def _place(
@@ -98,13 +97,11 @@ def _place(
         ordered = [group for _, group in sorted(keyed, key=lambda pair: pair[0])]
         for name, share in shares.items():
             take = _portion(share, len(keyed))
-            for group in ordered[:take]:
-                for number in group:
-                    placed[number] = replace(placed[number], split=name)
+            for number in chain(*ordered[:take]):
+                placed[number] = replace(placed[number], split=name)
             ordered = ordered[take:]
-        for group in ordered:
-            for number in group:
-                placed[number] = replace(placed[number], split="train")
+        for number in chain(*ordered):
+            placed[number] = replace(placed[number], split="train")
     return placed
 
 

@@ -181,13 +181,12 @@ def parameter_groups(network: Network, recipe: Recipe) -> list[dict[str, object]
 
 
 def uses_bf16(recipe: Recipe, device: torch.device) -> bool:
-    """Whether to multiply in bfloat16: as the recipe says, else where the hardware is fast at it."""
+    """Whether to multiply in bfloat16: as the recipe says, else where that is fast."""
     if recipe.precision != "auto":
         return recipe.precision == "bf16"
     if device.type == "cuda":
-        return torch.cuda.is_bf16_supported()
-    capabilities = torch.backends.cpu.get_cpu_capability()
-    return capabilities == "AVX512" and bool(torch.cpu._is_avx512_bf16_supported())
+        return bool(torch.cuda.is_bf16_supported())
+    return bool(torch.cpu._is_avx512_bf16_supported())
 
 
 def _masked(logits: Tensor, truth: Tensor, smoothing: float) -> Tensor:

@@ -4,7 +4,8 @@ Trained in `finetune`, read with by `index.reader`. It knows outputs by number, 
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -127,20 +128,29 @@ def load_encoder(folder: Path) -> tuple[nn.Module, Pooling]:
     The folder is a Hugging Face model or a sentence-transformers one. Raises ``ReleaseError``.
     """
     from transformers import AutoModel
-    from transformers.utils import logging
 
     if not (folder / "config.json").is_file():
         raise ReleaseError(f"The encoder {folder} has no config.json.")
+    try:
+        with without_bars():
+            encoder = AutoModel.from_pretrained(folder, dtype=torch.float32, local_files_only=True)
+    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
+        raise ReleaseError(f"The encoder {folder} cannot be loaded: {error}") from None
+    return encoder, _read_pooling(folder)
+
+
+@contextmanager
+def without_bars() -> Iterator[None]:
+    """Keep transformers from drawing progress bars while it loads or saves."""
+    from transformers.utils import logging
+
     shown = logging.is_progress_bar_enabled()
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
-        encoder = AutoModel.from_pretrained(folder, dtype=torch.float32, local_files_only=True)
-    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
-        raise ReleaseError(f"The encoder {folder} cannot be loaded: {error}") from None
+        yield
     finally:
         if shown:
             logging.enable_progress_bar()  # type: ignore[no-untyped-call]
-    return encoder, _read_pooling(folder)
 
 
 def save_heads(network: Network, path: Path) -> None:

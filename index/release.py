@@ -120,9 +120,15 @@ def verify(path: Path) -> Manifest:
 
 @contextmanager
 def draft(parent: Path) -> Iterator[Path]:
-    """A new folder inside ``parent`` to write a release into; removed unless it was published."""
-    parent.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=".draft-", dir=parent))
+    """A new folder inside ``parent`` to write a release into; removed unless it was published.
+
+    Raises ``ReleaseError`` when ``parent`` cannot be written to.
+    """
+    try:
+        parent.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix=".draft-", dir=parent))
+    except OSError as error:
+        raise ReleaseError(f"{parent} cannot be written to: {error.strerror}.") from None
     try:
         yield folder
     finally:

@@ -12,6 +12,7 @@ from typing import Any
 import click
 import orjson
 
+from index.errors import ReleaseError
 from service.config import Config, load_config
 from service.errors import ConfigError, DeskError
 
@@ -92,6 +93,6 @@ def main() -> None:
     except ConfigError as error:
         click.echo(f"frontdesk: {error.message}", err=True)
         sys.exit(2)
-    except DeskError as error:
-        click.echo(f"frontdesk: {error.message}", err=True)
+    except (DeskError, ReleaseError) as error:
+        click.echo(f"frontdesk: {error}", err=True)
         sys.exit(1)

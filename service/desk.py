@@ -124,6 +124,12 @@ class Desk:
             turn = self.store.record_turn(draft)
         if not turn.repeated:
             self.metrics.turns.labels(turn.action).inc()
+            if turn.action == "none" and turn.ticket is None:
+                # A person came and went while the desk was thinking: somebody must answer this.
+                subject = _subject(draft.text)
+                late = TicketDraft("normal", "owner_changed", subject)
+                reply = ReplyDraft(desk_reply(self.settings(), "handoff"), "handoff")
+                self.store.record_handoff(draft.conversation_id, late, reply)
         return turn
 
     # --- one turn --------------------------------------------------------------------------------

@@ -37,6 +37,7 @@ REASONS: Mapping[str, str] = {
     "no_template": "there is no template for the intent",
     "missing_fact": "the template needs a fact that the desk does not have",
     "engine_away": "no model could read the message",
+    "owner_changed": "the conversation changed hands while the desk was thinking",
     "requested": "the customer asked for a person with the button",
     "with_person": "a person owns the conversation",
 }

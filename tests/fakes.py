@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from index.records import OUT_OF_SCOPE, SENTIMENTS, Entity, Hit, Reading, Scored, Thresholds, Vector
 from index.recognisers import recognise
+from index.records import OUT_OF_SCOPE, SENTIMENTS, Entity, Hit, Reading, Scored, Thresholds, Vector
 from service.catalogue import Catalogue
 from service.engine import recognisers
 from service.errors import EngineAway

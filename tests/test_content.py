@@ -355,7 +355,7 @@ def test_check_accepts_a_slot_without_a_pattern(content: Content) -> None:
 
 
 @pytest.fixture(scope="module")
-def starter() -> Content:
+def shop() -> Content:
     return read_desk(STARTER)
 
 
@@ -364,47 +364,47 @@ def spoken(text: str) -> str:
     return " ".join("".join(c if c.isalnum() else " " for c in text.casefold()).split())
 
 
-def test_starter_has_enough_of_everything(starter: Content) -> None:
-    counts = Counter(example.intent for example in starter.examples)
-    assert len(starter.intents) >= 45
-    assert {i.name: counts[i.name] for i in starter.intents if counts[i.name] < 20} == {}
-    moods = [e for e in starter.examples if e.intent is None]
+def test_starter_has_enough_of_everything(shop: Content) -> None:
+    counts = Counter(example.intent for example in shop.examples)
+    assert len(shop.intents) >= 45
+    assert {i.name: counts[i.name] for i in shop.intents if counts[i.name] < 20} == {}
+    moods = [e for e in shop.examples if e.intent is None]
     assert len(moods) >= 700
     assert (
         min(Counter(e.sentiment for e in moods)[m] for m in ("negative", "neutral", "positive"))
         > 100
     )
     assert counts["out_of_scope"] >= 150
-    assert len(starter.articles) >= 12
-    assert len(starter.golden) >= 150
-    assert len({intent.group for intent in starter.intents}) >= 12
+    assert len(shop.articles) >= 12
+    assert len(shop.golden) >= 150
+    assert len({intent.group for intent in shop.intents}) >= 12
 
 
-def test_starter_answers_every_intent(starter: Content) -> None:
-    answered = {template.intent for template in starter.templates if template.sentiment is None}
-    assert {intent.name for intent in starter.intents} == answered
+def test_starter_answers_every_intent(shop: Content) -> None:
+    answered = {template.intent for template in shop.templates if template.sentiment is None}
+    assert {intent.name for intent in shop.intents} == answered
 
 
-def test_starter_knows_upset_customers(starter: Content) -> None:
-    assert sum(template.sentiment == "negative" for template in starter.templates) >= 10
+def test_starter_knows_upset_customers(shop: Content) -> None:
+    assert sum(template.sentiment == "negative" for template in shop.templates) >= 10
 
 
-def test_starter_repeats_nothing(starter: Content) -> None:
+def test_starter_repeats_nothing(shop: Content) -> None:
     for field in ("examples", "golden"):
-        seen = Counter(spoken(entry.text) or entry.text for entry in getattr(starter, field))
+        seen = Counter(spoken(entry.text) or entry.text for entry in getattr(shop, field))
         assert [text for text, count in seen.items() if count > 1] == [], field
-    titles = Counter(intent.title for intent in starter.intents)
+    titles = Counter(intent.title for intent in shop.intents)
     assert [title for title, count in titles.items() if count > 1] == []
 
 
-def test_starter_keeps_golden_cases_out_of_training(starter: Content) -> None:
-    trained = {spoken(example.text) for example in starter.examples}
-    assert [case.text for case in starter.golden if spoken(case.text) in trained] == []
+def test_starter_keeps_golden_cases_out_of_training(shop: Content) -> None:
+    trained = {spoken(example.text) for example in shop.examples}
+    assert [case.text for case in shop.golden if spoken(case.text) in trained] == []
 
 
-def test_starter_golden_cases_fit_their_intents(starter: Content) -> None:
-    intents = {intent.name: intent for intent in starter.intents}
-    for case in starter.golden:
+def test_starter_golden_cases_fit_their_intents(shop: Content) -> None:
+    intents = {intent.name: intent for intent in shop.intents}
+    for case in shop.golden:
         if case.intent == "out_of_scope":
             assert case.action in ("clarify", "handoff"), case
         elif case.action == "ask":
@@ -413,18 +413,18 @@ def test_starter_golden_cases_fit_their_intents(starter: Content) -> None:
             assert intents[case.intent].action == "handoff", case
 
 
-def test_starter_survives_export(starter: Content, tmp_path: Path) -> None:
-    write_desk(starter, tmp_path)
+def test_starter_survives_export(shop: Content, tmp_path: Path) -> None:
+    write_desk(shop, tmp_path)
     read = read_desk(tmp_path)
     for field in ("intents", "templates", "examples", "articles", "golden"):
-        assert sorted(getattr(read, field), key=repr) == sorted(getattr(starter, field), key=repr)
-    assert read.settings == starter.settings
+        assert sorted(getattr(read, field), key=repr) == sorted(getattr(shop, field), key=repr)
+    assert read.settings == shop.settings
 
 
-def test_starter_recognises_its_order_numbers(starter: Content) -> None:
+def test_starter_recognises_its_order_numbers(shop: Content) -> None:
     from index.recognisers import Recogniser
 
-    slot = starter.settings.slot("order_number")
+    slot = shop.settings.slot("order_number")
     assert slot
     assert slot.pattern
     recogniser = Recogniser(slot.name, slot.pattern, slot.format)

@@ -36,7 +36,9 @@ def modules_of(*folders: str) -> list[str]:
     )
 
 
-def test_contracts_are_kept(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_contracts_are_kept(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(ROOT)
     kept = lint_imports(cache_dir=None)
     assert kept, capfd.readouterr().out
@@ -55,8 +57,11 @@ def test_contracts_name_what_the_design_forbids(monkeypatch: pytest.MonkeyPatch)
 
 def test_the_service_loads_no_model() -> None:
     """A web worker that talks to a model in another process imports none of the libraries."""
-    modules = [m for m in modules_of("service", "service/web", "service/sqlite", "service/commands")
-               if m != "service.__main__"]
+    modules = [
+        m
+        for m in modules_of("service", "service/web", "service/sqlite", "service/commands")
+        if m != "service.__main__"
+    ]
     assert {"service.app", "service.cli", "service.engine", "service.web.api"} <= set(modules)
     assert loaded_by(modules) == []
 
@@ -67,8 +72,20 @@ def test_the_watch_sees_a_model() -> None:
 
 
 def test_the_library_knows_no_http_and_no_storage() -> None:
-    light = [m for m in modules_of("index") if m in ("index", "index.records", "index.errors",
-             "index.champion", "index.release", "index.calibration", "index.recognisers")]
+    light = [
+        m
+        for m in modules_of("index")
+        if m
+        in (
+            "index",
+            "index.records",
+            "index.errors",
+            "index.champion",
+            "index.release",
+            "index.calibration",
+            "index.recognisers",
+        )
+    ]
     assert len(light) == 7
     watched = ("flask", "werkzeug", "sqlite3", "sqlite_utils", "pydantic", *MODELS)
     assert loaded_by(light, watched) == []

@@ -12,10 +12,12 @@ from importlib.metadata import PackageNotFoundError, version
 
 import click
 
+from index.errors import ReleaseError
 from service.cli import config_of, emit, load_named
 from service.config import Config
 from service.content import check as check_content
-from service.errors import DeskError
+from service.engine import load_reader
+from service.errors import DeskError, EngineAway
 from service.store import open_store
 
 PACKAGES = ("torch", "transformers", "sentence-transformers", "faiss-cpu", "flask", "gunicorn")
@@ -53,8 +55,8 @@ def _guarded(check: Callable[[Config], list[Finding]], config: Config) -> list[F
     name = check.__name__.removeprefix("check_").replace("_", " ")
     try:
         return check(config)
-    except DeskError as error:
-        return [Finding(name, False, error.message)]
+    except (DeskError, ReleaseError) as error:
+        return [Finding(name, False, str(error))]
 
 
 def check_python(_config: Config) -> list[Finding]:
@@ -112,17 +114,15 @@ def check_database(config: Config) -> list[Finding]:
 def check_release(config: Config) -> list[Finding]:
     """The champion: there, whole, and able to read."""
     from index.champion import champion
-    from index.errors import ReleaseError
-    from index.reader import Reader
 
     name = champion(config.releases)
     if name is None:
         return [Finding("release", False, "none is trained", "Run `frontdesk train`.")]
     try:
-        reader = Reader.load(config.releases / name, device=config.device)
-    except ReleaseError as error:
+        reader = load_reader(config.releases / name, config.device)
+    except EngineAway as error:
         todo = "Run `frontdesk releases rollback`, or train again."
-        return [Finding("release", False, str(error), todo)]
+        return [Finding("release", False, error.message, todo)]
     reading = reader.read(["hello"])[0]
     found = [Finding("release", True, f"{name} reads {reading.text!r} on {reader.device}")]
     bound = reader.thresholds.answer
@@ -136,8 +136,6 @@ def check_release(config: Config) -> list[Finding]:
 
 def check_encoder(config: Config) -> list[Finding]:
     """The encoder that a training would start from."""
-    from index.errors import ReleaseError
-
     try:
         path = load_named("finetune.encoders:find_encoder")(config.encoder)
     except ReleaseError as error:

@@ -7,9 +7,9 @@ import click
 from service.cli import config_of, emit
 from service.config import Config
 from service.content import read_desk
-from service.errors import Conflict, StoreError
+from service.errors import Conflict, NotFound, StoreError
 from service.records import Content
-from service.store import open_store
+from service.store import Store, open_store
 
 STARTER = Path(__file__).parent.parent / "starter"
 
@@ -43,6 +43,13 @@ def has_desk(config: Config) -> bool:
         return store.content_revision() > 0
     finally:
         store.close()
+
+
+def open_desk(config: Config) -> Store:
+    """The home's store; ``NotFound`` when there is no desk, so that a misspelt home stays empty."""
+    if not config.database.exists():
+        raise NotFound(f"There is no desk in {config.home}. Make one: frontdesk init.")
+    return open_store(config)
 
 
 def make_home(config: Config, *, empty: bool = False) -> Content:

@@ -5,10 +5,11 @@ import re
 import click
 
 from service.cli import config_of, emit
+from service.commands.home import open_desk
 from service.errors import InvalidInput
 from service.passwords import hash_password, make_password
 from service.records import Operator, Role
-from service.store import Store, open_store
+from service.store import Store
 
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 
@@ -34,7 +35,7 @@ def add(
     as_json: bool,
 ) -> None:
     """Add an operator."""
-    store = open_store(config_of(ctx))
+    store = open_desk(config_of(ctx))
     ctx.call_on_close(store.close)
     made, shown = add_operator(store, email, role, name, password)
     value = {"id": made.id, "email": made.email, "name": made.name, "role": made.role}
@@ -62,7 +63,7 @@ def add_operator(
 @click.pass_context
 def list_operators(ctx: click.Context, as_json: bool) -> None:
     """List the operators."""
-    store = open_store(config_of(ctx))
+    store = open_desk(config_of(ctx))
     ctx.call_on_close(store.close)
     people = [
         {"id": o.id, "email": o.email, "name": o.name, "role": o.role, "disabled": o.disabled}
@@ -81,7 +82,7 @@ def list_operators(ctx: click.Context, as_json: bool) -> None:
 @click.pass_context
 def token(ctx: click.Context, email: str, as_json: bool) -> None:
     """Make a token for programs; shown once."""
-    store = open_store(config_of(ctx))
+    store = open_desk(config_of(ctx))
     ctx.call_on_close(store.close)
     made = store.create_api_token(store.operator_by_email(email).id)
     emit(as_json, {"token": made}, made)
@@ -93,7 +94,7 @@ def token(ctx: click.Context, email: str, as_json: bool) -> None:
 @click.pass_context
 def disable(ctx: click.Context, email: str, as_json: bool) -> None:
     """End an operator's access at once."""
-    store = open_store(config_of(ctx))
+    store = open_desk(config_of(ctx))
     ctx.call_on_close(store.close)
     found = store.operator_by_email(email)
     store.disable_operator(found.id)

@@ -13,6 +13,7 @@ import orjson
 
 from index.champion import champion
 from service.cli import config_of
+from service.commands.home import open_desk
 from service.config import Config
 from service.desk import Desk
 from service.engine import Engines, ReleaseEngine, load_reader, release_engine
@@ -103,7 +104,7 @@ def line_batches(stream: BinaryIO) -> Iterator[list[str]]:
 def chat(ctx: click.Context) -> None:
     """Talk to the desk in the terminal; an empty line or Ctrl-D ends it."""
     config = config_of(ctx)
-    store = open_store(config)
+    store = open_desk(config)
     ctx.call_on_close(store.close)
     engines = Engines(config, store)
     engines.refresh()

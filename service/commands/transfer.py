@@ -5,11 +5,11 @@ from pathlib import Path
 import click
 
 from service.cli import config_of, emit
+from service.commands.home import open_desk
 from service.content import read_desk
 from service.content_export import write_desk
 from service.errors import ContentError
 from service.records import Content
-from service.store import open_store
 
 FORMATS = click.Choice(["desk"])
 
@@ -39,7 +39,7 @@ def import_content(ctx: click.Context, format: str, path: Path, as_json: bool) -
     Everything is read and checked first; a mistake changes nothing.
     """
     content = read_desk(path)
-    store = open_store(config_of(ctx))
+    store = open_desk(config_of(ctx))
     ctx.call_on_close(store.close)
     store.replace_content(content)
     counts = _counts(content)
@@ -53,7 +53,7 @@ def import_content(ctx: click.Context, format: str, path: Path, as_json: bool) -
 @click.pass_context
 def export_content(ctx: click.Context, format: str, path: Path, as_json: bool) -> None:  # noqa: A002
     """Write the desk's content as a folder of files."""
-    store = open_store(config_of(ctx))
+    store = open_desk(config_of(ctx))
     ctx.call_on_close(store.close)
     content = store.content()
     try:

@@ -36,7 +36,6 @@ class Turnstile:
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
     @contextlib.contextmanager
@@ -45,7 +44,7 @@ class Turnstile:
         deadline = time.monotonic() + BUSY_SECONDS
         while not self._try():
             if time.monotonic() > deadline:
-                raise StoreError(f"Another process holds {self._path} for too long.")
+                raise StoreError("Another process keeps the desk's database locked.")
             time.sleep(TURN_SECONDS)
         try:
             yield
@@ -130,7 +129,7 @@ class Writer:
 
         Keep it short and call nothing slow inside: every writer of the desk waits behind it.
         """
-        with explained(self.path):
+        with explained():
             self._enter()
             try:
                 batch = self._join()

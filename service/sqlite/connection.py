@@ -6,6 +6,7 @@ connections. A reader can never write.
 """
 
 import contextlib
+import logging
 import os
 import sqlite3
 import threading
@@ -18,6 +19,7 @@ BUSY_SECONDS = 10.0
 READERS = 16
 STATEMENTS = 256
 WAL_BYTES = 64 * 1024 * 1024
+LOG = logging.getLogger("frontdesk")
 
 
 def connect(path: Path, *, query_only: bool = False) -> sqlite3.Connection:
@@ -49,19 +51,23 @@ def connect(path: Path, *, query_only: bool = False) -> sqlite3.Connection:
 
 
 @contextlib.contextmanager
-def explained(path: Path) -> Iterator[None]:
+def explained(what: str = "The desk's database") -> Iterator[None]:
     """Turns what SQLite and the file system complain of into ``StoreError``.
 
-    Broken constraints and wrong SQL pass: they are defects of ours, not of the storage.
+    Broken constraints and wrong SQL pass: they are defects of ours, not of the storage. Name
+    the file only to people who run the desk: what happens in a request, customers may read.
     """
     try:
         yield
     except (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.DataError):
         raise
     except (sqlite3.Error, OSError) as error:
-        raise StoreError(f"The desk's database {path} cannot be used: {error}.") from error
+        LOG.warning("%s cannot be used: %s", what, error)
+        raise StoreError(f"{what} cannot be used: {error}.") from error
     except UnicodeEncodeError:
         raise InvalidInput("The text is not valid Unicode.", field="text") from None
+    except OverflowError:
+        raise InvalidInput("A number is too large.") from None
 
 
 class Readers:
@@ -81,7 +87,7 @@ class Readers:
     @contextlib.contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """A connection whose every statement sees the newest commit."""
-        with explained(self.path), self._places:
+        with explained(), self._places:
             connection = self._take()
             try:
                 yield connection

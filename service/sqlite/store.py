@@ -51,7 +51,7 @@ class SqliteStore(
 
         Raises ``StoreError`` when it cannot be read and written, or is no database of ours.
         """
-        with explained(path), contextlib.ExitStack() as opened:
+        with explained(f"The desk's database {path}"), contextlib.ExitStack() as opened:
             path.parent.mkdir(parents=True, exist_ok=True)
             # Customers' words: for the desk's own user only.
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
@@ -73,7 +73,7 @@ class SqliteStore(
             raise Conflict(f"{path} exists already; a backup overwrites nothing.")
         partial = path.with_name(f"{path.name}.partial")
         try:
-            with self._reading() as db, explained(path):
+            with self._reading() as db, explained(f"The backup {path}"):
                 # In one step: the copy is one commit's, and nobody waits for it.
                 with contextlib.closing(sqlite3.connect(partial)) as copy:
                     os.chmod(partial, 0o600)

@@ -46,6 +46,8 @@ def register(app: Flask) -> None:
 
     @app.errorhandler(DeskError)
     def desk_error(error: DeskError) -> Response:
+        if error.status >= 500:
+            log.warning("request %s %s: %s", g.get("request_id"), request.path, error.message)
         return problem(error.status, error.code, error.message, **error.detail)
 
     @app.errorhandler(HTTPException)

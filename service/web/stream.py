@@ -24,9 +24,10 @@ WAIT_SECONDS = 1.0  # how long a stream sleeps before it looks whether the proce
 class Feed:
     """What a stream sends.
 
-    ``fetch`` finds the events beyond an id, ``cursor`` gives an event's id in this stream, ``frame``
-    its name and JSON value, or None to pass over it. ``allowed`` is asked again at every ping, so
-    that a revoked session ends its streams. With ``conversation_id``, other events do not wake it.
+    ``fetch`` finds the events beyond an id, ``cursor`` gives an event's id in this stream,
+    ``frame`` its name and JSON value, or None to pass over it. ``allowed`` is asked again at every
+    ping, so that a revoked session ends its streams. With ``conversation_id``, other events do not
+    wake it.
     """
 
     fetch: Callable[[int], list[Event]]

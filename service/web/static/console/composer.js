@@ -15,8 +15,11 @@ import { customerName, title } from "./words.js";
 /** @import {Draft} from "./drafts.js" */
 
 /** What is on its way or failed, per ticket; it outlives the composer's showing another one.
- * @type {Map<string, {sending: boolean, error: string}>} */
+ * @type {Map<string, {sending: "reply"|"note"|null, error: string}>} */
 const outbox = new Map();
+
+/** Client ids of posts that were seen to arrive. @type {Set<string>} */
+const heard = new Set();
 
 const GAP = /\{[a-z_]+\}/;
 
@@ -159,7 +162,7 @@ export class DeskComposer extends HTMLElement {
     const gap = mode === "reply" ? this.selectGap() : undefined;
     if (gap) {
       this.text?.focus();
-      outbox.set(ticket.id, { sending: false, error: `Fill in ${gap} first.` });
+      outbox.set(ticket.id, { sending: null, error: `Fill in ${gap} first.` });
       return this.render();
     }
     // The same words posted again are the same message; changed words are a new one.
@@ -167,12 +170,13 @@ export class DeskComposer extends HTMLElement {
       draft.attempt = { clientId: crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`, mode, text };
       saveDraft(ticket.id, draft);
     }
-    outbox.set(ticket.id, { sending: true, error: "" });
+    const { clientId } = draft.attempt;
+    outbox.set(ticket.id, { sending: mode, error: "" });
     this.render();
     try {
       const writing = this.contains(document.activeElement);
       const body = await post(`/tickets/${ticket.id}/messages`, {
-        client_id: draft.attempt.clientId, text,
+        client_id: clientId, text,
         ...(mode === "note" ? { note: true } : template ? { template } : {}),
       });
       outbox.delete(ticket.id);
@@ -182,9 +186,14 @@ export class DeskComposer extends HTMLElement {
       if (writing && this.ticket?.id === ticket.id) this.text?.focus();
       if (resolve && mode === "reply") void act("resolve", body.ticket ?? ticket);
     } catch (error) {
+      if (heard.has(clientId)) {
+        outbox.delete(ticket.id);
+        this.sent(ticket, mode);
+        return this.render();
+      }
       const taken = error instanceof ApiError && error.status === 409;
       const words = taken ? `${await conflict(ticket, error)} Your text is kept.` : `Not sent. ${explain(error)} Your text is kept.`;
-      outbox.set(ticket.id, { sending: false, error: words });
+      outbox.set(ticket.id, { sending: null, error: words });
     }
     this.render();
   }
@@ -193,12 +202,42 @@ export class DeskComposer extends HTMLElement {
   sent(ticket, mode) {
     const shown = this.ticket?.id === ticket.id;
     const draft = shown ? this.draft : readDraft(ticket.id);
+    const stays = draft.mode === mode; // else the operator writes on in the other one already
     draft[mode] = "";
     draft.attempt = null;
     if (mode === "reply") draft.template = null;
-    else draft.mode = "reply";
+    if (stays) draft.mode = "reply";
     saveDraft(ticket.id, draft);
-    if (shown) this.putText();
+    if (shown && stays) this.putText();
+  }
+
+  /**
+   * A message was told live. If it is the one whose answer got lost, it has arrived after all.
+   * @param {Ticket} ticket @param {Message} message
+   */
+  arrived(ticket, message) {
+    if (!message.client_id || message.author !== "operator") return;
+    const draft = this.ticket?.id === ticket.id ? this.draft : readDraft(ticket.id);
+    if (draft.attempt?.clientId !== message.client_id) return;
+    heard.add(message.client_id);
+    if (outbox.get(ticket.id)?.sending) return; // its answer may still come
+    outbox.delete(ticket.id);
+    this.sent(ticket, message.note ? "note" : "reply");
+    this.render();
+  }
+
+  /** Keep a reply that can no longer go out as a note for colleagues. */
+  keepAsNote() {
+    if (!this.ticket) return;
+    const { draft } = this;
+    draft.note = [draft.note.trim(), draft.reply.trim()].filter(Boolean).join("\n\n");
+    draft.reply = "";
+    draft.template = null;
+    outbox.delete(this.ticket.id);
+    this.write("note");
+    this.putText();
+    saveDraft(this.ticket.id, draft);
+    this.render();
   }
 
   /** @param {{message: Message, ticket?: Ticket}} body */
@@ -213,18 +252,24 @@ export class DeskComposer extends HTMLElement {
     const { ticket, draft, text, tabs, sendButton, resolveButton, problem, hint, closed, box } = this;
     if (!ticket || !text || !tabs || !sendButton || !resolveButton || !problem || !hint || !closed || !box) return;
     const { mode } = draft;
-    const state = outbox.get(ticket.id) ?? { sending: false, error: "" };
+    const state = outbox.get(ticket.id) ?? { sending: null, error: "" };
     const blocked = mode === "reply" && !canReply(ticket);
     box.dataset.mode = mode;
     for (const name of /** @type {const} */ (["reply", "note"])) tabs[name].setAttribute("aria-pressed", String(name === mode));
     closed.hidden = !blocked;
-    text.hidden = blocked;
-    if (blocked) fill(closed, closedWords(ticket));
+    text.hidden = blocked && !draft.reply.trim();
+    box.toggleAttribute("data-closed", blocked);
+    const closedState = blocked ? JSON.stringify([ticket.status, ticket.owner, text.hidden]) : "";
+    if (closed.dataset.state !== closedState) {
+      closed.dataset.state = closedState;
+      fill(closed, blocked && closedWords(ticket), blocked && ticket.status === "claimed" && !text.hidden
+        && h("button", { class: "button", type: "button", "data-testid": "keep-note", onclick: () => this.keepAsNote() }, "Keep as note"));
+    }
     const label = mode === "note" ? "Write a note that only colleagues see" : `Reply to ${customerName(ticket)}`;
     text.setAttribute("aria-label", label);
     text.placeholder = mode === "reply" && ticket.status === "open" ? `${label} (this claims the ticket)` : `${label}…`;
-    text.readOnly = state.sending;
-    sendButton.disabled = state.sending || !draft[mode].trim();
+    text.readOnly = state.sending === mode || blocked;
+    sendButton.disabled = Boolean(state.sending) || !draft[mode].trim();
     sendButton.hidden = blocked;
     resolveButton.hidden = blocked || mode === "note";
     resolveButton.disabled = sendButton.disabled;

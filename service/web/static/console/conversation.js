@@ -47,6 +47,7 @@ export class DeskConversation extends HTMLElement {
     this.drawn = new Map();
     /** @type {Set<string>} messages whose trace is open */
     this.explained = new Set();
+    this.pinned = true;
     /** @type {AbortController|null} */
     this.request = null;
     /** @type {ReturnType<typeof setTimeout>|undefined} */
@@ -60,8 +61,10 @@ export class DeskConversation extends HTMLElement {
     this.items = h("div", { class: "log-items" });
     this.log = h("div", {
       class: "log", role: "log", "aria-label": "Conversation", tabindex: 0, "data-testid": "log",
-      onscroll: () => this.atEnd() && this.newer?.setAttribute("hidden", ""),
+      onscroll: () => this.scrolled(),
     }, this.items);
+    // The composer grows and shrinks: who reads the end goes on reading the end.
+    new ResizeObserver(() => this.pinned && this.toEnd()).observe(this.log);
     this.newer = h("button", { class: "newer", type: "button", hidden: true, onclick: () => this.toEnd(true) }, icon("down"), "New message");
     this.composer = /** @type {DeskComposer} */ (document.createElement("desk-composer"));
     this.composer.addEventListener("sent", (event) => {
@@ -153,6 +156,7 @@ export class DeskConversation extends HTMLElement {
     this.dataset.state = "open";
     if (this.notice) fill(this.notice);
     this.render();
+    for (const message of detail.messages) this.composer?.arrived(detail.ticket, message);
     this.seen();
     if (stay) this.toEnd();
   }
@@ -205,7 +209,8 @@ export class DeskConversation extends HTMLElement {
   add(message) {
     if (!this.detail) return false;
     const stay = this.atEnd();
-    const { messages } = this.detail;
+    const { messages, ticket } = this.detail;
+    this.composer?.arrived(ticket, message);
     const at = messages.findIndex(({ id }) => id === message.id);
     if (at >= 0) messages[at] = { ...messages[at], ...message };
     else {
@@ -255,9 +260,9 @@ export class DeskConversation extends HTMLElement {
       h("a", { class: "icon-button back", href: address({ page: "inbox", id: null }), "aria-label": "Back to the inbox", "data-testid": "back" }, icon("back")),
       h("span", { class: "avatar", "aria-hidden": "true" }, initials(name)),
       h("div", { class: "conv-who" },
-        h("h1", { tabindex: -1, dir: "auto", "data-testid": "conversation-title" }, name),
+        h("h1", { tabindex: -1, "data-testid": "conversation-title" }, h("bdi", {}, name)),
         h("p", {}, h("span", { class: "status", data: { status: ticket.status }, "data-testid": "status" }, statusWords(ticket)),
-          h("span", { class: "conv-subject", dir: "auto", title: ticket.subject }, ticket.subject))),
+          h("span", { class: "conv-subject", title: ticket.subject }, h("bdi", {}, ticket.subject)))),
       h("div", { class: "conv-acts" },
         others && h("span", { class: "taken" }, `${ticket.owner?.name} is handling this`),
         possible(ticket).map((verb) => this.actButton(verb, ticket)),
@@ -329,7 +334,7 @@ export class DeskConversation extends HTMLElement {
   build(item, explained, trace) {
     if (item.kind === "day") return h("div", { class: "day", role: "separator" }, h("span", {}, item.text));
     if (item.kind === "event") {
-      return h("p", { class: "event" }, h("span", { dir: "auto" }, item.text), timeOf(item.at));
+      return h("p", { class: "event" }, h("span", {}, h("bdi", {}, item.text)), timeOf(item.at));
     }
     const customer = this.detail ? customerName(this.detail.ticket) : "";
     const element = messageOf(item.message, {
@@ -342,6 +347,11 @@ export class DeskConversation extends HTMLElement {
     });
     if (explained) element.append(trace ? traceCard(trace) : h("p", { class: "trace soft" }, "Loading…"));
     return element;
+  }
+
+  scrolled() {
+    this.pinned = this.atEnd();
+    if (this.pinned) this.newer?.setAttribute("hidden", "");
   }
 
   atEnd() {
@@ -422,6 +432,5 @@ customElements.define("desk-conversation", DeskConversation);
 
 /** @param {Ticket} ticket */
 function statusWords(ticket) {
-  if (ticket.status !== "claimed") return STATUS[ticket.status];
-  return isMine(ticket) ? "Yours" : ticket.owner?.name ?? STATUS.claimed;
+  return ticket.status === "claimed" && isMine(ticket) ? "Yours" : STATUS[ticket.status];
 }

@@ -39,7 +39,7 @@ function section(heading, ...facts) {
 function fact(label, value, copyable = false) {
   if (!value) return null;
   return h("div", {}, h("dt", {}, label),
-    h("dd", { dir: "auto", title: typeof value === "string" ? value : null }, h("span", {}, value),
+    h("dd", { title: typeof value === "string" ? value : null }, h("span", {}, h("bdi", {}, value)),
       copyable && h("button", {
         class: "copy", type: "button", "aria-label": `Copy ${label.toLowerCase()}`, title: "Copy",
         onclick: () => void copy(String(value)),

@@ -39,6 +39,8 @@ export class DeskInbox extends HTMLElement {
     this.current = "";
     /** @type {AbortController|null} */
     this.request = null;
+    /** @type {AbortController|null} */
+    this.paging = null;
     /** @type {Record<string, ReturnType<typeof setTimeout>|undefined>} */
     this.timers = {};
   }
@@ -155,7 +157,7 @@ export class DeskInbox extends HTMLElement {
     const request = new AbortController();
     this.request = request;
     if (anew || !this.loaded) this.later("skeleton", 150, () => this.showSkeleton(request));
-    const wanted = anew ? PAGE : Math.max(PAGE, this.order.length);
+    if (anew) this.paging?.abort();
     /** @type {Ticket[]} */
     const found = [];
     try {
@@ -163,7 +165,7 @@ export class DeskInbox extends HTMLElement {
       do {
         page = await this.page(found.length, request.signal);
         found.push(...page);
-      } while (page.length === PAGE && found.length < wanted);
+      } while (page.length === PAGE && !anew && found.length < this.order.length);
       this.more = page.length === PAGE;
     } catch (error) {
       this.cancel("skeleton");
@@ -181,17 +183,20 @@ export class DeskInbox extends HTMLElement {
   }
 
   async loadMore() {
-    const request = this.request;
-    if (!request) return;
+    if (this.paging && !this.paging.signal.aborted) return;
+    const paging = new AbortController();
+    this.paging = paging;
     this.foot?.querySelector("button")?.setAttribute("disabled", "");
     try {
-      const page = await this.page(this.order.length, request.signal);
+      const page = await this.page(this.order.length, paging.signal);
       for (const ticket of page) this.known.set(ticket.id, ticket);
       this.order = [...new Set([...this.order, ...page.map(({ id }) => id)])];
       this.more = page.length === PAGE;
       this.render();
     } catch (error) {
       if (!isAborted(error)) this.showError(error);
+    } finally {
+      if (this.paging === paging) this.paging = null;
     }
   }
 

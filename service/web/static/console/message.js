@@ -30,7 +30,7 @@ export function messageOf(message, look) {
   },
     !look.follows && h("header", { class: "message-head" },
       kind === "note" && icon("note"), kind === "desk" && icon("bot"),
-      h("span", { class: "message-name", dir: "auto" }, speaker(message, look.customer)),
+      h("span", { class: "message-name" }, h("bdi", {}, speaker(message, look.customer))),
       kind === "desk" && message.action && h("span", { class: "message-action" }, ACTIONS[message.action] ?? title(message.action)),
       h("time", { datetime: message.at, title: absolute(message.at) }, clock(message.at))),
     h("div", { class: "bubble", dir: "auto", title: look.follows ? absolute(message.at) : null }, linked(message.text)),

@@ -29,7 +29,7 @@ export function rowOf(ticket, look, href) {
   },
     h("span", { class: "row-top" },
       look.unread && h("span", { class: "dot", title: "New or changed" }, h("span", { class: "sr" }, "Unread. ")),
-      h("span", { class: "row-name", dir: "auto" }, name),
+      h("span", { class: "row-name" }, h("bdi", {}, name)),
       hasDraft(ticket.id) && h("span", { class: "tag tag-draft" }, "Draft"),
       waits(ticket)
         ? h("span", { class: "row-wait", "data-testid": "waiting" }, icon("clock"), timeOf(waits(ticket), "waiting"))

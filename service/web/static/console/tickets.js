@@ -23,7 +23,7 @@ export function publish(ticket) {
 /** @type {Set<string>} */
 const busy = new Set();
 
-const DONE = { claim: "", return: "Returned to the bot.", resolve: "Resolved.", reopen: "Open again." };
+const DONE = { claim: "", return: "Returned to the bot.", resolve: "Resolved.", reopen: "" };
 
 /**
  * Claim, return, resolve or reopen; a second press while the first is on its way does nothing.

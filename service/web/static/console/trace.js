@@ -62,7 +62,7 @@ function hitsOf(hits) {
   if (!hits.length) return h("p", { class: "soft" }, "Nothing near enough.");
   return h("ol", { class: "hits" }, hits.slice(0, 6).map((hit) => h("li", {},
     h("span", { class: "bar-score" }, score(hit.score)),
-    h("span", { class: "hit-text", dir: "auto", title: hit.text ?? hit.id }, hit.text ?? hit.id),
+    h("span", { class: "hit-text", title: hit.text ?? hit.id }, h("bdi", {}, hit.text ?? hit.id)),
     h("span", { class: "hit-kind" }, [title(hit.kind), hit.intent && title(hit.intent)].filter(Boolean).join(" · ")))));
 }
 
@@ -73,7 +73,7 @@ function entitiesOf({ reading, route }) {
   if (!entities.length && !slots.length) return h("p", { class: "soft" }, "None.");
   const named = new Map([...entities.map(({ label, text }) => /** @type {[string, string]} */ ([label, text])), ...slots]);
   return h("dl", { class: "entities" }, [...named].map(([label, text]) =>
-    h("div", {}, h("dt", {}, title(label)), h("dd", { dir: "auto" }, text))));
+    h("div", {}, h("dt", {}, title(label)), h("dd", {}, h("bdi", {}, text)))));
 }
 
 /** @param {string} name @param {string} value @param {boolean} [code] */

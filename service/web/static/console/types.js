@@ -40,6 +40,7 @@
  * @property {string|null} [action]
  * @property {string|null} [template]
  * @property {string|null} [reply_to]
+ * @property {string|null} [client_id]
  * @property {{text: string, intent?: string|null}[]} [suggestions]
  * @property {boolean} [note]
  * @property {Reading|null} [reading]

@@ -23,14 +23,16 @@ export function accents(wanted, ground) {
   return { fill: css(fill), on: css(on), text: css(awayFrom(under, base, TEXT)) };
 }
 
-/** `color`, moved towards black or white until it stands out from `ground`. @param {Rgb} ground @param {Rgb} color @param {number} least */
+/** `color`, made darker or lighter until it stands out from `ground`. @param {Rgb} ground @param {Rgb} color @param {number} least */
 function awayFrom(ground, color, least) {
-  const goal = luminance(ground) > 0.4 ? 0 : 255;
-  for (let step = 0; step <= 20; step++) {
-    const mixed = /** @type {Rgb} */ (color.map((part) => Math.round(part + ((goal - part) * step) / 20)));
-    if (contrast(mixed, ground) >= least) return mixed;
+  const light = luminance(ground) > 0.4;
+  let mixed = color;
+  for (let step = 0; step <= 40 && contrast(mixed, ground) < least; step++) {
+    // Multiplying keeps the hue; the small addition gets even black off the ground.
+    const moved = color.map((part) => (light ? part * (1 - step / 40) : part * (1 + step / 12) + step * 2));
+    mixed = /** @type {Rgb} */ (moved.map((part) => Math.min(255, Math.round(part))));
   }
-  return /** @type {Rgb} */ ([goal, goal, goal]);
+  return mixed;
 }
 
 /** Any opaque CSS colour, as the browser itself reads it. @param {string} text @returns {Rgb | null} */

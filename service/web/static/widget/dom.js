@@ -57,7 +57,7 @@ export function icon(name) {
   const svg = document.createElementNS(space, 'svg');
   const path = document.createElementNS(space, 'path');
   svg.setAttribute('viewBox', '0 0 24 24');
-  svg.setAttribute('class', `icon ${name}`);
+  svg.setAttribute('class', `icon i-${name}`);
   svg.setAttribute('aria-hidden', 'true');
   path.setAttribute('d', PATHS[name]);
   svg.append(path);

@@ -88,7 +88,7 @@ export class Log {
   #fillMessage(element, line, words) {
     const item = /** @type {Item} */ (line.item);
     const [avatar, name, bubble, meta] = /** @type {[HTMLElement, HTMLElement, HTMLElement, HTMLElement]} */ (
-      ['.avatar', '.name', '.bubble', '.meta'].map((selector) => element.querySelector(selector))
+      /** @type {unknown} */ ([...element.children])
     );
     const who = author(item, words);
     setAttribute(element, 'data-author', item.author);
@@ -211,13 +211,9 @@ function messageLine() {
     'div',
     { class: 'row', part: 'message' },
     h('div', { class: 'avatar', 'aria-hidden': 'true' }),
-    h(
-      'div',
-      { class: 'stack' },
-      h('div', { class: 'name', part: 'author' }),
-      h('div', { class: 'bubble', part: 'bubble', dir: 'auto' }),
-      h('div', { class: 'meta', part: 'meta', 'aria-live': 'off' }),
-    ),
+    h('div', { class: 'name', part: 'author' }),
+    h('div', { class: 'bubble', part: 'bubble', dir: 'auto' }),
+    h('div', { class: 'meta', part: 'meta', 'aria-live': 'off' }),
   );
 }
 

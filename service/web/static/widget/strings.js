@@ -41,7 +41,7 @@ const en = {
 
   // delivery
   sending: 'Sending…',
-  queued: 'Will be sent when you are back online',
+  queued: 'Waiting for the connection',
   sent: 'Sent',
   failed: 'Not sent',
   retry: 'Try again',
@@ -83,18 +83,21 @@ const RIGHT_TO_LEFT = /^(ar|dv|fa|he|ku|ps|sd|ug|ur|yi)\b/i;
 export function stringsFor(wanted) {
   for (const tag of wanted) {
     const language = tag?.toLowerCase().split(/[-_]/)[0] ?? '';
-    if (tag && Object.hasOwn(tables, language)) return language_(language, tag.replace('_', '-'));
+    if (tag && Object.hasOwn(tables, language)) return table(language, wanted);
   }
-  return language_('en', wanted.find((tag) => /^en\b/i.test(tag ?? '')) ?? 'en');
+  return table('en', wanted);
 }
 
-/** @param {string} language @param {string} tag */
-function language_(language, tag) {
+/** @param {string} language @param {ReadonlyArray<string | undefined | null>} wanted */
+function table(language, wanted) {
   let locale = language;
   try {
-    locale = Intl.getCanonicalLocales(tag)[0] ?? language;
+    // Of the language, the country's own way to write times and numbers, if anybody names a country.
+    const tags = wanted.map((tag) => (tag ?? '').replace('_', '-'));
+    const regional = tags.find((tag) => tag.toLowerCase().startsWith(`${language}-`));
+    locale = Intl.getCanonicalLocales(regional ?? language)[0] ?? language;
   } catch {
-    // a malformed tag on the page: the plain language will do
+    // a malformed tag: the plain language will do
   }
   const dir = RIGHT_TO_LEFT.test(language) ? 'rtl' : 'ltr';
   return { strings: /** @type {Strings} */ (tables[language]), locale, dir };
@@ -113,8 +116,8 @@ export function fill(text, values) {
  * @param {Strings} strings @param {string} locale @param {string} key @param {number} count
  */
 export function plural(strings, locale, key, count) {
-  const table = /** @type {Record<string, string>} */ (strings);
+  const words = /** @type {Record<string, string>} */ (strings);
   const form = new Intl.PluralRules(locale).select(count);
-  const text = table[`${key}_${form}`] ?? table[`${key}_other`] ?? '';
+  const text = words[`${key}_${form}`] ?? words[`${key}_other`] ?? '';
   return fill(text, { count: new Intl.NumberFormat(locale).format(count) });
 }

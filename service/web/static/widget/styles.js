@@ -73,7 +73,7 @@ a { color: inherit; text-decoration: underline; text-underline-offset: 2px; over
 :focus { outline: none; }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 .icon { inline-size: 1.5em; block-size: 1.5em; fill: none; stroke: currentColor; stroke-width: 1.8; stroke-linecap: round; stroke-linejoin: round; display: block; flex: none; }
-.icon.more { stroke-width: 2.6; }
+.icon.i-more { stroke-width: 2.6; }
 .unseen { position: absolute; inline-size: 1px; block-size: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 
 /* launcher */
@@ -91,8 +91,8 @@ a { color: inherit; text-decoration: underline; text-underline-offset: 2px; over
 .launcher:active { transform: scale(.96); }
 .launcher:focus-visible { outline: 3px solid var(--fill); outline-offset: 3px; box-shadow: 0 0 0 3px var(--ground), 0 6px 22px rgb(20 28 25 / 26%); }
 .launcher .icon { inline-size: 28px; block-size: 28px; grid-area: 1 / 1; transition: opacity .16s ease, transform .16s ease; }
-.launcher .down, .launcher[aria-expanded="true"] .chat { opacity: 0; transform: rotate(-30deg) scale(.7); }
-.launcher[aria-expanded="true"] .down { opacity: 1; transform: none; }
+.launcher .i-down, .launcher[aria-expanded="true"] .i-chat { opacity: 0; transform: rotate(-30deg) scale(.7); }
+.launcher[aria-expanded="true"] .i-down { opacity: 1; transform: none; }
 .unread {
   position: absolute; inset-block-start: -3px; inset-inline-end: -3px;
   min-inline-size: 22px; block-size: 22px; padding-inline: 6px; border-radius: 11px;
@@ -116,11 +116,10 @@ a { color: inherit; text-decoration: underline; text-underline-offset: 2px; over
 @keyframes rise { from { opacity: 0; transform: translateY(10px) scale(.985); } }
 
 .head { display: flex; align-items: center; gap: 12px; padding: 14px 12px 13px 18px; padding-inline: 18px 12px; border-block-end: 1px solid var(--line); flex: none; position: relative; z-index: 2; }
-.crest { inline-size: 40px; block-size: 40px; font-size: 15px; position: relative; }
 .who { flex: 1; min-inline-size: 0; }
 .title { margin: 0; font-size: 15.5px; font-weight: 640; line-height: 1.3; letter-spacing: -.003em; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
-.status { margin: 1px 0 0; display: flex; align-items: center; gap: 6px; font-size: 13px; line-height: 1.35; color: var(--soft); }
-.status::before { content: ""; inline-size: 8px; block-size: 8px; border-radius: 50%; background: var(--dot, var(--good)); flex: none; }
+.status { margin: 1px 0 0; display: flex; gap: 6px; font-size: 13px; line-height: 18px; color: var(--soft); }
+.status::before { content: ""; inline-size: 8px; block-size: 8px; margin-block-start: 5px; border-radius: 50%; background: var(--dot, var(--good)); flex: none; }
 .status[data-status="waiting"] { --dot: var(--wait); }
 .status[data-status="waiting"]::before { animation: breathe 1.8s ease-in-out infinite; }
 .status[data-status="resolved"], .status[data-status="offline"] { --dot: var(--edge); }
@@ -149,32 +148,32 @@ a { color: inherit; text-decoration: underline; text-underline-offset: 2px; over
 .scroll { flex: 1; min-block-size: 0; overflow-y: auto; overscroll-behavior: contain; padding: 18px 16px 10px; display: flex; flex-direction: column; scrollbar-width: thin; scrollbar-color: var(--line) transparent; }
 .scroll:focus-visible { outline-offset: -3px; }
 .fill { flex: 1; }
-.intro { text-align: center; padding: 18px 16px 26px; color: var(--soft); font-size: 14px; }
-.intro .crest { inline-size: 56px; block-size: 56px; font-size: 20px; margin: 0 auto 12px; }
-.intro b { display: block; color: var(--ink); font-size: 18px; font-weight: 640; letter-spacing: -.01em; margin-block-end: 3px; }
+.intro { text-align: center; padding: 0 20px 22px; color: var(--soft); font-size: 14px; text-wrap: balance; }
+.intro .crest { inline-size: 52px; block-size: 52px; font-size: 18px; margin: 0 auto 10px; }
 
 .mark { text-align: center; color: var(--soft); font-size: 12.5px; margin-block: 16px 12px; padding-inline: 12px; }
 .mark:first-child { margin-block-start: 2px; }
 .mark button { color: var(--accent); font-weight: 600; text-decoration: underline; text-underline-offset: 2px; margin-inline-start: 6px; padding: 4px; }
 .mark.error { color: var(--bad); }
 
-.row { display: grid; grid-template-columns: 28px minmax(0, 1fr); column-gap: 8px; margin-block-start: 3px; }
+.row { display: grid; grid-template-columns: 28px minmax(0, 1fr); column-gap: 8px; margin-block-start: 3px; padding-inline-end: 28px; }
 .row.first { margin-block-start: 14px; }
 .mark + .row.first, .row.first:first-child { margin-block-start: 0; }
-.row > .avatar { align-self: end; visibility: hidden; grid-row: 1; }
+.row > * { grid-column: 2; justify-self: start; }
+.row > .avatar { grid-area: 2 / 1; align-self: end; visibility: hidden; }
 .row.last > .avatar { visibility: visible; }
 .avatar { inline-size: 28px; block-size: 28px; border-radius: 50%; display: grid; place-items: center; font-size: 11px; font-weight: 650; letter-spacing: .01em; background: var(--fill); color: var(--on-fill); overflow: hidden; flex: none; user-select: none; -webkit-user-select: none; }
-.avatar.crest { font-weight: 640; }
-.row[data-author="operator"] > .avatar { background: var(--person); color: var(--ink); box-shadow: inset 0 0 0 1px var(--line); }
-.stack { grid-column: 2; grid-row: 1; display: flex; flex-direction: column; align-items: flex-start; min-inline-size: 0; padding-inline-end: 28px; }
-.name { font-size: 12.5px; color: var(--soft); margin: 0 0 4px 2px; margin-inline: 2px 0; }
+.crest { inline-size: 40px; block-size: 40px; font-size: 14px; }
+[data-author="operator"] > .avatar { background: var(--person); color: var(--ink); box-shadow: inset 0 0 0 1px var(--line); }
+.name { grid-row: 1; font-size: 12.5px; color: var(--soft); margin-block-end: 4px; margin-inline-start: 2px; }
 .row:not(.first) .name, .row[data-author="customer"] .name { position: absolute; inline-size: 1px; block-size: 1px; overflow: hidden; clip-path: inset(50%); }
-.bubble { max-inline-size: 100%; padding: 8px 13px 9px; border: 1px solid transparent; border-radius: 17px; background: var(--bubble); white-space: pre-wrap; overflow-wrap: anywhere; text-align: start; unicode-bidi: plaintext; }
+.bubble { grid-row: 2; max-inline-size: 100%; padding: 8px 13px 9px; border: 1px solid transparent; border-radius: 17px; background: var(--bubble); white-space: pre-wrap; overflow-wrap: anywhere; text-align: start; unicode-bidi: plaintext; }
 .row[data-author="operator"] .bubble { background: var(--person); }
 .row:not([data-author="customer"]) .bubble { border-start-start-radius: 6px; border-end-start-radius: 6px; }
 .row.first:not([data-author="customer"]) .bubble { border-start-start-radius: 17px; }
-.row[data-author="customer"] { display: block; }
-.row[data-author="customer"] .stack { align-items: flex-end; padding-inline: 44px 0; }
+.row[data-author="customer"] { grid-template-columns: minmax(0, 1fr); padding-inline: 44px 0; }
+.row[data-author="customer"] > * { grid-column: 1; justify-self: end; }
+.row[data-author="customer"] > .avatar { display: none; }
 .row[data-author="customer"] .bubble { background: var(--fill); color: var(--on-fill); border-start-end-radius: 6px; border-end-end-radius: 6px; }
 .row.first[data-author="customer"] .bubble { border-start-end-radius: 17px; }
 .row[data-author="customer"] .bubble :focus-visible { outline-color: currentColor; }
@@ -183,7 +182,7 @@ a { color: inherit; text-decoration: underline; text-underline-offset: 2px; over
 .row.new { animation: settle .22s cubic-bezier(.2, .8, .3, 1); }
 @keyframes settle { from { opacity: 0; transform: translateY(6px); } }
 
-.meta { display: flex; flex-wrap: wrap; align-items: center; gap: 2px 6px; min-block-size: 20px; margin: 3px 2px 0; font-size: 12.5px; line-height: 1.35; color: var(--soft); }
+.meta { grid-row: 3; display: flex; flex-wrap: wrap; align-items: center; gap: 2px 6px; min-block-size: 20px; margin: 3px 2px 0; font-size: 12.5px; line-height: 1.35; color: var(--soft); }
 .meta:empty { display: none; }
 .row[data-author="customer"] .meta { justify-content: flex-end; text-align: end; }
 .state { display: inline-flex; align-items: center; gap: 4px; }
@@ -199,7 +198,8 @@ a { color: inherit; text-decoration: underline; text-underline-offset: 2px; over
 .thumbs button:last-child .icon { transform: rotate(180deg); }
 
 .typing { display: grid; grid-template-columns: 28px auto; justify-content: start; align-items: end; column-gap: 8px; margin-block-start: 14px; animation: settle .2s ease .25s backwards; }
-.dots { display: flex; gap: 4px; padding: 14px 14px; border-radius: 17px; background: var(--bubble); }
+.dots { display: flex; gap: 4px; padding: 14px; border-radius: 17px; background: var(--bubble); }
+[data-author="operator"] .dots { background: var(--person); }
 .dots i { inline-size: 6px; block-size: 6px; border-radius: 50%; background: var(--soft); animation: hop 1.2s ease-in-out infinite; }
 .dots i:nth-child(2) { animation-delay: .15s; }
 .dots i:nth-child(3) { animation-delay: .3s; }
@@ -208,7 +208,7 @@ a { color: inherit; text-decoration: underline; text-underline-offset: 2px; over
 .choices { display: flex; flex-wrap: wrap; justify-content: flex-end; gap: 8px; margin: 14px 0 4px; padding-inline-start: 36px; }
 .choices button {
   padding: 7px 14px 8px; border-radius: 18px; border: 1px solid var(--edge); font-size: 14.5px; line-height: 1.35;
-  background: var(--ground); color: var(--accent); font-weight: 550; text-align: start; overflow-wrap: anywhere; transition: background .12s ease, border-color .12s ease;
+  background: var(--ground); color: var(--accent); font-weight: 500; text-align: start; overflow-wrap: anywhere; transition: background .12s ease, border-color .12s ease;
 }
 .choices button:hover { background: var(--person); border-color: var(--accent); }
 
@@ -243,16 +243,18 @@ a { color: inherit; text-decoration: underline; text-underline-offset: 2px; over
 .panel.full .head { padding-block-start: calc(12px + env(safe-area-inset-top, 0px)); }
 .panel.full .composer textarea { font-size: 16px; }
 .root.covered .launcher { display: none; }
+@media (max-height: 620px) { .intro { display: none; } }
 @media (max-height: 420px) {
   .head { padding-block: 6px; }
-  .head .crest { inline-size: 30px; block-size: 30px; font-size: 12px; }
-  .intro { display: none; }
+  .head .crest { inline-size: 30px; block-size: 30px; font-size: 11px; }
   .scroll { padding-block-start: 10px; }
 }
 @media (max-width: 359px) {
+  .head { gap: 10px; padding-inline: 12px 8px; }
+  .head .crest { inline-size: 34px; block-size: 34px; font-size: 12px; }
   .scroll { padding-inline: 12px; }
-  .stack { padding-inline-end: 8px; }
-  .row[data-author="customer"] .stack { padding-inline-start: 28px; }
+  .row { padding-inline-end: 8px; }
+  .row[data-author="customer"] { padding-inline-start: 28px; }
   .choices { padding-inline-start: 0; }
 }
 @media (pointer: coarse) {

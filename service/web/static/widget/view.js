@@ -121,7 +121,6 @@ export class View {
     setAttribute(this.#frameElement, 'lang', locale);
     setAttribute(this.#panel, 'aria-label', fill(strings.dialog_label, { name }));
     setText(this.#title, name);
-    setText(this.#introName, name);
     setText(this.#introText, strings.intro);
     for (const crest of this.#crests) setText(crest, initials(name));
     label(this.#close, strings.close);
@@ -180,6 +179,7 @@ export class View {
     const typing = conversation.typing ?? (conversation.thinking ? name : null);
     this.#typing.hidden = typing === null;
     if (typing !== null) {
+      setAttribute(this.#typing, 'data-author', conversation.typing === null ? 'desk' : 'operator');
       setText(this.#typingAvatar, initials(typing || conversation.operator || name));
       setAttribute(this.#typing, 'aria-label', fill(strings.typing, { name: typing || conversation.operator || name }));
     }
@@ -289,8 +289,10 @@ export class View {
     if (opening || this.#atEnd || (isNew && own)) {
       const line = isNew && !own && !opening && last ? this.#log.line(key) : undefined;
       // Of a reply that is longer than the view, the beginning is what one wants to read first.
-      if (line && line.offsetHeight > this.#scroll.clientHeight - 60) line.scrollIntoView({ block: 'start' });
-      else this.#toEnd();
+      if (line && line.offsetHeight > this.#scroll.clientHeight - 60) {
+        this.#scroll.scrollTop += line.getBoundingClientRect().top - this.#scroll.getBoundingClientRect().top - 8;
+        this.#atEnd = false;
+      } else this.#toEnd();
     } else if (isNew) {
       this.#jump.hidden = false;
     }
@@ -394,9 +396,8 @@ export class View {
     this.#bannerText = h('span');
     this.#tryNow = h('button', { type: 'button', part: 'try-now', onclick: () => this.#conversation.tryNow() });
     this.#banner = h('div', { class: 'banner', part: 'banner', role: 'status', hidden: true }, this.#bannerText, this.#tryNow);
-    this.#introName = h('b');
     this.#introText = h('span');
-    this.#intro = h('div', { class: 'intro', part: 'intro' }, introCrest, this.#introName, this.#introText);
+    this.#intro = h('div', { class: 'intro', part: 'intro' }, introCrest, this.#introText);
     this.#skeleton = h('div', { class: 'skeleton', part: 'skeleton', 'aria-hidden': 'true', hidden: true }, h('i'), h('i'), h('i'));
     this.#log = new Log({
       retry: (clientId) => this.#conversation.outbox.retry(clientId),
@@ -429,10 +430,10 @@ export class View {
     });
     composer.addEventListener('click', (event) => event.target === composer && this.#input.focus());
     this.#panel = h(
-      'section',
+      'div',
       { class: 'panel', part: 'panel', role: 'dialog', tabindex: '-1', hidden: true },
       h(
-        'header',
+        'div',
         { class: 'head', part: 'header' },
         headCrest,
         h('div', { class: 'who' }, this.#title, this.#status),
@@ -441,7 +442,7 @@ export class View {
       ),
       this.#banner,
       this.#scroll,
-      h('footer', { class: 'foot' }, this.#jump, composer, this.#counter),
+      h('div', { class: 'foot' }, this.#jump, composer, this.#counter),
     );
     this.#announcer = h('div', { class: 'unseen', part: 'announcer', role: 'status' });
     this.#frameElement = h('div', { class: 'root' }, this.#panel, this.#launcher, this.#announcer);
@@ -518,7 +519,6 @@ export class View {
   /** @type {HTMLElement} */ #bannerText;
   /** @type {HTMLElement} */ #tryNow;
   /** @type {HTMLElement} */ #intro;
-  /** @type {HTMLElement} */ #introName;
   /** @type {HTMLElement} */ #introText;
   /** @type {HTMLElement} */ #skeleton;
   /** @type {HTMLElement} */ #typing;

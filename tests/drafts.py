@@ -1,0 +1,88 @@
+"""What the tests of the store write: drafts, a trace, a desk's content, and a clock that stands."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from service.records import (
+    Article,
+    Content,
+    DeskSettings,
+    Dialogue,
+    Example,
+    GoldenCase,
+    Intent,
+    ReplyDraft,
+    Slot,
+    Suggestion,
+    Template,
+    TicketDraft,
+    TurnDraft,
+)
+
+CONTENT = Content(
+    settings=DeskSettings(
+        name="Kestrel & Moor",
+        facts={"shop": "Kestrel"},
+        slots=(Slot("order", "Order", "Which order?", "Which one?", r"KM-\d+", "KM-{0}"),),
+        replies={"welcome": ("Hello!", "Hi!")},
+        suggested=("track",),
+    ),
+    intents=(
+        Intent("track", "orders", "Where is it?", "Parcels.", ("order",)),
+        Intent("refund", "money", "My money back", action="handoff", priority="high"),
+    ),
+    templates=(
+        Template("track", "track", "Follow {order} here."),
+        Template("track_upset", "track", "Sorry! Follow {order}.", "negative"),
+    ),
+    examples=(
+        Example("exa_1", "where is it", "track", "neutral", ({"start": 0, "end": 5},), "train"),
+        Example("exa_2", "nice weather", "out_of_scope"),
+    ),
+    articles=(Article("delivery", "Delivery", "# Delivery", ("track",), "2026-01-01T00:00:00Z"),),
+    golden=(GoldenCase("where's my parcel", "track", "ask"),),
+)
+
+
+def trace(
+    action: str = "answer", intent: str = "track", sentiment: str = "neutral"
+) -> dict[str, Any]:
+    return {
+        "release": "rel_1",
+        "reading": {
+            "intents": [{"label": intent, "confidence": 0.9}],
+            "sentiments": [{"label": sentiment, "confidence": 0.8}],
+        },
+        "route": {"action": action, "reason": "sure", "intent": intent},
+    }
+
+
+def draft(conversation_id: str, client_id: str = "one", **changes: Any) -> TurnDraft:
+    values: dict[str, Any] = {
+        "text": f"question {client_id}",
+        "epoch": 0,
+        "dialogue": Dialogue(asked=1),
+        "reply": ReplyDraft("an answer", "answer", "track", (Suggestion("More?", "track"),)),
+        "trace": trace(),
+    }
+    return TurnDraft(conversation_id, client_id, **{**values, **changes})
+
+
+def handoff(conversation_id: str, client_id: str = "one", **changes: Any) -> TurnDraft:
+    ticket = TicketDraft("normal", "low_confidence", "Subject", "refund", "negative")
+    reply = ReplyDraft("A person will answer.", "handoff")
+    values = {"reply": reply, "ticket": ticket, "trace": trace("handoff", "refund", "negative")}
+    return draft(conversation_id, client_id, **{**values, **changes})
+
+
+class Clock:
+    """A clock that stands until it is moved."""
+
+    def __init__(self) -> None:
+        self.time = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.time
+
+    def move(self, **delta: float) -> None:
+        self.time += timedelta(**delta)

@@ -1,0 +1,451 @@
+"""The command line: what it reports, how it fails, and with which exit code."""
+
+import importlib
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from service import cli
+from service.config import Config
+from service.content import read_desk
+from service.passwords import password_matches
+from service.store import open_store
+
+ROOT = Path(__file__).parent.parent
+
+
+@dataclass
+class Done:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> dict[str, Any]:
+        """Standard output, which must be one JSON object and nothing else."""
+        value = json.loads(self.out)
+        assert isinstance(value, dict)
+        return value
+
+
+Run = Callable[..., Done]
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def run(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Calls ``frontdesk --home HOME …`` in this process, exit codes included."""
+
+    def call(*arguments: str | Path) -> Done:
+        monkeypatch.setattr(sys, "argv", ["frontdesk", "--home", str(home), *map(str, arguments)])
+        capsys.readouterr()
+        code: Any = 0
+        try:
+            cli.main()
+        except SystemExit as end:
+            code = end.code or 0
+        out, err = capsys.readouterr()
+        return Done(code, out, err)
+
+    return call
+
+
+def subprocess_of(*arguments: str | Path, **environ: str) -> Done:
+    """The same as a real process."""
+    command = [sys.executable, "-m", "service", *map(str, arguments)]
+    surroundings = {k: v for k, v in os.environ.items() if not k.startswith("FRONTDESK_")}
+    done = subprocess.run(
+        command, cwd=ROOT, env=surroundings | environ, capture_output=True, text=True, check=False
+    )
+    return Done(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.fixture
+def made(run: Run, desk_folder: Path) -> Run:
+    """A home with the small desk."""
+    assert run("init", "--empty").code == 0
+    assert run("import", "desk", desk_folder).code == 0
+    return run
+
+
+# --- init ----------------------------------------------------------------------------------------
+
+
+def test_init_makes_a_desk_with_the_starter_content(run: Run, home: Path) -> None:
+    done = run("init", "--json")
+    assert done.code == 0
+    assert done.json["home"] == str(home)
+    assert done.json["intents"] >= 45
+    assert done.json["golden_cases"] >= 150
+    assert (home / "desk.db").exists()
+
+
+def test_init_reports_in_words_without_json(run: Run, home: Path) -> None:
+    done = run("init", "--empty")
+    assert (done.code, done.err) == (0, "")
+    assert str(home) in done.out
+    assert "0 intents" in done.out
+
+
+def test_init_twice_fails_and_changes_nothing(made: Run, home: Path) -> None:
+    before = made("export", "desk", home / "before").out
+    done = made("init", "--json")
+    assert (done.code, done.out) == (1, "")
+    assert str(home) in done.err
+    assert "already" in done.err
+    assert made("export", "desk", home / "before").out == before
+
+
+def test_init_in_the_place_of_a_file_fails(run: Run, home: Path) -> None:
+    (home.parent / "home").write_text("")
+    done = run("init")
+    assert done.code == 2  # --home is an option, and its value is wrong
+    assert str(home) in done.err
+
+
+def test_init_below_a_file_fails(tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("")
+    below = str(tmp_path / "file" / "home")
+    monkeypatch.setattr(sys, "argv", ["frontdesk", "--home", below, "init"])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 1
+
+
+@pytest.fixture
+def powerless() -> Iterator[Path]:
+    """A folder that the user who runs the test may read, but not write; root becomes nobody."""
+    folder = Path(tempfile.mkdtemp(prefix="frontdesk-"))
+    folder.chmod(0o555)
+    user = os.geteuid()
+    for module in ("service.commands.home", "service.sqlite.store"):  # nobody may not read them
+        importlib.import_module(module)
+    if user == 0:
+        os.seteuid(65534)
+    yield folder
+    os.seteuid(user)
+    folder.chmod(0o700)
+    shutil.rmtree(folder)
+
+
+def test_read_only_home_is_named(
+    powerless: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for home in (powerless, powerless / "below"):
+        monkeypatch.setattr(sys, "argv", ["frontdesk", "--home", str(home), "init", "--empty"])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        assert ended.value.code == 1
+        assert str(home) in capsys.readouterr().err
+    assert list(powerless.iterdir()) == []
+
+
+def test_a_database_that_is_none_is_named(run: Run, home: Path) -> None:
+    home.mkdir()
+    (home / "desk.db").write_bytes(b"no database at all, just text " * 100)
+    for arguments in (("init",), ("operator", "list"), ("serve",), ("export", "desk", home / "x")):
+        done = run(*arguments)
+        assert done.code == 1, arguments
+        assert "desk.db" in done.err
+        assert "Traceback" not in done.err
+
+
+def test_a_database_of_something_else_is_left_alone(run: Run, home: Path) -> None:
+    home.mkdir()
+    with sqlite3.connect(home / "desk.db") as other:
+        other.execute("CREATE TABLE conversation (mine TEXT)")
+    other.close()
+    done = run("init")
+    assert done.code == 1
+    assert "Traceback" not in done.err
+
+
+# --- operators -----------------------------------------------------------------------------------
+
+
+def test_operator_gets_a_password_that_is_shown_once(made: Run, home: Path) -> None:
+    done = made("operator", "add", "mary.jane-o@desk.example", "--role", "admin", "--json")
+    assert done.code == 0
+    value = done.json
+    assert (value["email"], value["role"]) == ("mary.jane-o@desk.example", "admin")
+    assert value["name"] == "Mary Jane O"
+    store = open_store(Config(home=home))
+    stored = store.password_hash(value["id"])
+    store.close()
+    assert password_matches(stored, value["password"])
+    assert value["password"] not in stored
+    assert not password_matches(stored, "something else")
+    listed = made("operator", "list", "--json")
+    assert listed.json["operators"] == [
+        {k: value[k] for k in ("id", "email", "name", "role")} | {"disabled": False}
+    ]
+    assert value["password"] not in listed.out
+
+
+def test_operator_with_own_password_is_not_told_it(made: Run) -> None:
+    done = made("operator", "add", "a@b.example", "--password", "long enough!", "--name", "Al")
+    assert done.code == 0
+    assert "long enough!" not in done.out
+    assert "password" not in done.out.lower()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [
+        (("add", "no-address"), 1, "no-address"),
+        (("add", "a b@c.example"), 1, "e-mail"),
+        (("add", "a@b.example", "--password", "short"), 1, "10 characters"),
+        (("add", "a@b.example", "--role", "boss"), 2, "boss"),
+        (("add",), 2, "EMAIL"),
+        (("token", "nobody@desk.example"), 1, "nobody@desk.example"),
+        (("disable", "nobody@desk.example"), 1, "nobody@desk.example"),
+        (("remove", "a@b.example"), 2, "remove"),
+    ],
+)
+def test_wrong_operator_calls_change_nothing(
+    arguments: tuple[str, ...], code: int, told: str, made: Run
+) -> None:
+    done = made("operator", *arguments)
+    assert (done.code, done.out) == (code, "")
+    assert told in done.err
+    assert made("operator", "list", "--json").json == {"operators": []}
+
+
+def test_address_is_taken_whatever_its_case(made: Run) -> None:
+    assert made("operator", "add", "a@b.example").code == 0
+    done = made("operator", "add", "A@B.example")
+    assert done.code == 1
+    assert "already" in done.err
+
+
+def test_token_works_until_its_operator_is_disabled(made: Run, home: Path) -> None:
+    made("operator", "add", "a@b.example")
+    token = made("operator", "token", "A@b.example", "--json").json["token"]
+    assert token.startswith("fdk_")
+    store = open_store(Config(home=home))
+    found = store.api_token_operator(token)
+    assert found
+    assert found.email == "a@b.example"
+    done = made("operator", "disable", "a@b.example", "--json")
+    assert (done.code, done.json["disabled"]) == (0, True)
+    assert store.api_token_operator(token) is None
+    store.close()
+    assert made("operator", "list", "--json").json["operators"][0]["disabled"] is True
+    assert made("operator", "token", "a@b.example").code == 1
+
+
+# --- content -------------------------------------------------------------------------------------
+
+
+def test_content_goes_in_and_out_unchanged(made: Run, desk_folder: Path, tmp_path: Path) -> None:
+    done = made("export", "desk", tmp_path / "out", "--json")
+    assert (done.code, done.json["format"]) == (0, "desk")
+    assert done.json["intents"] == len(read_desk(desk_folder).intents)
+    assert done.json["examples"] == len(read_desk(desk_folder).examples)
+    for written in desk_folder.rglob("*.*"):
+        copy = tmp_path / "out" / written.relative_to(desk_folder)
+        assert copy.read_text() == written.read_text(), written
+
+
+def test_importing_a_broken_folder_changes_nothing(
+    made: Run, desk_folder: Path, tmp_path: Path
+) -> None:
+    before = made("export", "desk", tmp_path / "before", "--json").json
+    (desk_folder / "golden" / "orders.jsonl").write_text("{broken\n")
+    done = made("import", "desk", desk_folder, "--json")
+    assert (done.code, done.out) == (1, "")
+    assert "orders.jsonl, line 1" in done.err
+    assert made("export", "desk", tmp_path / "before", "--json").json == before
+
+
+@pytest.mark.parametrize("verb", ["import", "export"])
+def test_unknown_format_is_wrong_usage(verb: str, made: Run, tmp_path: Path) -> None:
+    done = made(verb, "xml", tmp_path / "x")
+    assert done.code == 2
+    assert "xml" in done.err
+
+
+def test_exporting_into_the_place_of_a_file_fails(made: Run, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    done = made("export", "desk", tmp_path / "file")
+    assert done.code == 1
+    assert str(tmp_path / "file") in done.err
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    "arguments", [("export", "desk", "out"), ("operator", "list"), ("doctor",)]
+)
+def test_reading_makes_no_home(
+    arguments: tuple[str, ...],
+    run: Run,
+    home: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A misspelt --home must be told, not turned into an empty desk."""
+    monkeypatch.chdir(tmp_path)
+    done = run(*arguments)
+    assert done.code == 1
+    assert not home.exists()
+
+
+# --- the group -----------------------------------------------------------------------------------
+
+
+def test_help_names_every_command(run: Run) -> None:
+    done = run("--help")
+    assert done.code == 0
+    for name in cli.COMMANDS:
+        assert f"\n  {name} " in done.out
+
+
+@pytest.mark.parametrize("name", sorted(cli.COMMANDS))
+def test_every_command_has_help(name: str, run: Run) -> None:
+    done = run(name, "--help")
+    assert done.code == 0
+    assert "Usage: frontdesk" in done.out
+
+
+@pytest.mark.parametrize(
+    "arguments", [("no-such",), ("init", "--no-such"), ("serve", "--port", "x")]
+)
+def test_wrong_usage_exits_with_2(arguments: tuple[str, ...], run: Run) -> None:
+    done = run(*arguments)
+    assert (done.code, done.out) == (2, "")
+    assert "Usage:" in done.err
+
+
+def test_unknown_variable_exits_with_2(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FRONTDESK_PROT", "80")
+    done = run("init")
+    assert (done.code, done.out) == (2, "")
+    assert "FRONTDESK_PROT" in done.err
+
+
+def test_serving_without_a_desk_says_what_to_do(run: Run, home: Path) -> None:
+    done = run("serve")
+    assert done.code == 1
+    assert "frontdesk init" in done.err
+    assert not home.exists()
+
+
+def test_broken_champion_file_is_told(made: Run, home: Path) -> None:
+    (home / "releases").mkdir()
+    (home / "releases" / "champion").write_bytes(b"\xff\xfe")
+    for arguments in (("releases",), ("releases", "rollback"), ("doctor",)):
+        done = made(*arguments)
+        assert done.code == 1, arguments
+        assert "champion" in done.out + done.err
+        assert "Traceback" not in done.err
+
+
+def test_releases_of_a_new_desk(made: Run) -> None:
+    assert made("releases", "--json").code in (0, 2)  # the subcommand takes the option
+    assert made("releases", "list", "--json").json == {"releases": [], "champion": None}
+    for arguments in (("show", "rel_x"), ("promote", "rel_x"), ("promote", ".."), ("rollback",)):
+        done = made("releases", *arguments)
+        assert done.code == 1, arguments
+        assert "Traceback" not in done.err
+
+
+# --- doctor --------------------------------------------------------------------------------------
+
+
+def findings(done: Done) -> dict[str, dict[str, Any]]:
+    return {finding["check"]: finding for finding in done.json["findings"]}
+
+
+def test_doctor_of_nothing_says_what_to_do(run: Run, home: Path) -> None:
+    done = run("doctor", "--json")
+    assert (done.code, done.json["ok"]) == (1, False)
+    found = findings(done)
+    assert found["python"]["ok"]
+    assert not found["home"]["ok"]
+    assert "frontdesk init" in found["home"]["todo"]
+    assert not home.exists()
+
+
+def test_doctor_of_a_new_desk_misses_operator_and_release(made: Run) -> None:
+    found = findings(made("doctor", "--json"))
+    assert found["home"]["ok"]
+    assert found["database"]["ok"]
+    assert found["content"]["ok"]
+    assert not found["operators"]["ok"]
+    assert "operator add" in found["operators"]["todo"]
+    assert not found["release"]["ok"]
+    assert "frontdesk train" in found["release"]["todo"]
+    made("operator", "add", "a@b.example")
+    assert findings(made("doctor", "--json"))["operators"]["ok"]
+
+
+def test_doctor_finds_a_half_written_release(made: Run, home: Path) -> None:
+    release = home / "releases" / "rel_half"
+    release.mkdir(parents=True)
+    (release / "manifest.json").write_text("{")
+    (home / "releases" / "champion").write_text("rel_half\n")
+    done = made("doctor", "--json")
+    assert done.code == 1
+    found = findings(done)["release"]
+    assert not found["ok"]
+    assert "rel_half" in found["message"]
+
+
+def test_doctor_reports_in_words_without_json(made: Run) -> None:
+    done = made("doctor")
+    assert done.code == 1
+    assert "ok    database" in done.out
+    assert "FAIL  release" in done.out
+
+
+# --- as a real process ---------------------------------------------------------------------------
+
+
+def test_real_process_reports_and_fails_alike(tmp_path: Path, desk_folder: Path) -> None:
+    home = tmp_path / "home"
+    done = subprocess_of("init", "--empty", "--json", FRONTDESK_HOME=str(home))
+    assert (done.code, done.json["home"], done.err) == (0, str(home), "")
+    done = subprocess_of("--home", home, "init")
+    assert (done.code, done.out) == (1, "")
+    assert "already" in done.err
+    done = subprocess_of("--home", home, "init", FRONTDESK_PROT="80")
+    assert done.code == 2
+    assert "FRONTDESK_PROT" in done.err
+    assert subprocess_of("--home", home, "no-such").code == 2
+
+
+def test_help_loads_no_model() -> None:
+    program = (
+        "import sys; from service.cli import main; sys.argv = ['frontdesk', '--help']\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "print({'torch', 'transformers', 'faiss'} & set(sys.modules), file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stderr == "set()\n"
+
+
+def test_installed_command_is_the_same() -> None:
+    found = shutil.which("frontdesk", path=str(Path(sys.executable).parent))
+    if found is None:
+        pytest.skip("the project is not installed here: make setup")
+    done = subprocess.run([found, "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("frontdesk, version")
