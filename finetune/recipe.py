@@ -40,6 +40,7 @@ class Recipe:
     label_smoothing: float = 0.1
     dropout: float = 0.1
     freeze_words: bool = True
+    probe: bool = True
     precision: Precision = "auto"
     patience: int = 4
     max_steps: int = 0
@@ -82,6 +83,7 @@ RANGES: dict[str, tuple[float, float] | None] = {
     "label_smoothing": (0, 0.9),
     "dropout": (0, 0.9),
     "freeze_words": None,
+    "probe": None,
     "precision": None,
     "patience": (1, 1000),
     "max_steps": (0, 10**9),

@@ -156,7 +156,7 @@ def _read_csv(path: Path, text: str) -> Iterator[tuple[str, dict[str, Any]]]:
                 fields["entities"] = _csv_entities(fields["entities"], place)
             yield place, fields
     except csv.Error as error:
-        raise ContentError(f"{path}:{reader.line_num}: not valid CSV: {error}.") from None
+        raise ContentError(f"{path}:{reader.reader.line_num}: not valid CSV: {error}.") from None
 
 
 def _csv_entities(cell: str, place: str) -> Any:

@@ -16,10 +16,11 @@ from torch.nn.functional import cross_entropy
 
 from finetune.batches import Batch, Dataset, assemble, shuffle
 from finetune.recipe import Recipe
-from index.network import Network, Output, load_encoder, run
+from index.network import SCALE, Network, Output, load_encoder, run
 from index.release import Labels
 from index.spans import IGNORED, tag_count
 
+PROBE = 4.0
 Progress = Callable[[int, int, str], None]
 
 
@@ -51,6 +52,8 @@ def train(
         torch.manual_seed(recipe.seed)
         random = np.random.default_rng(recipe.seed)
         network = build_network(encoder, labels, recipe).to(device)
+        if recipe.probe:
+            probe_heads(network.eval(), train_rows, device)
         steps = recipe.epochs * -(-len(train_rows) // recipe.batch_size)
         steps = min(steps, recipe.max_steps or steps)
         optimizer = torch.optim.AdamW(parameter_groups(network, recipe), fused=True)
@@ -112,6 +115,38 @@ def build_network(encoder: Path, labels: Labels, recipe: Recipe) -> Network:
     if recipe.freeze_words:
         body.get_input_embeddings().requires_grad_(False)  # type: ignore[operator]
     return network
+
+
+def probe_heads(network: Network, rows: Dataset, device: torch.device) -> None:
+    """Fit the intent and sentiment heads to the vectors of the encoder as it is.
+
+    Fine-tuning from there distorts what the encoder knows less than from random heads (Kumar et al.
+    2022, "Fine-Tuning can Distort Pretrained Features and Underperform Out-of-Distribution").
+    """
+    vectors = SCALE * torch.from_numpy(run(network, rows.tokens, device).vectors)
+    for head, truth in ((network.intents, rows.intents), (network.sentiments, rows.sentiments)):
+        known = truth != IGNORED
+        if head is None or not known.any():
+            continue
+        probe = nn.Linear(head.in_features, head.out_features)
+        nn.init.zeros_(probe.weight)
+        nn.init.zeros_(probe.bias)
+        _fit_probe(probe, vectors[known], torch.from_numpy(truth[known]))
+        head.load_state_dict(probe.state_dict())
+
+
+def _fit_probe(probe: nn.Linear, vectors: Tensor, truth: Tensor, penalty: float = 0.02) -> None:
+    """Logistic regression; ``penalty`` is the weight of half the squared norm, as 1/C elsewhere."""
+    optimizer = torch.optim.LBFGS(probe.parameters(), max_iter=100, line_search_fn="strong_wolfe")
+
+    def closure() -> Tensor:
+        optimizer.zero_grad()
+        norm = probe.weight.square().sum()
+        loss = cross_entropy(probe(vectors), truth, reduction="sum") + PROBE * norm
+        (loss / len(truth)).backward()
+        return loss / len(truth)
+
+    optimizer.step(closure)
 
 
 def compute_loss(output: Output, batch: Batch, recipe: Recipe) -> Tensor:

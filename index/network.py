@@ -21,6 +21,7 @@ from index.errors import ReleaseError
 from index.tokens import Tokens, bucket, pad
 
 Pooling = Literal["mean", "cls"]
+SCALE = 16.0  # length of the vectors that the heads see
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +59,10 @@ class Network(nn.Module):
         """One pass over ids and mask of shape ``(batch, length)``."""
         states = self.encoder(input_ids=ids, attention_mask=mask).last_hidden_state
         pooled = self.pool(states.float(), mask)
-        features = self.dropout(pooled)
+        vectors = nn.functional.normalize(pooled, dim=-1)
+        features = self.dropout(SCALE * vectors)
         return Output(
-            vectors=nn.functional.normalize(pooled, dim=-1),
+            vectors=vectors,
             intents=self.intents(features) if self.intents else None,
             sentiments=self.sentiments(features) if self.sentiments else None,
             tags=self.tags(self.dropout(states.float())) if self.tags else None,

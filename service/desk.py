@@ -69,11 +69,12 @@ class Desk:
             return known
         try:
             engine = self.engines.current()
-        except EngineAway:
-            return self._record(self._without_engine(conversation, client_id, text))
-        if choice and choice != TALK_TO_PERSON and choice not in engine.catalogue.intents:
-            raise InvalidInput(f"There is no intent {choice!r} to choose.", field="choice")
-        return self._record(self._draft(engine, conversation, client_id, text, choice))
+            if choice and choice != TALK_TO_PERSON and choice not in engine.catalogue.intents:
+                raise InvalidInput(f"There is no intent {choice!r} to choose.", field="choice")
+            draft = self._draft(engine, conversation, client_id, text, choice)
+        except EngineAway:  # from the start, or in the middle of reading
+            draft = self._without_engine(conversation, client_id, text)
+        return self._record(draft)
 
     def request_person(self, conversation: Conversation) -> Ticket:
         """Hand over because the customer pressed the button."""

@@ -7,7 +7,7 @@ before. Never writes to the store.
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -166,11 +166,16 @@ class Engines:
         self.problem = "The model is being loaded."
         self.failed: tuple[str | None, int] | None = None
         self.stopped = threading.Event()
+        self.on_ready: Callable[[], None] | None = None
         self.thread = threading.Thread(target=self._watch, name="engines", daemon=True)
 
     def start(self) -> None:
         """Load in the background and watch from then on."""
         self.thread.start()
+
+    def when_ready(self, callback: Callable[[], None]) -> None:
+        """Call back once, from the watching thread, when there is an engine."""
+        self.on_ready = callback
 
     def close(self) -> None:
         """Stop watching."""
@@ -219,6 +224,9 @@ class Engines:
         while not self.stopped.is_set():
             try:
                 self.refresh()
+                if self.engine is not None and self.on_ready is not None:
+                    callback, self.on_ready = self.on_ready, None
+                    callback()
             except Exception:  # a loop top: whatever went wrong, look again
                 log.exception("the engine could not be refreshed")
             self.stopped.wait(WATCH_SECONDS)

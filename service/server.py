@@ -6,6 +6,7 @@ Called by ``frontdesk serve``. The master process imports no model and opens no 
 import logging
 import socket
 import sys
+from collections.abc import Callable
 from typing import Any, cast
 
 from flask import Flask
@@ -13,6 +14,7 @@ from gunicorn.app.base import BaseApplication
 
 from service.app import create_app
 from service.config import Config
+from service.engine import Engines
 from service.errors import DeskError
 from service.web.context import Parts
 
@@ -29,8 +31,9 @@ class PortTaken(DeskError):
 class Server(BaseApplication):
     """gunicorn with the desk's settings instead of a file of its own."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, on_ready: Callable[[], None] | None) -> None:
         self.desk_config = config
+        self.on_ready = on_ready
         super().__init__()
 
     def load_config(self) -> None:
@@ -47,7 +50,7 @@ class Server(BaseApplication):
             "loglevel": config.log_level,
             "proc_name": "frontdesk",
             "control_socket_disable": True,
-            "post_worker_init": watch_worker,
+            "post_worker_init": self.watch_worker,
             "worker_exit": close_parts,
         }
         for name, value in settings.items():
@@ -56,16 +59,29 @@ class Server(BaseApplication):
     def load(self) -> Any:
         return create_app(self.desk_config)
 
+    def watch_worker(self, worker: Any) -> None:
+        """Let event streams end when the worker is told to stop; tell when the first can read."""
+        running = _parts(worker)
+        if running is None:
+            return
+        running.serving = lambda: bool(worker.alive)
+        if self.on_ready and worker.age == 1 and isinstance(running.engines, Engines):
+            running.engines.when_ready(self.on_ready)
 
-def serve(config: Config) -> None:
-    """Serve until told to stop. Raises ``PortTaken`` when the address is in use."""
+
+def serve(config: Config, on_ready: Callable[[], None] | None = None) -> None:
+    """Serve until told to stop; ``on_ready`` is called once, when the first worker can read.
+
+    Raises ``PortTaken`` when the address is in use.
+    """
     logging.basicConfig(
         level=config.log_level.upper(),
         stream=sys.stderr,
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
+    logging.getLogger("faiss.loader").setLevel(logging.WARNING)
     check_address(config.host, config.port)
-    Server(config).run()
+    Server(config, on_ready).run()
 
 
 def check_address(host: str, port: int) -> None:
@@ -78,13 +94,6 @@ def check_address(host: str, port: int) -> None:
         except OSError as error:
             reason = error.strerror or str(error)
             raise PortTaken(f"Cannot listen on {host}:{port}: {reason}.") from None
-
-
-def watch_worker(worker: Any) -> None:
-    """Let event streams end when the worker is told to stop, so that it can."""
-    running = _parts(worker)
-    if running:
-        running.serving = lambda: bool(worker.alive)
 
 
 def close_parts(_arbiter: Any, worker: Any) -> None:

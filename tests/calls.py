@@ -1,5 +1,6 @@
 """Calls the application under test, and holds every answer against its OpenAPI document."""
 
+import functools
 import itertools
 import json
 from collections.abc import Iterator
@@ -28,7 +29,7 @@ class Caller:
         self.client = app.test_client()
         self.token = token
         self.seen: set[str] = set()
-        self.paths = document(app)
+        self.paths = described_by(app)
 
     def get(self, path: str, **options: Any) -> TestResponse:
         return self.call("GET", path, **options)
@@ -86,12 +87,25 @@ class Caller:
         return template, self.paths["paths"][template][method.lower()]
 
     def _validate(self, value: Any, schema: JSON) -> None:
-        whole = {**schema, "components": self.paths["components"]}
-        errors = [
-            e.message
-            for e in Draft202012Validator(whole, format_checker=FORMATS).iter_errors(value)
-        ]
+        errors = [error.message for error in validator_of(schema["$ref"]).iter_errors(value)]
         assert not errors, errors
+
+
+DOCUMENTS: list[JSON] = []
+
+
+def described_by(app: Flask) -> JSON:
+    """The OpenAPI document; every application has the same, so it is made once."""
+    if not DOCUMENTS:
+        DOCUMENTS.append(document(app))
+    return DOCUMENTS[0]
+
+
+@functools.cache
+def validator_of(ref: str) -> Draft202012Validator:
+    """Checks a value against a named schema of the document."""
+    whole = {"$ref": ref, "components": DOCUMENTS[0]["components"]}
+    return Draft202012Validator(whole, format_checker=FORMATS)
 
 
 @dataclass

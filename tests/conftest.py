@@ -1,6 +1,7 @@
 """Fixtures: a home in a temporary folder, its store with a small desk, the application, clients."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -49,10 +50,22 @@ def desk_folder(tmp_path: Path, content: Content) -> Path:
     return folder
 
 
-@pytest.fixture
-def store(config: Config, content: Content) -> Iterator[Store]:
-    store = open_store(config)
+@pytest.fixture(scope="session")
+def first_database(tmp_path_factory: pytest.TempPathFactory, content: Content) -> Path:
+    """A database with the small desk, made once and copied for every test."""
+    store = open_store(Config(home=tmp_path_factory.mktemp("first")))
     store.replace_content(content)
+    copy = tmp_path_factory.mktemp("copy") / "desk.db"
+    store.backup(copy)
+    store.close()
+    return copy
+
+
+@pytest.fixture
+def store(config: Config, first_database: Path) -> Iterator[Store]:
+    config.home.mkdir()
+    shutil.copy(first_database, config.database)
+    store = open_store(config)
     yield store
     store.close()
 

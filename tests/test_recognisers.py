@@ -2,8 +2,8 @@
 
 import pytest
 
-from index.records import Entity
 from index.recognisers import Recogniser, merge, recognise
+from index.records import Entity
 
 ORDER = Recogniser("order_number", r"(?:km-?)?(\d{6})\b", "KM-{0}")
 

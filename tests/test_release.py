@@ -54,7 +54,7 @@ def test_damaged_or_missing_file_is_named(tmp_path: Path, name: str) -> None:
 def test_folder_without_manifest_is_refused(tmp_path: Path) -> None:
     path = tmp_path / write_release(tmp_path).id
     (path / "manifest.json").unlink()
-    with pytest.raises(ReleaseError, match="manifest.json is missing"):
+    with pytest.raises(ReleaseError, match=r"manifest\.json is missing"):
         load_release(path)
     with pytest.raises(ReleaseError, match="no release at"):
         load_release(tmp_path / "rel_none")
@@ -78,9 +78,13 @@ def test_manifest_that_leaves_out_a_part_is_refused(tmp_path: Path) -> None:
 
 
 def test_failed_training_leaves_nothing_behind(tmp_path: Path) -> None:
-    with pytest.raises(RuntimeError, match="interrupted"), draft(tmp_path) as folder:
-        (folder / "labels.json").write_text("{}")
-        raise RuntimeError("interrupted")
+    def write_and_fail() -> None:
+        with draft(tmp_path) as folder:
+            (folder / "labels.json").write_text("{}")
+            raise RuntimeError("interrupted")
+
+    with pytest.raises(RuntimeError, match="interrupted"):
+        write_and_fail()
     assert list(tmp_path.iterdir()) == []
 
 

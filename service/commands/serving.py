@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
 
 import click
 
@@ -44,8 +45,8 @@ def run(ctx: click.Context, host: str | None, port: int | None, workers: int | N
         click.echo("Training its first release; this takes a minute or two.", err=True)
         _train(config)
     credentials = _first_operator(config)
-    _greet(config, credentials)
-    start_server(config)
+    click.echo("Starting …", err=True)
+    start_server(config, on_ready=lambda: _greet(config, credentials))
 
 
 def with_options(config: Config, host: str | None, port: int | None, workers: int | None) -> Config:
@@ -54,13 +55,13 @@ def with_options(config: Config, host: str | None, port: int | None, workers: in
     return config.model_copy(update={k: v for k, v in given.items() if v is not None})
 
 
-def start_server(config: Config) -> None:
+def start_server(config: Config, on_ready: Callable[[], None] | None = None) -> None:
     """Serve a desk; ``DeskError`` when there is none in the home."""
     from service.server import serve as serve_forever
 
     if not has_desk(config):
         raise DeskError(f"There is no desk in {config.home}. Make one: frontdesk init.")
-    serve_forever(config)
+    serve_forever(config, on_ready)
 
 
 def _train(config: Config) -> None:

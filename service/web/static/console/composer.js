@@ -171,10 +171,10 @@ export class DeskComposer extends HTMLElement {
       saveDraft(ticket.id, draft);
     }
     const { clientId } = draft.attempt;
+    const pressed = this.contains(document.activeElement) && document.activeElement !== this.text;
     outbox.set(ticket.id, { sending: mode, error: "" });
     this.render();
     try {
-      const writing = this.contains(document.activeElement);
       const body = await post(`/tickets/${ticket.id}/messages`, {
         client_id: clientId, text,
         ...(mode === "note" ? { note: true } : template ? { template } : {}),
@@ -183,7 +183,8 @@ export class DeskComposer extends HTMLElement {
       this.sent(ticket, mode);
       this.announceSent(body);
       // The pressed button is gone or disabled by now: the next words belong here, not to the shortcuts.
-      if (writing && this.ticket?.id === ticket.id) this.text?.focus();
+      const lost = document.activeElement === document.body || this.contains(document.activeElement);
+      if (pressed && lost && this.ticket?.id === ticket.id) this.text?.focus();
       if (resolve && mode === "reply") void act("resolve", body.ticket ?? ticket);
     } catch (error) {
       if (heard.has(clientId)) {

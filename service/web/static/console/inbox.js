@@ -192,12 +192,13 @@ export class DeskInbox extends HTMLElement {
       for (const ticket of page) this.known.set(ticket.id, ticket);
       this.order = [...new Set([...this.order, ...page.map(({ id }) => id)])];
       this.more = page.length === PAGE;
-      this.render();
     } catch (error) {
       if (!isAborted(error)) this.showError(error);
+      return;
     } finally {
       if (this.paging === paging) this.paging = null;
     }
+    this.render();
   }
 
   /** @param {number} offset @param {AbortSignal} signal @returns {Promise<Ticket[]>} */
@@ -314,10 +315,23 @@ export class DeskInbox extends HTMLElement {
   showFoot() {
     const { foot } = this;
     if (!foot) return;
+    // Left alone while it says the same, so that a press on its button is never lost to a redraw.
+    const { view, intent, sentiment, q } = this.filter;
+    const state = this.order.length ? `more:${this.more}` : JSON.stringify([view, intent, sentiment, q.trim()]);
+    const button = foot.querySelector("button");
+    if (this.paging === null) button?.removeAttribute("disabled");
+    if (foot.dataset.state === state) return;
+    foot.dataset.state = state;
     if (this.order.length === 0) return fill(foot, this.emptyState());
     fill(foot, this.more && h("button", {
       class: "button", type: "button", "data-testid": "load-more", onclick: () => this.loadMore(),
     }, "Load more"));
+  }
+
+  clearFoot() {
+    if (!this.foot) return;
+    delete this.foot.dataset.state;
+    fill(this.foot);
   }
 
   emptyState() {
@@ -334,7 +348,7 @@ export class DeskInbox extends HTMLElement {
   showSkeleton(request) {
     if (this.request !== request || !this.list || !this.foot) return;
     this.rows.clear();
-    fill(this.foot);
+    this.clearFoot();
     this.list.setAttribute("aria-busy", "true");
     fill(this.list, Array.from({ length: 7 }, () => h("li", { class: "skeleton", "aria-hidden": "true" },
       h("span", {}), h("span", {}), h("span", {}))));
@@ -347,6 +361,7 @@ export class DeskInbox extends HTMLElement {
       this.rows.clear();
       if (this.list) fill(this.list);
     }
+    this.foot.dataset.state = "error";
     fill(this.foot, h("div", { class: "empty", role: "alert", "data-testid": "inbox-error" },
       h("h2", {}, this.loaded ? "The list may be out of date." : "The inbox could not be loaded."),
       h("p", {}, explain(error)),

@@ -43,6 +43,7 @@ export class Conversation {
   #locale = '';
   #cursor = 0;
   #statusSeq = 0;
+  #heard = 0; // how often the desk has said who speaks; an older answer that comes later does not count
   #settled = false; // whether the history is here, so that what comes now is new
   /** @type {Map<string, import('./outbox.js').Entry>} sent by another tab, not yet seen here */
   #ghosts = new Map();
@@ -297,11 +298,12 @@ export class Conversation {
     const bond = this.#bond;
     if (!bond) return;
     for (let more = true; more; ) {
+      const heard = this.#heard;
       const { conversation, messages } = await this.#api.messages(bond, this.#cursor, signal);
       if (signal.aborted || this.#bond?.id !== bond.id) return;
       this.#absorb(messages);
       for (const message of messages) this.#cursor = Math.max(this.#cursor, message.seq);
-      if (conversation) this.#speaker(conversation);
+      if (conversation && heard === this.#heard) this.#speaker(conversation);
       more = messages.length >= PAGE;
     }
     this.#settled = true;
@@ -365,6 +367,7 @@ export class Conversation {
   /** @param {{status: import('./api.js').Status, operator?: string | null}} now */
   #speaker({ status, operator }) {
     const before = this.status;
+    this.#heard++;
     this.status = status;
     this.operator = status === 'operator' ? (operator ?? this.operator ?? this.#lastOperator()) : null;
     if (status === 'waiting' && before !== 'waiting' && this.#settled) {

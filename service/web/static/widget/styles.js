@@ -185,8 +185,8 @@ a { color: inherit; text-decoration: underline; text-underline-offset: 2px; over
 .meta { grid-row: 3; display: flex; flex-wrap: wrap; align-items: center; gap: 2px 6px; min-block-size: 20px; margin: 3px 2px 0; font-size: 12.5px; line-height: 1.35; color: var(--soft); }
 .meta:empty { display: none; }
 .row[data-author="customer"] .meta { justify-content: flex-end; text-align: end; }
-.state { display: inline-flex; align-items: center; gap: 4px; }
-.state .icon { inline-size: 14px; block-size: 14px; stroke-width: 2.2; }
+.state { display: inline-flex; gap: 4px; }
+.state .icon { margin-block-start: 2px; inline-size: 14px; block-size: 14px; stroke-width: 2.2; }
 .state.bad { color: var(--bad); }
 .meta .text { color: var(--accent); font-weight: 600; padding: 3px 2px; text-decoration: underline; text-underline-offset: 2px; }
 .thumbs { display: inline-flex; gap: 2px; margin-inline-start: 2px; }

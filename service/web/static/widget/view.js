@@ -217,7 +217,7 @@ export class View {
   /** Only the last message's suggestions can be chosen. @param {import('./conversation.js').Item[]} items @param {boolean} busy */
   #renderChoices(items, busy) {
     const last = items[items.length - 1];
-    const begun = items.some((item) => item.author !== 'desk');
+    const begun = items.length > 1;
     const own = last?.suggestions ?? [];
     const offered = busy || last?.author === 'customer' || this.#conversation.loading ? [] : own.length || begun ? own : this.#look.suggested;
     const print = JSON.stringify([last?.key, offered]);

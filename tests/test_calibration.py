@@ -1,0 +1,133 @@
+"""Calibration: scores become probabilities, and thresholds keep what they promise."""
+
+import numpy as np
+import pytest
+
+from finetune.calibrate import (
+    NEVER,
+    Judged,
+    find_answer_threshold,
+    find_clarify_threshold,
+    find_thresholds,
+    fit_scope,
+    fit_temperature,
+)
+from finetune.statistics import auroc, binomial_tail, calibration_error
+from index.calibration import Calibration, scope_score, softmax
+from index.records import Thresholds
+
+
+def draw(count: int, random: np.random.Generator, sharpness: float = 4.0) -> Judged:
+    """Rows whose chance of being right is their certainty; a tenth are out of scope."""
+    certainty = random.beta(sharpness, 0.5, count).astype(np.float32)
+    outliers = random.random(count) < 0.1
+    certainty[outliers] *= 0.3
+    right = (random.random(count) < certainty) & ~outliers
+    return Judged(certainty, certainty, right, right, outliers)
+
+
+def test_binomial_tail_is_exact() -> None:
+    assert binomial_tail(0, 45, 0.05) == pytest.approx(0.95**45)
+    assert binomial_tail(2, 4, 0.5) == pytest.approx(11 / 16)
+    assert binomial_tail(3, 3, 0.05) == 1.0
+    assert binomial_tail(40, 1000, 0.05) == pytest.approx(0.0811, abs=2e-4)
+    assert binomial_tail(0, 10, 0.0) == 1.0
+
+
+def test_auroc_counts_ties_half() -> None:
+    assert auroc(np.array([2.0, 3.0]), np.array([1.0])) == 1.0
+    assert auroc(np.array([1.0, 2.0]), np.array([1.0, 0.0])) == 0.875
+    assert np.isnan(auroc(np.array([]), np.array([1.0])))
+
+
+def test_calibration_error_of_an_honest_and_of_a_boasting_model() -> None:
+    right = np.arange(1000) % 10 < 7
+    assert calibration_error(np.full(1000, 0.7), right) == pytest.approx(0.0, abs=1e-9)
+    assert calibration_error(np.full(1000, 1.0), right) == pytest.approx(0.3)
+
+
+def test_temperature_is_found_again() -> None:
+    random = np.random.default_rng(0)
+    logits = random.normal(0, 2, (4000, 6)).astype(np.float32)
+    chances = softmax(logits)
+    truth = np.array([random.choice(6, p=row / row.sum()) for row in chances.astype(np.float64)])
+    assert fit_temperature(3 * logits, truth) == pytest.approx(3.0, rel=0.08)
+
+
+def test_temperature_without_rows_is_one() -> None:
+    assert fit_temperature(np.zeros((0, 3), np.float32), np.zeros(0, np.int64)) == 1.0
+
+
+@pytest.mark.parametrize("outliers", [0, 3, 40])
+def test_in_scope_rises_with_the_score_and_keeps_known_messages(outliers: int) -> None:
+    random = np.random.default_rng(0)
+    known = random.normal(6, 1, 200).astype(np.float32)
+    slope, offset = fit_scope(known, random.normal(2, 1, outliers).astype(np.float32))
+    assert slope > 0
+    assert np.mean(slope * known + offset > 0) >= 0.95
+    assert slope * 1.0 + offset < 0
+
+
+def test_in_scope_of_a_perfect_separation_is_finite() -> None:
+    slope, offset = fit_scope(np.full(20, 5.0, np.float32), np.full(20, 1.0, np.float32))
+    assert np.isfinite([slope, offset]).all()
+
+
+def test_calibration_survives_json() -> None:
+    calibration = Calibration(Thresholds(0.95, 0.1, 0.8, 0.3, 0.5), 1.5, 2.0, 3.0, 4.0)
+    assert Calibration.from_json(calibration.to_json()) == calibration
+
+
+def test_extreme_logits_give_finite_probabilities() -> None:
+    logits = np.array([[1e4, -1e4], [0.0, 0.0]], np.float32)
+    assert np.isfinite(softmax(logits)).all()
+    assert np.isfinite(scope_score(logits)).all()
+    calibration = Calibration(Thresholds(0.95, 0.1, 0.8, 0.3, 0.5), scope_slope=9.0)
+    assert np.isfinite(calibration.in_scope(logits)).all()
+
+
+def test_promise_is_kept_in_nine_of_ten_desks() -> None:
+    """The guarantee itself: over many samples, broken at most as often as the risk says."""
+    random = np.random.default_rng(3)
+    everyone = draw(200_000, random)
+    kept, shares = 0, []
+    for _ in range(200):
+        threshold = find_answer_threshold(draw(250, random), draw(250, random), 0.95, 0.1)
+        answered = everyone.certainty >= threshold
+        kept += not answered.any() or everyone.right[answered].mean() >= 0.95
+        shares.append(answered.mean())
+    assert kept >= 0.88 * 200
+    assert np.mean(shares) > 0.25
+
+
+def test_too_few_rows_promise_nothing() -> None:
+    random = np.random.default_rng(0)
+    few = draw(20, random)
+    assert find_answer_threshold(few, few, 0.95, 0.1) == NEVER
+    none = draw(0, random)
+    thresholds = find_thresholds(none, none, 0.95, 0.1)
+    assert (thresholds.answer, thresholds.clarify) == (NEVER, NEVER)
+
+
+def test_outliers_answered_break_the_promise() -> None:
+    certainty = np.linspace(0, 1, 400, dtype=np.float32)
+    no, yes = np.zeros(400, np.bool_), np.ones(400, np.bool_)
+    good = Judged(certainty, certainty, yes, yes, no)
+    assert find_answer_threshold(good, good, 0.95, 0.1) == 0.0
+    foreign = Judged(certainty, certainty, no, no, yes)
+    assert find_answer_threshold(foreign, foreign, 0.95, 0.1) == NEVER
+
+
+def test_clarify_starts_where_the_right_intent_is_among_the_choices() -> None:
+    certainty = np.linspace(0, 1, 1000, dtype=np.float32)
+    near = certainty > 0.4
+    assert find_clarify_threshold(certainty, near) == pytest.approx(0.4, abs=0.06)
+    assert find_clarify_threshold(certainty, certainty >= 0) == 0.0
+
+
+def test_in_scope_threshold_keeps_known_messages() -> None:
+    judged = draw(1000, np.random.default_rng(1))
+    thresholds = find_thresholds(judged, judged, 0.95, 0.1)
+    kept = judged.in_scope[~judged.outliers] >= thresholds.in_scope
+    assert 0.95 <= kept.mean() <= 0.97
+    assert thresholds.clarify <= thresholds.answer

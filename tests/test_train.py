@@ -1,0 +1,195 @@
+"""Training end to end with a tiny random encoder: it learns, repeats itself, and writes a release
+that reads, serves as a plain encoder, and is refused when damaged."""
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from finetune.batches import find_labels, number, shuffle
+from finetune.report import describe, headline
+from finetune.rows import Row
+from finetune.run import Trained, evaluate_release, train_release
+from index.errors import ReleaseError
+from index.reader import Reader, choose_device
+from index.release import load_release
+from index.tokens import Tokenizer
+from service.errors import ContentError
+from tiny import make_encoder, make_rows, tiny_recipe
+
+STRANGE = ["", " ", "\n", "😀😀", "\ud800", "x" * 10_000, "word " * 5_000, "\x00", "العربية"]
+
+
+@pytest.fixture(scope="module")
+def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_encoder(tmp_path_factory.mktemp("encoder"))
+
+
+@pytest.fixture(scope="module")
+def trained(encoder: Path, tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    releases = tmp_path_factory.mktemp("releases")
+    return train_release(make_rows(), tiny_recipe(encoder), releases=releases, device="cpu")
+
+
+@pytest.fixture(scope="module")
+def reader(trained: Trained) -> Reader:
+    return Reader.load(trained.path, "cpu")
+
+
+def test_every_head_learns(trained: Trained) -> None:
+    metrics = trained.metrics
+    assert metrics["measured_on"] == "test"
+    assert metrics["intent"]["accuracy"] >= 0.9
+    assert metrics["sentiment"]["macro_f1"] >= 0.9
+    assert metrics["entities"]["rows"] > 0
+    assert metrics["out_of_scope"]["auroc"] >= 0.9
+
+
+def test_release_is_named_and_whole(trained: Trained) -> None:
+    release = load_release(trained.path)
+    assert trained.path.name == release.id == trained.manifest.id
+    assert release.id.startswith("rel_")
+    assert release.labels.intents == ("cancel_order", "greeting", "track_order")
+    assert release.labels.entities == ("product",)
+    assert json.loads((trained.path / "recipe.json").read_text())["batch_size"] == 8
+
+
+def test_reading_is_complete(reader: Reader) -> None:
+    reading = reader.read(["track the boots order please"])[0]
+    assert reading.intent is not None
+    assert reading.intent.label == "track_order"
+    assert len(reading.intents) == len(reading.sentiments) == 3
+    assert sum(scored.confidence for scored in reading.intents) == pytest.approx(1, abs=1e-4)
+    assert [(e.text, e.label) for e in reading.entities] == [("boots", "product")]
+    assert 0.5 < reading.in_scope <= 1
+    assert np.linalg.norm(reading.vector) == pytest.approx(1, abs=1e-5)
+    assert reading.release == reader.release.id
+
+
+def test_any_text_can_be_read(reader: Reader) -> None:
+    reader.warm_up()
+    readings = reader.read(STRANGE)
+    assert [reading.text for reading in readings] == STRANGE
+    assert all(np.isfinite(reading.vector).all() for reading in readings)
+    assert reader.read([]) == []
+    assert reader.encode([]).shape == (0, reader.hidden)
+
+
+def test_batch_does_not_change_a_reading(reader: Reader) -> None:
+    texts = ["hello there", "where is my parcel " * 9, "cancel now"]
+    alone = [reader.read([text])[0] for text in texts]
+    for one, other in zip(alone, reader.read(texts), strict=True):
+        assert one.vector == pytest.approx(other.vector, abs=1e-5)
+        assert one.in_scope == pytest.approx(other.in_scope, abs=1e-4)
+
+
+def test_same_seed_same_metrics(encoder: Path, trained: Trained, tmp_path: Path) -> None:
+    again = train_release(make_rows(), tiny_recipe(encoder), out=tmp_path / "again", device="cpu")
+    assert again.metrics == trained.metrics
+    weights = (trained.path / "heads.safetensors").read_bytes()
+    assert (again.path / "heads.safetensors").read_bytes() == weights
+
+
+def test_training_leaves_the_random_state_alone(encoder: Path, tmp_path: Path) -> None:
+    torch.manual_seed(5)
+    expected = torch.rand(1)
+    torch.manual_seed(5)
+    train_release(make_rows(), tiny_recipe(encoder, epochs=1), out=tmp_path / "r", device="cpu")
+    assert torch.rand(1) == expected
+
+
+def test_encoder_loads_as_plain_model(trained: Trained, reader: Reader) -> None:
+    from sentence_transformers import SentenceTransformer
+    from transformers import AutoModel
+
+    folder = trained.path / "encoder"
+    assert AutoModel.from_pretrained(folder).config.hidden_size == 32
+    texts = ["where is my parcel", "hey you"]
+    vectors = SentenceTransformer(str(folder), device="cpu").encode(texts)
+    assert vectors == pytest.approx(reader.encode(texts), abs=1e-5)
+
+
+def test_evaluation_matches_training(trained: Trained, tmp_path: Path) -> None:
+    rows = [replace(row, split=None) for row in make_rows()]
+    metrics = evaluate_release(trained.path, rows, device="cpu")
+    assert metrics["measured_on"] == "all given"
+    assert metrics["rows"] == len(rows)
+    text = describe(metrics)
+    assert "intent accuracy" in text
+    assert "track_order" in text
+    assert "sentiment macro-F1" in headline(metrics)
+
+
+def test_unknown_intent_in_test_rows_counts_as_wrong(trained: Trained) -> None:
+    rows = [Row("hello there", "greeting"), Row("hello you", "brand_new")]
+    assert evaluate_release(trained.path, rows, device="cpu")["intent"]["accuracy"] == 0.5
+
+
+@pytest.mark.parametrize("head", ["intent", "sentiment"])
+def test_one_kind_of_label_is_enough(encoder: Path, tmp_path: Path, head: str) -> None:
+    rows = [row for row in make_rows() if getattr(row, head) and row.intent != "out_of_scope"]
+    rows = [replace(row, entities=None) for row in rows]
+    recipe = tiny_recipe(encoder, epochs=2)
+    made = train_release(rows, recipe, out=tmp_path / "rel", device="cpu")
+    reading = Reader.load(made.path, "cpu").read(["hello"])[0]
+    assert bool(reading.intents) == (head == "intent")
+    assert bool(reading.sentiments) == (head == "sentiment")
+    assert reading.entities == ()
+    assert 0 <= reading.certainty <= 1
+
+
+def test_rows_without_labels_cannot_train(encoder: Path, tmp_path: Path) -> None:
+    for rows in ([], [Row("hi"), Row("you")]):
+        with pytest.raises(ContentError, match="nothing to train on"):
+            train_release(rows, tiny_recipe(encoder), out=tmp_path / "rel", device="cpu")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_full_folder_is_refused_before_training(encoder: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(ReleaseError, match="not an empty folder"):
+        train_release(make_rows(), tiny_recipe(encoder), out=tmp_path, device="cpu")
+
+
+def test_missing_encoder_is_named(tmp_path: Path) -> None:
+    recipe = tiny_recipe(tmp_path / "none")
+    with pytest.raises(ReleaseError, match="is not the folder of an encoder"):
+        train_release(make_rows(), recipe, out=tmp_path / "rel", device="cpu")
+
+
+@pytest.mark.parametrize("name", ["encoder/model.safetensors", "encoder/tokenizer.json"])
+def test_damaged_release_is_not_read(trained: Trained, tmp_path: Path, name: str) -> None:
+    copy = shutil.copytree(trained.path, tmp_path / "copy")
+    with (copy / name).open("ab") as file:
+        file.truncate(100)
+    with pytest.raises(ReleaseError, match=name):
+        Reader.load(copy, "cpu")
+
+
+def test_devices_are_chosen_by_name() -> None:
+    assert choose_device("cpu").type == "cpu"
+    assert choose_device("auto").type in ("cpu", "cuda")
+    for name in ("tpu", "cuda:99", "mps"):
+        with pytest.raises(ReleaseError, match=name):
+            choose_device(name)
+
+
+def test_batches_hold_every_row_once(encoder: Path) -> None:
+    rows = make_rows()
+    dataset = number(rows, find_labels(rows), Tokenizer.load(encoder))
+    batches = shuffle(dataset, 8, np.random.default_rng(0))
+    assert sorted(np.concatenate(batches).tolist()) == list(range(len(rows)))
+    assert max(len(batch) for batch in batches) == 8
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+def test_gpu_reads_as_the_cpu_does(trained: Trained, reader: Reader) -> None:
+    texts = ["where is my parcel", "hey you"]
+    on_gpu = Reader.load(trained.path, "cuda")
+    assert on_gpu.encode(texts) == pytest.approx(reader.encode(texts), abs=5e-3)
+    assert on_gpu.read(STRANGE)[0].release == trained.manifest.id
