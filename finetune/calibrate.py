@@ -139,9 +139,9 @@ def find_answer_threshold(tuning: Judged, promised: Judged, promise: float, risk
     breaks the promise is at most ``risk``, for messages like the promise rows, whatever the
     model. An answered out-of-scope row counts as wrong.
     """
-    grid = np.unique(np.concatenate([np.quantile(tuning.certainty, np.linspace(0, 1, 101)), [0.0]]))
     if not len(tuning.certainty) or not len(promised.certainty):
         return NEVER
+    grid = np.unique([0.0, *np.quantile(tuning.certainty, np.linspace(0, 1, 101))])
     scale = len(promised.certainty) / len(tuning.certainty)
     expected = [_p_value(tuning, t, promise, scale) for t in grid]
     begin = int(np.argmin(expected))

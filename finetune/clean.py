@@ -95,7 +95,7 @@ def _join(group: list[Row]) -> Row | None:
 
 def _first(group: list[Row]) -> Row:
     order = {"test": 0, "valid": 1, "train": 2, None: 3}
-    return min(group, key=lambda row: order[row.split])
+    return min(group, key=lambda row: (row.support, order[row.split]))
 
 
 def _sketch(row: Row) -> dict[str, Any]:

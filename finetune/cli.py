@@ -17,7 +17,7 @@ from tqdm import tqdm
 
 from finetune.recipe import Recipe, read_recipe
 from finetune.report import describe, describe_cleaning, headline
-from finetune.rows import Row, from_examples, read_rows
+from finetune.rows import Row, from_content, read_rows
 from index.champion import champion, promote
 from index.errors import ReleaseError
 from service.config import Config
@@ -133,7 +133,7 @@ def _rows_of_desk(config: Config) -> tuple[list[Row], float]:
         store.close()
     if not content.examples:
         raise ContentError("The desk has no examples to train on: run `frontdesk init`, or import.")
-    return from_examples(content.examples), content.settings.promise
+    return from_content(content), content.settings.promise
 
 
 def _find_release(config: Config, name: str | None) -> Path:

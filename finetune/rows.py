@@ -7,6 +7,7 @@ import csv
 import hashlib
 import io
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -15,7 +16,7 @@ from typing import Any, Literal, cast
 
 from index.records import SENTIMENTS
 from service.errors import ContentError
-from service.records import Example
+from service.records import Content, Example
 
 Split = Literal["train", "valid", "test"]
 SPLITS: tuple[Split, ...] = ("train", "valid", "test")
@@ -35,7 +36,9 @@ class Span:
 class Row:
     """One labelled text. A label that is None trains nothing; ``entities`` () says there are none.
 
-    ``place`` tells people where the row comes from: "file.jsonl:12" or an example's id.
+    ``place`` tells people where the row comes from: "file.jsonl:12" or an example's id. A row of
+    ``support`` (an intent's title, an answer) is not what customers write: it trains, and is
+    never held out.
     """
 
     text: str
@@ -44,6 +47,7 @@ class Row:
     entities: tuple[Span, ...] | None = None
     split: Split | None = None
     place: str = ""
+    support: bool = False
 
 
 def read_rows(paths: Sequence[Path]) -> list[Row]:
@@ -78,6 +82,21 @@ def from_examples(examples: Iterable[Example]) -> list[Row]:
         )
         for example in examples
     ]
+
+
+def from_content(content: Content) -> list[Row]:
+    """The desk's examples, and as support rows its intents' titles and the texts of its answers.
+
+    Raises ``ContentError`` naming a malformed example.
+    """
+    support = [
+        Row(i.title, i.name, place=f"title of {i.name}", support=True) for i in content.intents
+    ]
+    for template in content.templates:
+        text = re.sub(r"\{(\w+)\}", lambda match: match[1].replace("_", " "), template.text)
+        place = f"template {template.name}"
+        support.append(Row(text.strip(), template.intent, place=place, support=True))
+    return [*from_examples(content.examples), *support]
 
 
 def make_row(fields: Mapping[str, Any], place: str) -> Row:

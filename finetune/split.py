@@ -31,8 +31,13 @@ def split(rows: Sequence[Row]) -> list[Row]:
 
     Rows that came with a split keep it. When some did, rows without one train, and valid rows are
     carved from the training rows if there are none. Every intent of four groups or more has some
-    in each split. Rows without an intent are spread by sentiment.
+    in each split. Rows without an intent are spread by sentiment. Support rows always train.
     """
+    support = [replace(row, split="train") for row in rows if row.support]
+    return _split([row for row in rows if not row.support]) + support
+
+
+def _split(rows: Sequence[Row]) -> list[Row]:
     if not any(row.split for row in rows):
         return _place(rows, group_rows(rows), {"test": TEST_SHARE, "valid": VALID_SHARE})
     placed = [replace(row, split=row.split or "train") for row in rows]

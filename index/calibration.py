@@ -47,7 +47,9 @@ class Calibration:
 
 
 def softmax(logits: Scores, temperature: float = 1.0) -> Scores:
-    """Probabilities over the last axis."""
+    """Probabilities over the last axis, which may be empty."""
+    if not logits.shape[-1]:
+        return logits
     scaled = logits.astype(np.float64) / temperature
     raised = np.exp(scaled - scaled.max(axis=-1, keepdims=True))
     return np.asarray(raised / raised.sum(axis=-1, keepdims=True), np.float32)

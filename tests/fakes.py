@@ -88,7 +88,7 @@ class FakeEngine:
         elif "maybe" in lower:
             intents = others | {name: 0.4 - 0.05 * n for n, name in enumerate(found)}
         else:
-            intents = others | {found[0]: 0.95}
+            intents = others | dict.fromkeys(found, 0.03) | {found[0]: 0.95}
         mood = "negative" if any(w in lower for w in UPSETTING) else "neutral"
         mood = "positive" if any(w in lower for w in PLEASING) else mood
         entities = recognise(text, self.recognisers)

@@ -169,9 +169,9 @@ def test_first_to_claim_wins(
     assert ok(operator.post(f"{TICKETS}/{ticket}/claim"))["ticket"] == claimed
 
 
-@pytest.mark.parametrize("verb", ["return", "resolve"])
+@pytest.mark.parametrize(("verb", "status"), [("return", "returned"), ("resolve", "resolved")])
 def test_only_the_owner_may_close(
-    verb: str, operator: Caller, colleague: Caller, customer: Customer, ticket: str
+    verb: str, status: str, operator: Caller, colleague: Caller, customer: Customer, ticket: str
 ) -> None:
     ok(operator.post(f"{TICKETS}/{ticket}/claim"))
     assert colleague.post(f"{TICKETS}/{ticket}/{verb}").status_code == 409

@@ -84,7 +84,8 @@ def _same_origin() -> None:
     """Cookies travel by themselves, so a write must come from our own pages (CSRF)."""
     origin = request.headers.get("Origin")
     site = request.headers.get("Sec-Fetch-Site", "same-origin")
-    own = {request.host, urlsplit(parts().config.public_url).netloc}
+    # Without a public address only the host counts: "null" and file:// have no netloc either.
+    own = {request.host, urlsplit(parts().config.public_url).netloc or request.host}
     if (origin and urlsplit(origin).netloc not in own) or site not in ("same-origin", "none"):
         raise Forbidden("This call must come from the desk's own pages.")
 

@@ -13,21 +13,22 @@ import orjson
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
-from service.errors import DeskError
+from index.errors import ReleaseError
+from service.errors import Conflict, DeskError
 
 log = logging.getLogger("frontdesk.web")
 
 
-def problem(status: int, code: str, message: str, **members: Any) -> Response:
-    """A problem response; ``members`` are added to the object."""
+def problem(status: int, code: str, message: str, /, **members: Any) -> Response:
+    """A problem response; ``members`` are added to the object, and replace nothing of it."""
     body = {
+        **members,
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
         "detail": message,
         "status": status,
         "code": code,
         "request_id": g.get("request_id"),
-        **members,
     }
     response = Response(orjson.dumps(body), status, mimetype="application/problem+json")
     if status in (429, 503):
@@ -49,6 +50,10 @@ def register(app: Flask) -> None:
         if error.status >= 500:
             log.warning("request %s %s: %s", g.get("request_id"), request.path, error.message)
         return problem(error.status, error.code, error.message, **error.detail)
+
+    @app.errorhandler(ReleaseError)
+    def release_error(error: ReleaseError) -> Response:
+        return desk_error(Conflict(str(error)))
 
     @app.errorhandler(HTTPException)
     def http_error(error: HTTPException) -> Response:

@@ -9,8 +9,7 @@ from typing import Any
 from flask import Blueprint
 
 from index.champion import champion, list_releases, promote, rollback
-from index.errors import ReleaseError
-from service.errors import Conflict, NotFound
+from service.errors import NotFound
 from service.web.context import admin_required, parts
 from service.web.inputs import no_body
 from service.web.operations import operation
@@ -46,7 +45,4 @@ def promote_release(release_id: str) -> dict[str, Any]:
 @admin_required
 def roll_back() -> dict[str, Any]:
     no_body()
-    try:
-        return {"champion": rollback(parts().config.releases)}
-    except ReleaseError as error:
-        raise Conflict(str(error)) from None
+    return {"champion": rollback(parts().config.releases)}

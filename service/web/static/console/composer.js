@@ -270,10 +270,11 @@ export class DeskComposer extends HTMLElement {
     text.setAttribute("aria-label", label);
     text.placeholder = mode === "reply" && ticket.status === "open" ? `${label} (this claims the ticket)` : `${label}…`;
     text.readOnly = state.sending === mode || blocked;
-    sendButton.disabled = Boolean(state.sending) || !draft[mode].trim();
+    // Not `disabled`: that would drop the focus, and the next letters would be shortcuts.
+    const idle = String(Boolean(state.sending) || !draft[mode].trim());
+    for (const button of [sendButton, resolveButton]) button.setAttribute("aria-disabled", idle);
     sendButton.hidden = blocked;
     resolveButton.hidden = blocked || mode === "note";
-    resolveButton.disabled = sendButton.disabled;
     fill(sendButton, state.sending ? "Sending…" : state.error.startsWith("Not sent") ? "Try again" : mode === "note" ? "Add note" : "Send");
     fill(hint, ...(blocked ? [] : [sendKeys.map(keycap), h("span", {}, mode === "note" ? "to add" : "to send")]));
     problem.hidden = !state.error;

@@ -112,7 +112,12 @@ onExpired(() => {
 
 function drawNav() {
   const { operator } = session;
+  const skip = (/** @type {Event} */ event) => {
+    event.preventDefault();
+    find("main").focus();
+  };
   fill(page.nav,
+    h("a", { class: "skip", href: "#/", onclick: skip }, "Skip to the tickets"),
     h("a", { class: "brand", href: "#/", title: deskName }, h("span", { class: "mark", "aria-hidden": "true" }), h("span", { class: "brand-name" }, deskName)),
     h("ul", { class: "views", role: "list", "aria-label": "Inbox" },
       Object.entries(VIEWS).map(([name, view]) => h("li", {}, h("button", {
@@ -170,6 +175,7 @@ const isNarrow = () => matchMedia("(max-width: 859px)").matches;
 /** @param {import("./router.js").Place} to */
 function follow(to) {
   document.body.dataset.page = to.page;
+  find("page-title").textContent = to.page === "content" ? "Content" : "Inbox";
   document.body.dataset.open = String(Boolean(to.id));
   if (isNarrow()) delete document.body.dataset.details;
   if (to.page === "content") page.content.open(to.id);
@@ -344,10 +350,6 @@ bind("Anywhere", [
   ["?", "This sheet", showHelp],
   ["Escape", "Close, or go back", leave, "Esc"],
 ]);
-find("skip").addEventListener("click", (event) => {
-  event.preventDefault();
-  find("main").focus();
-});
 listen(() => document.body.dataset.state === "in" && !opening);
 
 // --- begin -------------------------------------------------------------------------------------------

@@ -60,7 +60,7 @@ export class DeskContent extends HTMLElement {
     const found = session.intents.filter((intent) => !words || textOf(intent).includes(words));
     const groups = Map.groupBy(found, ({ group }) => group);
     fill(this.list, [...groups].map(([group, intents]) => h("section", {},
-      h("h3", {}, title(group)),
+      h("h2", {}, title(group)),
       h("ul", { role: "list" }, intents.map(({ name, title: says, examples }) => h("li", {},
         h("a", { href: address({ page: "content", id: name }), "aria-current": name === this.name ? "page" : null, "data-testid": "intent" },
           h("span", { class: "intent-name" }, title(name)), h("span", { class: "intent-title" }, says),
@@ -89,15 +89,15 @@ export class DeskContent extends HTMLElement {
     fill(this.page,
       h("header", { class: "intent-head" },
         h("a", { class: "icon-button back", href: address({ page: "content", id: null }), "aria-label": "Back to the intents" }, icon("back")),
-        h("div", {}, h("h1", {}, title(intent.name)), h("p", { class: "intent-says" }, `“${intent.title}”`))),
+        h("div", {}, h("h2", {}, title(intent.name)), h("p", { class: "intent-says" }, `“${intent.title}”`))),
       h("div", { class: "intent-body" },
         intent.description && h("p", { class: "soft" }, intent.description),
         h("p", { class: "facts-line" },
           intent.action === "handoff" ? "Handed over to a person." : "Answered by the desk.",
           intent.slots?.length ? ` Asks for: ${intent.slots.map((slot) => title(slot).toLowerCase()).join(", ")}.` : ""),
-        h("h2", {}, "Answers"),
+        h("h3", {}, "Answers"),
         answers.length ? answers.map((template) => this.templateForm(template)) : h("p", { class: "soft" }, "This intent has no answer yet."),
-        h("h2", {}, "Examples"),
+        h("h3", {}, "Examples"),
         h("p", { class: "soft" }, "What customers write when they mean this. Training learns from them."),
         this.exampleForm(intent), this.examples));
     void this.loadExamples(intent);

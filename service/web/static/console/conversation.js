@@ -260,7 +260,7 @@ export class DeskConversation extends HTMLElement {
       h("a", { class: "icon-button back", href: address({ page: "inbox", id: null }), "aria-label": "Back to the inbox", "data-testid": "back" }, icon("back")),
       h("span", { class: "avatar", "aria-hidden": "true" }, initials(name)),
       h("div", { class: "conv-who" },
-        h("h1", { tabindex: -1, "data-testid": "conversation-title" }, h("bdi", {}, name)),
+        h("h2", { tabindex: -1, "data-testid": "conversation-title" }, h("bdi", {}, name)),
         h("p", {}, h("span", { class: "status", data: { status: ticket.status }, "data-testid": "status" }, statusWords(ticket)),
           h("span", { class: "conv-subject", title: ticket.subject }, h("bdi", {}, ticket.subject)))),
       h("div", { class: "conv-acts" },
@@ -276,7 +276,7 @@ export class DeskConversation extends HTMLElement {
         ? h("span", { class: "reason-wait" }, icon("clock"), "waiting ", timeOf(ticket.unanswered_since, "waiting"))
         : h("span", { class: "reason-wait" }, "opened ", timeOf(ticket.created_at)));
     if (focused) {
-      const again = this.head.querySelector(`[data-testid="${focused}"]`) ?? this.head.querySelector("h1");
+      const again = this.head.querySelector(`[data-testid="${focused}"]`) ?? this.head.querySelector("h2");
       /** @type {HTMLElement} */ (again).focus({ preventScroll: true });
     }
   }
@@ -286,7 +286,7 @@ export class DeskConversation extends HTMLElement {
     const { label, icon: image, key } = BUTTONS[verb];
     const primary = verb === "claim" || (verb === "resolve" && ticket.status === "claimed");
     return h("button", {
-      class: primary ? "button primary" : "button", type: "button", "data-testid": `act-${verb}`, "aria-label": label,
+      class: primary ? "button primary" : "button", type: "button", "data-testid": `act-${verb}`,
       title: key ? `${label} (${key})` : label, onclick: () => this.do(verb),
     }, icon(image), h("span", { class: "label" }, label), key && keycap(key));
   }
@@ -380,7 +380,7 @@ export class DeskConversation extends HTMLElement {
   }
 
   focusTitle() {
-    this.querySelector("h1")?.focus({ preventScroll: true });
+    this.querySelector("h2")?.focus({ preventScroll: true });
   }
 
   /** @param {Message} message */

@@ -45,7 +45,7 @@ function sentence({ reading, route }) {
 
 /** @param {string} heading @param {HTMLElement} content */
 function part(heading, content) {
-  return h("div", {}, h("h4", {}, heading), content);
+  return h("div", {}, h("h3", {}, heading), content);
 }
 
 /** @param {Score} score_ @param {boolean} first */

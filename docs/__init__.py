@@ -1,0 +1,1 @@
+"""What people read, and the generator of its reference pages."""
