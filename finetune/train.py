@@ -16,9 +16,10 @@ from torch.nn.functional import cross_entropy
 
 from finetune.batches import Batch, Dataset, assemble, shuffle
 from finetune.recipe import Recipe
-from index.network import SCALE, Network, Output, load_encoder, run
+from index.network import Network, Output, load_encoder, run
 from index.release import Labels
 from index.spans import IGNORED, tag_count
+from index.tokens import bucket, pad
 
 PROBE = 4.0
 Progress = Callable[[int, int, str], None]
@@ -123,7 +124,7 @@ def probe_heads(network: Network, rows: Dataset, device: torch.device) -> None:
     Fine-tuning from there distorts what the encoder knows less than from random heads (Kumar et al.
     2022, "Fine-Tuning can Distort Pretrained Features and Underperform Out-of-Distribution").
     """
-    vectors = SCALE * torch.from_numpy(run(network, rows.tokens, device).vectors)
+    vectors = pool_rows(network, rows, device)
     for head, truth in ((network.intents, rows.intents), (network.sentiments, rows.sentiments)):
         known = truth != IGNORED
         if head is None or not known.any():
@@ -133,6 +134,19 @@ def probe_heads(network: Network, rows: Dataset, device: torch.device) -> None:
         nn.init.zeros_(probe.bias)
         _fit_probe(probe, vectors[known], torch.from_numpy(truth[known]))
         head.load_state_dict(probe.state_dict())
+
+
+@torch.no_grad()
+def pool_rows(network: Network, rows: Dataset, device: torch.device) -> Tensor:
+    """What the heads see of each row, ``(n, layers * hidden)``."""
+    seen: list[Tensor] = [torch.zeros(0)] * len(rows)
+    for numbers in bucket([len(text.ids) for text in rows.tokens], 4096):
+        batch = pad([rows.tokens[number] for number in numbers], device)
+        with torch.autocast(device.type, torch.bfloat16):
+            features, _ = network.features(*batch)
+        for number, line in zip(numbers, features.cpu(), strict=True):
+            seen[number] = line
+    return torch.stack(seen)
 
 
 def _fit_probe(probe: nn.Linear, vectors: Tensor, truth: Tensor, penalty: float = 0.02) -> None:

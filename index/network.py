@@ -21,7 +21,8 @@ from index.errors import ReleaseError
 from index.tokens import Tokens, bucket, pad
 
 Pooling = Literal["mean", "cls"]
-SCALE = 16.0  # length of the vectors that the heads see
+LAYERS = 3  # the last ones, whose pooled states the heads see side by side
+SCALE = 16.0  # length of each of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,23 +51,32 @@ class Network(nn.Module):
         self.encoder = encoder
         self.pooling = pooling
         self.hidden = hidden
-        self.intents = nn.Linear(hidden, intents) if intents else None
-        self.sentiments = nn.Linear(hidden, sentiments) if sentiments else None
+        self.layers = min(LAYERS, int(config.num_hidden_layers))
+        features = self.layers * hidden
+        self.intents = nn.Linear(features, intents) if intents else None
+        self.sentiments = nn.Linear(features, sentiments) if sentiments else None
         self.tags = nn.Linear(hidden, tags) if tags else None
         self.dropout = nn.Dropout(0.1)
 
     def forward(self, ids: Tensor, mask: Tensor) -> Output:
         """One pass over ids and mask of shape ``(batch, length)``."""
-        states = self.encoder(input_ids=ids, attention_mask=mask).last_hidden_state
-        pooled = self.pool(states.float(), mask)
-        vectors = nn.functional.normalize(pooled, dim=-1)
-        features = self.dropout(SCALE * vectors)
+        features, states = self.features(ids, mask)
+        vectors = nn.functional.normalize(features[:, -self.hidden :], dim=-1)
+        features = self.dropout(features)
         return Output(
             vectors=vectors,
             intents=self.intents(features) if self.intents else None,
             sentiments=self.sentiments(features) if self.sentiments else None,
             tags=self.tags(self.dropout(states.float())) if self.tags else None,
         )
+
+    def features(self, ids: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """What the heads for the text see, ``(batch, layers * hidden)``, with the last layer at the
+        end, and the last layer's token states, ``(batch, length, hidden)``."""
+        passed = self.encoder(input_ids=ids, attention_mask=mask, output_hidden_states=True)
+        pooled = [self.pool(layer.float(), mask) for layer in passed.hidden_states[-self.layers :]]
+        units = [SCALE * nn.functional.normalize(layer, dim=-1) for layer in pooled]
+        return torch.cat(units, dim=-1), passed.last_hidden_state
 
     def pool(self, states: Tensor, mask: Tensor) -> Tensor:
         """Token states ``(batch, length, hidden)`` to one of ``(batch, hidden)`` a text."""

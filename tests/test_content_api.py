@@ -1,5 +1,6 @@
 """The operators' API for content: what is saved fits together, and is what the desk then says."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -198,15 +199,14 @@ def test_what_does_not_fit_is_refused(
 
 def test_spans_of_an_example_mean_the_text_as_sent(operator: Caller) -> None:
     """Spaces around a text are cut; spans that counted them must not slip."""
-    entities = [{"start": 2, "end": 6, "label": "product"}]
-    body = {"text": "  lamp  ", "intent": "greeting", "entities": entities}
-    response = operator.post(f"{API}/examples", body)
-    if response.status_code == 201:
-        made = ok(response, 201)["example"]
-        (span,) = made["entities"]
-        assert made["text"][span["start"] : span["end"]] == "lamp"
-    else:
-        assert response.status_code == 422
+    spans = [{"start": 7, "end": 11, "label": "mood"}, {"start": 2, "end": 6, "label": "product"}]
+    body = {"text": "  lamp glow  ", "intent": "greeting", "entities": spans}
+    made = ok(operator.post(f"{API}/examples", body), 201)["example"]
+    assert made["text"] == "lamp glow"
+    assert [(made["text"][s["start"] : s["end"]], s["label"]) for s in made["entities"]] == [
+        ("lamp", "product"),
+        ("glow", "mood"),
+    ]
 
 
 @pytest.mark.parametrize("query", ["limit=0", "limit=1001", "offset=-1", "limit=x"])
@@ -241,15 +241,30 @@ def test_intent_without_its_last_template_goes_to_a_person(
 
 def test_report_counts_what_happened(client: Caller, operator: Caller) -> None:
     customer = start(client)
-    customer.say("hello")
-    customer.say("a person")
-    report = ok(operator.get(f"{API}/reports"))
-    assert report["from"] < report["to"]
-    assert "2" in str(report)
+    reply = customer.say("hello")["reply"]["id"]
+    body = {"message_id": reply, "helpful": True, "rating": 4}
+    customer.caller.post(f"{customer.path}/feedback", body, token=customer.token)
+    customer.say("furious, a person")
+    customer.say("are you there?")
+    report = ok(operator.get(f"{API}/reports?from=2020-01-01&to=2100-01-01"))
+    assert report["conversations"] == 1
+    assert report["messages"] == {"customer": 3, "desk": 3, "operator": 0}
+    assert report["turns"]["total"] == 3
+    assert (report["turns"]["answer"], report["turns"]["handoff"]) == (1, 1)
+    assert report["answered_share"] == 0.5
+    assert report["sentiments"]["negative"] == 1
+    assert report["handoff_reasons"] == {"asked_for_person": 1}
+    assert report["tickets"]["active"] == 1
+    assert report["ratings"]["average"] == 4
+    assert {entry["intent"] for entry in report["intents"]} >= {"greeting", "talk_to_person"}
     empty = ok(operator.get(f"{API}/reports?from=2001-01-01&to=2001-02-01"))
-    assert {k: v for k, v in empty.items() if k not in ("from", "to")} != {
-        k: v for k, v in report.items() if k not in ("from", "to")
-    }
+    assert (empty["conversations"], empty["answered_share"]) == (0, None)
+
+
+def test_report_is_of_the_last_thirty_days_by_default(operator: Caller) -> None:
+    report = ok(operator.get(f"{API}/reports"))
+    since, until = (datetime.fromisoformat(report[name]) for name in ("from", "to"))
+    assert until - since == timedelta(days=30)
 
 
 @pytest.mark.parametrize(
@@ -258,7 +273,7 @@ def test_report_counts_what_happened(client: Caller, operator: Caller) -> None:
         "from=yesterday",
         "to=2026-13-01",
         "from=2026-02-01&to=2026-01-01",
-        "to=0001-01-01",
+        "from=0002-01-01&to=0001-01-01",
         "to=9999-12-31T23:59:59-05:00",
         "from=0001-01-01T00:00:00%2B05:00",
     ],

@@ -61,11 +61,12 @@ def test_strangers_are_answered_or_handed_over_sensibly(starter: Any) -> None:
     missed = []
     for row, line in zip(rows, lines, strict=True):
         route = line["route"]
-        known = route["intent"] is None or route["intent"] in row["intents"]
-        if route["action"] not in row["actions"] or not known:
+        # Without an acceptable intent a message may be asked back or handed over, nothing else.
+        followed = None if route["action"] == "handoff" and not row["intents"] else route["intent"]
+        if route["action"] not in row["actions"] or followed not in (None, *row["intents"]):
             missed.append((row["text"], route, line["intents"][:3]))
     assert len(rows) >= 60
-    assert len(rows) - len(missed) >= 54, missed
+    assert len(rows) - len(missed) >= 0.9 * len(rows), missed
 
 
 def test_the_same_message_is_read_the_same_alone_and_among_others(starter: Any) -> None:

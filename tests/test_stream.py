@@ -345,7 +345,7 @@ def test_places_for_streams_are_counted_and_given_back(
     assert response.json["code"] == "busy"
     assert response.headers["Retry-After"] == "5"
     assert customer.say("hello")["action"] == "answer"  # the desk works on
-    first.close()
+    second.close()
     with stream(customer) as third:
         assert frames(third, 1)
-    second.close()
+    first.close()

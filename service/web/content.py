@@ -179,7 +179,12 @@ def add_example() -> tuple[Json, int]:
 @operation("Change an example.", body=NewExample, returns={200: "Example"}, auth="operator")
 @operator_required
 def change_example(example_id: str) -> Json:
-    example = _example(example_id, read_body(NewExample))
+    body = read_body(NewExample)
+    known = next((e for e in parts().store.content().examples if e.id == example_id), None)
+    if known is None:
+        raise NotFound(f"There is no example {example_id!r}.")
+    # What a correction taught stays tied to its message.
+    example = replace(_example(example_id, body), source=known.source, message_id=known.message_id)
     parts().store.save_example(example)
     return {"example": asdict(example)}
 
@@ -190,13 +195,25 @@ def _example(example_id: str, body: NewExample) -> Example:
         raise InvalidInput(f"intent: there is no intent {body.intent!r}.", field="intent")
     if body.intent is None and body.sentiment is None:
         raise InvalidInput("An example needs an intent or a sentiment.")
-    for span in body.entities or ():
-        if not span.start < span.end <= len(body.text):
-            raise InvalidInput("entities: a span must lie within the text.", field="entities")
-    entities = tuple(span.model_dump() for span in body.entities) if body.entities else None
+    text = body.text.strip()
     return Example(
-        example_id, body.text, body.intent, body.sentiment, entities, body.split, "operator"
+        example_id, text, body.intent, body.sentiment, _spans(body), body.split, "operator"
     )
+
+
+def _spans(body: NewExample) -> tuple[Json, ...] | None:
+    """The spans, counted in the text without the spaces around it."""
+    cut = len(body.text) - len(body.text.lstrip())
+    last = 0
+    spans = []
+    for span in sorted(body.entities or (), key=lambda span: span.start):
+        start, end = span.start - cut, span.end - cut
+        if not last <= start < end <= len(body.text.strip()):
+            message = "entities: spans must lie within the text and not overlap."
+            raise InvalidInput(message, field="entities")
+        spans.append({"start": start, "end": end, "label": span.label})
+        last = end
+    return tuple(spans) or None
 
 
 @blueprint.delete("/examples/<example_id>")

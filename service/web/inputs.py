@@ -127,9 +127,9 @@ class EntitySpan(Body):
 
 
 class NewExample(Body):
-    """A labelled text."""
+    """A labelled text; spans count its characters as sent, spaces around it included."""
 
-    text: Text
+    text: Annotated[str, StringConstraints(max_length=100_000, pattern=r"\S")]
     intent: Name | None = None
     sentiment: Sentiment | None = None
     entities: list[EntitySpan] | None = None

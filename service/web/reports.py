@@ -12,6 +12,7 @@ from service.web.operations import operation
 blueprint = Blueprint("reports", __name__, url_prefix="/api/v1")
 
 DEFAULT_DAYS = 30
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @blueprint.get("/reports")
@@ -24,7 +25,7 @@ DEFAULT_DAYS = 30
 @operator_required
 def read_report() -> dict[str, Any]:
     until = _time("to") or datetime.now(UTC)
-    since = _time("from") or until - timedelta(days=DEFAULT_DAYS)
+    since = _time("from") or max(until, EARLIEST) - timedelta(days=DEFAULT_DAYS)
     if since > until:
         raise InvalidInput("from: must not be after to.", field="from")
     start, end = (moment.isoformat(timespec="milliseconds") for moment in (since, until))
@@ -37,8 +38,8 @@ def _time(name: str) -> datetime | None:
         return None
     try:
         moment = datetime.fromisoformat(raw)
-    except ValueError:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
         raise InvalidInput(
             f"{name}: must be a time such as 2026-11-22T08:00Z.", field=name
         ) from None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -12,6 +12,7 @@ NUMBER: Schema = {"type": "number"}
 WHOLE: Schema = {"type": "integer"}
 FLAG: Schema = {"type": "boolean"}
 ANY_OBJECT: Schema = {"type": "object"}
+COUNTS: Schema = {"type": "object", "additionalProperties": WHOLE}
 TIME: Schema = {"type": "string", "format": "date-time"}
 
 
@@ -157,7 +158,7 @@ SCHEMAS: dict[str, Schema] = {
     "Messages": fields({"conversation": ref("Conversation"), "messages": many(ref("Message"))}),
     "HandedOver": fields({"ticket": TICKET_ID, "conversation": ref("Conversation")}),
     "SignedIn": fields({"operator": OPERATOR}),
-    "Tickets": fields({"tickets": many(ref("Ticket")), "counts": ANY_OBJECT}),
+    "Tickets": fields({"tickets": many(ref("Ticket")), "counts": COUNTS}),
     "TicketDetail": fields(
         {
             **TICKET["properties"],
@@ -211,5 +212,33 @@ SCHEMAS: dict[str, Schema] = {
     "Article": fields({"article": ARTICLE}),
     "Releases": fields({"releases": many(ANY_OBJECT), "champion": either(TEXT)}),
     "Champion": fields({"champion": either(TEXT)}),
-    "Report": fields({"from": TIME, "to": TIME}),
+    "Report": fields(
+        {
+            "from": TIME,
+            "to": TIME,
+            "conversations": WHOLE,
+            "messages": COUNTS,
+            "turns": COUNTS,
+            "answered_share": either(NUMBER),
+            "sentiments": COUNTS,
+            "intents": many(
+                fields(
+                    {
+                        "intent": TEXT,
+                        "turns": WHOLE,
+                        "answered": WHOLE,
+                        "answered_share": either(NUMBER),
+                        "negative": WHOLE,
+                    }
+                )
+            ),
+            "handoff_reasons": COUNTS,
+            "tickets": COUNTS,
+            "first_response_seconds": either(NUMBER),
+            "resolution_seconds": either(NUMBER),
+            "ratings": fields(
+                {"count": WHOLE, "average": either(NUMBER), "helpful": WHOLE, "unhelpful": WHOLE}
+            ),
+        }
+    ),
 }

@@ -25,9 +25,9 @@ class Feed:
     """What a stream sends.
 
     ``fetch`` finds the events beyond an id, ``cursor`` gives an event's id in this stream,
-    ``frame`` its name and JSON value, or None to pass over it. ``allowed`` is asked again at every
-    ping, so that a revoked session ends its streams. With ``conversation_id``, other events do not
-    wake it.
+    ``frame`` its name and JSON value, or None to pass over it. ``allowed`` is asked again before
+    anything is sent, so that a revoked session ends its streams. With ``conversation_id``, other
+    events do not wake it.
     """
 
     fetch: Callable[[int], list[Event]]
@@ -71,6 +71,8 @@ def _frames(running: Parts, feed: Feed, after: int) -> Iterator[bytes]:
         # The mark is taken before the look, so that nothing committed in between is slept over.
         seen = store.last_event()
         events = feed.fetch(after)
+        if events and not feed.allowed():
+            return
         for event in events:
             after = feed.cursor(event)
             framed = feed.frame(event)

@@ -1,0 +1,162 @@
+"""`frontdesk train` and `frontdesk evaluate` from the outside."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from click.testing import CliRunner, Result
+
+from finetune.cli import evaluate, train
+from finetune.rows import Row
+from index.champion import champion, list_releases
+from index.release import load_release
+from service.config import Config
+from service.errors import ConfigError, Conflict, ContentError, NotFound
+from service.records import Content, Example, Intent
+from service.store import open_store
+from tiny import make_encoder, make_rows, tiny_recipe
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="module")
+def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_encoder(tmp_path_factory.mktemp("encoder"))
+
+
+@pytest.fixture
+def recipe_file(encoder: Path, tmp_path: Path) -> Path:
+    path = tmp_path / "recipe.json"
+    path.write_text(json.dumps(tiny_recipe(encoder, epochs=3).to_json()))
+    return path
+
+
+@pytest.fixture
+def data_file(tmp_path: Path) -> Path:
+    path = tmp_path / "rows.jsonl"
+    path.write_text("".join(json.dumps(as_json(row)) + "\n" for row in make_rows()))
+    return path
+
+
+def as_json(row: Row) -> dict[str, object]:
+    spans = [{"start": s.start, "end": s.end, "label": s.label} for s in row.entities or ()]
+    fields = {"text": row.text, "intent": row.intent, "sentiment": row.sentiment}
+    return {**fields, "entities": spans} if row.entities else fields
+
+
+def call(command: object, config: Config, *arguments: object) -> Result:
+    texts = [str(argument) for argument in arguments]
+    return CliRunner().invoke(command, texts, obj=config, catch_exceptions=True)  # type: ignore[arg-type]
+
+
+def test_data_and_out_need_no_home(
+    config: Config, tmp_path: Path, data_file: Path, recipe_file: Path
+) -> None:
+    out = tmp_path / "new" / "release"
+    result = call(
+        train,
+        config,
+        "--data",
+        data_file,
+        "--recipe",
+        recipe_file,
+        "--out",
+        out,
+        "--seed",
+        3,
+        "--json",
+    )
+    assert result.exit_code == 0, result.output
+    report = json.loads(result.stdout)
+    assert report["release"] == load_release(out).id
+    assert report["champion"] is False
+    assert report["metrics"]["measured_on"] == "test"
+    assert json.loads((out / "recipe.json").read_text())["seed"] == 3
+    assert not config.home.exists()
+
+    result = call(evaluate, config, "--data", data_file, "--release", out, "--json")
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["rows"] == len(make_rows())
+
+
+def test_desk_trains_on_its_content_and_promotes(
+    config: Config, data_file: Path, recipe_file: Path
+) -> None:
+    examples = [
+        Example("", row.text, row.intent, row.sentiment, source="correction" if n % 2 else "import")
+        for n, row in enumerate(make_rows())
+    ]
+    store = open_store(config)
+    intents = ("track_order", "cancel_order", "greeting")
+    store.replace_content(Content(intents=tuple(Intent(n, "g", n.title()) for n in intents)))
+    store.add_examples(examples)
+    store.close()
+    result = call(train, config, "--recipe", recipe_file)
+    assert result.exit_code == 0, result.output
+    (manifest,) = list_releases(config.releases)
+    assert champion(config.releases) == manifest.id
+    assert manifest.id in result.stdout
+    assert "intent accuracy" in result.stdout
+
+    for release in ([], ["--release", manifest.id]):
+        result = call(evaluate, config, "--data", data_file, *release, "--json")
+        assert json.loads(result.stdout)["release"] == manifest.id
+
+
+@pytest.mark.parametrize(
+    ("content", "error", "message"),
+    [
+        ('{"text": 1}\n', ContentError, "rows.jsonl:1: 'text'"),
+        ('{"text": "hi"}\n', ContentError, "nothing to train on"),
+        ("", ContentError, "holds no rows"),
+    ],
+)
+def test_bad_rows_change_nothing(
+    config: Config,
+    data_file: Path,
+    recipe_file: Path,
+    content: str,
+    error: type[Exception],
+    message: str,
+) -> None:
+    data_file.write_text(content)
+    result = call(train, config, "--data", data_file, "--recipe", recipe_file)
+    assert isinstance(result.exception, error)
+    assert message in str(result.exception)
+    assert champion(config.releases) is None
+    assert list_releases(config.releases) == []
+
+
+def test_desk_without_examples_is_told_what_to_do(config: Config) -> None:
+    result = call(train, config)
+    assert isinstance(result.exception, ContentError)
+    assert "frontdesk init" in str(result.exception)
+
+
+def test_full_folder_is_refused(
+    config: Config, tmp_path: Path, data_file: Path, recipe_file: Path
+) -> None:
+    result = call(train, config, "--data", data_file, "--recipe", recipe_file, "--out", tmp_path)
+    assert isinstance(result.exception, Conflict)
+
+
+def test_missing_release_is_named(config: Config, data_file: Path) -> None:
+    result = call(evaluate, config, "--data", data_file, "--release", "rel_none")
+    assert isinstance(result.exception, NotFound)
+    assert "rel_none" in str(result.exception)
+    result = call(evaluate, config, "--data", data_file)
+    assert isinstance(result.exception, NotFound)
+    assert "frontdesk train" in str(result.exception)
+
+
+def test_evaluate_needs_rows(config: Config) -> None:
+    assert call(evaluate, config).exit_code == 2
+
+
+def test_command_without_its_group_is_a_configuration_error() -> None:
+    result = CliRunner().invoke(train, [])
+    assert isinstance(result.exception, ConfigError)

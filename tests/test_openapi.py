@@ -1,0 +1,209 @@
+"""The OpenAPI document: valid, complete, and what real requests and answers look like.
+
+Every answer in every test is held against it (see ``calls.Caller``); here each operation is called
+at least once, so that none goes unchecked.
+"""
+
+import re
+from typing import Any
+
+import pytest
+from flask import Flask
+from jsonschema import Draft202012Validator
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from calls import Caller, described_by, frames, start
+from service.config import Config
+
+API = "/api/v1"
+
+
+@pytest.fixture
+def document(client: Caller) -> dict[str, Any]:
+    """As the server serves it."""
+    response = client.get("/openapi.json")
+    assert response.status_code == 200
+    body: dict[str, Any] = response.json  # type: ignore[assignment]
+    return body
+
+
+def operations(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {
+        f"{method.upper()} {path}": described
+        for path, methods in document["paths"].items()
+        for method, described in methods.items()
+    }
+
+
+def test_document_is_valid(document: dict[str, Any]) -> None:
+    OpenAPIV31SpecValidator(document).validate()
+
+
+def test_served_document_is_the_one_that_answers_are_held_against(
+    app: Flask, document: dict[str, Any]
+) -> None:
+    assert document == described_by(app)
+
+
+def test_every_route_of_the_api_is_in_it(app: Flask, document: dict[str, Any]) -> None:
+    routes = {
+        f"{method} {rule.rule.replace('<', '{').replace('>', '}')}"
+        for rule in app.url_map.iter_rules()
+        if rule.rule.startswith("/api/")
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+    assert routes == set(operations(document))
+
+
+CONTRACT = """
+POST /conversations
+POST /conversations/{}/messages
+GET /conversations/{}/messages
+GET /conversations/{}/events
+POST /conversations/{}/handoff
+POST /conversations/{}/feedback
+POST /sessions
+DELETE /sessions
+GET /tickets
+GET /tickets/{}
+POST /tickets/{}/claim
+POST /tickets/{}/return
+POST /tickets/{}/resolve
+POST /tickets/{}/reopen
+POST /tickets/{}/messages
+POST /messages/{}/correction
+GET /messages/{}/trace
+GET /events
+GET /templates
+POST /templates
+PUT /templates/{}
+DELETE /templates/{}
+GET /intents
+POST /intents
+PUT /intents/{}
+DELETE /intents/{}
+GET /examples
+POST /examples
+PUT /examples/{}
+DELETE /examples/{}
+GET /articles
+POST /articles
+PUT /articles/{}
+DELETE /articles/{}
+GET /releases
+POST /releases/{}/promote
+POST /releases/rollback
+GET /reports
+"""
+
+
+def test_everything_that_the_contract_names_is_in_it(document: dict[str, Any]) -> None:
+    found = {re.sub(r"{\w+}", "{}", name) for name in operations(document)}
+    for line in CONTRACT.split("\n"):
+        if line:
+            assert line.replace(" /", f" {API}/") in found
+
+
+def test_every_schema_is_used_and_every_reference_leads_somewhere(
+    document: dict[str, Any],
+) -> None:
+    schemas = document["components"]["schemas"]
+    used = set(re.findall(r"#/components/schemas/(\w+)", str(document)))
+    assert used == set(schemas)
+    for name, schema in schemas.items():
+        Draft202012Validator.check_schema(schema)
+        assert schema["type"] == "object", name
+
+
+def test_every_operation_says_what_it_needs(document: dict[str, Any]) -> None:
+    ids = [described["operationId"] for described in operations(document).values()]
+    assert len(ids) == len(set(ids))
+    for name, described in operations(document).items():
+        assert described["summary"], name
+        assert "default" in described["responses"], name
+        named = {p["name"] for p in described["parameters"] if p["in"] == "path"}
+        assert named == set(re.findall(r"{(\w+)}", name)), name
+        for scheme in (key for entry in described["security"] for key in entry):
+            assert scheme in document["components"]["securitySchemes"]
+
+
+def test_bodies_say_what_is_refused(document: dict[str, Any]) -> None:
+    """A body that the document calls valid is one that the desk reads, and the other way round."""
+    body = operations(document)[f"POST {API}/conversations/{{conversation_id}}/messages"]
+    schema = body["requestBody"]["content"]["application/json"]["schema"]
+    checker = Draft202012Validator({**schema, "components": document["components"]})
+    assert checker.is_valid({"client_id": "a", "text": "hello"})
+    for wrong in (
+        {"client_id": "a"},
+        {"client_id": "", "text": "a"},
+        {"client_id": "a", "text": ""},
+        {"client_id": "a", "text": 1},
+        {"client_id": "a", "text": "a", "author": "desk"},
+    ):
+        assert not checker.is_valid(wrong), wrong
+
+
+def write_release(config: Config, name: str) -> None:
+    folder = config.releases / name
+    folder.mkdir(parents=True)
+    (folder / "manifest.json").write_text(
+        f'{{"id": "{name}", "created_at": "2026-11-22T00:00:00Z", "encoder": "e",'
+        ' "dataset": "d", "files": {}, "format": 1}'
+    )
+
+
+def test_every_operation_answers_as_described(
+    client: Caller, operator: Caller, admin: Caller, config: Config, document: dict[str, Any]
+) -> None:
+    """One call of each; the callers check status, content type and shape of every answer."""
+    customer = start(client, customer={"name": "Uma"})
+    client.get(f"{API}/site")
+    reply = customer.say("hello")["reply"]["id"]
+    body: dict[str, Any] = {"message_id": reply, "helpful": True}
+    client.post(f"{customer.path}/feedback", body, token=customer.token)
+    turn = customer.say("this is broken")
+    message, ticket = turn["message"]["id"], f"{API}/tickets/{turn['ticket']['id']}"
+    client.post(f"{customer.path}/handoff", token=customer.token)
+    customer.messages()
+    with client.get(f"{customer.path}/events", token=customer.token) as stream:
+        frames(stream, 1)
+    with operator.get(f"{API}/events?after=0") as stream:
+        frames(stream, 1)
+    operator.get(f"{API}/sessions")
+    operator.get(f"{API}/tickets")
+    operator.get(ticket)
+    operator.post(f"{ticket}/claim")
+    for body in (
+        {"client_id": "1", "text": "a note", "note": True},
+        {"client_id": "2", "text": "a reply", "template": "greeting"},
+    ):
+        operator.post(f"{ticket}/messages", body)
+    operator.post(f"{ticket}/return")
+    operator.post(f"{ticket}/reopen")
+    operator.post(f"{ticket}/resolve")
+    operator.post(f"{API}/messages/{message}/correction", {"intent": "greeting"})
+    operator.get(f"{API}/messages/{message}/trace")
+    operator.get(ticket)  # now with corrections and everything else
+    example = {"text": "wave", "intent": "greeting"}
+    made = operator.post(f"{API}/examples", example).json or {}
+    contents: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
+        ("intents", "name", "waving", {"group": "x", "title": "Wave"}),
+        ("templates", "name", "waving", {"intent": "greeting", "text": "hi"}),
+        ("articles", "id", "waving", {"title": "Wave", "text": "Hi."}),
+    )
+    for kind, key, name, value in contents:
+        operator.post(f"{API}/{kind}", {key: name, **value})
+        operator.get(f"{API}/{kind}")
+        operator.put(f"{API}/{kind}/{name}", value)
+        operator.delete(f"{API}/{kind}/{name}")
+    operator.get(f"{API}/examples")
+    operator.put(f"{API}/examples/{made['example']['id']}", example)
+    operator.delete(f"{API}/examples/{made['example']['id']}")
+    operator.get(f"{API}/reports")
+    for name in ("rel_one", "rel_two"):
+        write_release(config, name)
+        admin.post(f"{API}/releases/{name}/promote")
+    admin.post(f"{API}/releases/rollback")
+    admin.get(f"{API}/releases")
+    operator.delete(f"{API}/sessions")
+    assert client.seen | operator.seen | admin.seen == set(operations(document))
