@@ -25,12 +25,14 @@ class Recipe:
 
     ``layer_decay`` multiplies the encoder's rate once a layer from the top down. ``patience``
     counts epochs without a better result on held-out rows. ``…_weight`` weigh the losses of the
-    heads against each other. ``max_steps`` bounds a training on many rows; 0 does not.
+    heads against each other. A training on few rows takes more epochs
+    to come to ``min_steps``, up to ten times as many; ``max_steps`` bounds one on many rows, 0 does
+    not.
     """
 
     encoder: str = DEFAULT_ENCODER
     seed: int = 13
-    epochs: int = 10
+    epochs: int = 4
     batch_size: int = 32
     learning_rate: float = 2e-4
     head_learning_rate: float = 2e-3
@@ -39,10 +41,13 @@ class Recipe:
     warmup: float = 0.1
     label_smoothing: float = 0.1
     dropout: float = 0.1
+    encoder_dropout: float = 0.1
+    freeze_layers: int = 0
     freeze_words: bool = True
     probe: bool = True
     precision: Precision = "auto"
     patience: int = 4
+    min_steps: int = 400
     max_steps: int = 0
     intent_weight: float = 1.0
     sentiment_weight: float = 1.0
@@ -52,6 +57,13 @@ class Recipe:
     def to_json(self) -> dict[str, Any]:
         """A JSON object that ``from_json`` reads."""
         return asdict(self)
+
+    def plan(self, rows: int) -> tuple[int, int]:
+        """Epochs and steps for so many training rows."""
+        each = -(-rows // self.batch_size)
+        epochs = max(self.epochs, min(-(-self.min_steps // each), 10 * self.epochs))
+        steps = epochs * each
+        return epochs, min(steps, self.max_steps or steps)
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any], place: str = "recipe") -> "Recipe":
@@ -82,10 +94,13 @@ RANGES: dict[str, tuple[float, float] | None] = {
     "warmup": (0, 1),
     "label_smoothing": (0, 0.9),
     "dropout": (0, 0.9),
+    "encoder_dropout": (0, 0.9),
+    "freeze_layers": (0, 1000),
     "freeze_words": None,
     "probe": None,
     "precision": None,
     "patience": (1, 1000),
+    "min_steps": (0, 10**9),
     "max_steps": (0, 10**9),
     "intent_weight": (0, 100),
     "sentiment_weight": (0, 100),

@@ -55,8 +55,7 @@ def train(
         network = build_network(encoder, labels, recipe).to(device)
         if recipe.probe:
             probe_heads(network.eval(), train_rows, device)
-        steps = recipe.epochs * -(-len(train_rows) // recipe.batch_size)
-        steps = min(steps, recipe.max_steps or steps)
+        epochs, steps = recipe.plan(len(train_rows))
         optimizer = torch.optim.AdamW(parameter_groups(network, recipe), fused=True)
         schedule = torch.optim.lr_scheduler.LambdaLR(
             optimizer, lambda step: _slope(step, steps, recipe.warmup)
@@ -65,7 +64,7 @@ def train(
         history: list[Epoch] = []
         best: dict[str, Tensor] = {}
         step = 0
-        for number in range(1, recipe.epochs + 1):
+        for number in range(1, epochs + 1):
             network.train()
             losses = []
             for batch in assemble(
@@ -84,7 +83,7 @@ def train(
                 losses.append(loss.detach())
                 step += 1
                 if progress:
-                    progress(step, steps, f"epoch {number}/{recipe.epochs}")
+                    progress(step, steps, f"epoch {number}/{epochs}")
             score = score_heads(network.eval(), stop_rows, device)
             history.append(
                 Epoch(number, float(torch.stack(losses).mean()) if losses else 0.0, score)
@@ -113,6 +112,11 @@ def build_network(encoder: Path, labels: Labels, recipe: Recipe) -> Network:
         if head is not None:
             nn.init.normal_(head.weight, std=0.02)
             nn.init.zeros_(head.bias)
+    for module in body.modules():
+        if isinstance(module, nn.Dropout):
+            module.p = recipe.encoder_dropout
+    for name, parameter in body.named_parameters():
+        if recipe.freeze_layers and _layer(name, 99) <= recipe.freeze_layers: parameter.requires_grad_(False)
     if recipe.freeze_words:
         body.get_input_embeddings().requires_grad_(False)  # type: ignore[operator]
     return network

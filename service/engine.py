@@ -7,6 +7,7 @@ before. Never writes to the store.
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("frontdesk.engine")
 
 WATCH_SECONDS = 0.25
+RETRY_SECONDS = 10.0  # until what could not be loaded is tried again
 
 
 class Engine(Protocol):
@@ -165,6 +167,7 @@ class Engines:
         self.engine: ReleaseEngine | None = None
         self.problem = "The model is being loaded."
         self.failed: tuple[str | None, int] | None = None
+        self.retry_at = 0.0
         self.stopped = threading.Event()
         self.on_ready: Callable[[], None] | None = None
         self.thread = threading.Thread(target=self._watch, name="engines", daemon=True)
@@ -191,10 +194,16 @@ class Engines:
     def refresh(self) -> None:
         """Load what has changed since: the champion, the content, or nothing."""
         from index.champion import champion
+        from index.errors import ReleaseError
 
-        wanted = (champion(self.config.releases), self.store.content_revision())
+        revision = self.store.content_revision()
+        try:
+            wanted = (champion(self.config.releases), revision)
+        except ReleaseError as error:
+            self._fail((None, revision), str(error))
+            return
         engine = self.engine
-        if wanted == self.failed:
+        if wanted == self.failed and time.monotonic() < self.retry_at:
             return
         if engine and wanted == (engine.release, engine.catalogue.revision):
             return
@@ -205,9 +214,13 @@ class Engines:
             self.engine = self._load(wanted[0], engine)
             self.failed = None
         except (EngineAway, OSError, ValueError, RuntimeError) as error:
-            self.failed = wanted
-            self.problem = f"Release {wanted[0]} cannot be loaded: {error}"
-            log.error("%s", self.problem)
+            self._fail(wanted, f"Release {wanted[0]} cannot be loaded: {error}")
+
+    def _fail(self, wanted: tuple[str | None, int], problem: str) -> None:
+        if (wanted, problem) != (self.failed, self.problem):
+            log.error("%s", problem)
+        self.failed, self.problem = wanted, problem
+        self.retry_at = time.monotonic() + RETRY_SECONDS
 
     def _load(self, release: str, engine: ReleaseEngine | None) -> ReleaseEngine:
         if engine is not None and engine.release == release:
@@ -222,6 +235,7 @@ class Engines:
 
     def _watch(self) -> None:
         while not self.stopped.is_set():
+            pause = WATCH_SECONDS
             try:
                 self.refresh()
                 if self.engine is not None and self.on_ready is not None:
@@ -229,4 +243,5 @@ class Engines:
                     callback()
             except Exception:  # a loop top: whatever went wrong, look again
                 log.exception("the engine could not be refreshed")
-            self.stopped.wait(WATCH_SECONDS)
+                pause = RETRY_SECONDS
+            self.stopped.wait(pause)

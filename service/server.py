@@ -100,6 +100,8 @@ def close_parts(_arbiter: Any, worker: Any) -> None:
     """Close what the worker opened."""
     running = _parts(worker)
     if running:
+        if isinstance(running.engines, Engines):
+            running.engines.close()
         running.store.close()
 
 

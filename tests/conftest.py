@@ -17,6 +17,9 @@ from service.content_export import write_desk
 from service.records import Content, Operator, Role
 from service.store import Store, open_store
 from small_desk import small_desk
+from starter_desk import starter
+
+__all__ = ["starter"]
 
 PASSWORD = "correct-horse-battery"
 # One round: tests sign in often, and the strength of the hash is not what they are about.

@@ -1,4 +1,4 @@
-"""The import law: finetune -> service -> index; models only behind the engine, and only when used."""
+"""The import law: finetune -> service -> index; models only behind the engine, only when used."""
 
 import json
 import subprocess

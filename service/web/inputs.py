@@ -10,7 +10,7 @@ import orjson
 from flask import current_app, request
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
-from service.errors import InvalidInput, UnsupportedMedia
+from service.errors import InvalidInput, TooLarge, UnsupportedMedia
 
 Id = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[!-~]+$")]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=100)]
@@ -160,6 +160,8 @@ def read_json() -> Any:
     invalid UTF-8 and lone surrogates.
     """
     raw = request.get_data(cache=False)
+    if request.content_length is None and len(raw) >= (request.max_content_length or 0):
+        raise TooLarge("The body is too large.")  # sent in chunks, it was cut at the limit
     if not raw:
         return {}
     if request.mimetype != "application/json":

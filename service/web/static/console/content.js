@@ -173,12 +173,13 @@ export class DeskContent extends HTMLElement {
     const { examples: place } = this;
     if (!place) return;
     try {
-      /** @type {{examples: Example[]}} */
-      const { examples } = await get(`/examples?intent=${encodeURIComponent(intent.name)}`);
+      /** @type {{examples: Example[], total?: number}} */
+      const { examples, total = 0 } = await get(`/examples?intent=${encodeURIComponent(intent.name)}`);
       if (this.examples !== place) return;
       fill(place, examples.length
-        ? h("ul", { role: "list" }, examples.map(({ text, source }) => h("li", { dir: "auto", "data-testid": "example" }, text,
-          source === "correction" && h("span", { class: "tag" }, "from a correction"))))
+        ? [h("ul", { role: "list" }, examples.map(({ text, source }) => h("li", { dir: "auto", "data-testid": "example" }, text,
+          source === "correction" && h("span", { class: "tag" }, "from a correction")))),
+        total > examples.length && h("p", { class: "soft" }, `and ${plural(total - examples.length, "older one")}.`)]
         : h("p", { class: "soft" }, "None yet."));
     } catch (error) {
       fill(place, h("p", { class: "error", role: "alert" }, explain(error)));

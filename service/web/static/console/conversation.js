@@ -186,10 +186,10 @@ export class DeskConversation extends HTMLElement {
   /** @param {Ticket} ticket */
   applyTicket(ticket) {
     const cached = this.cache.get(ticket.id);
-    if (cached && cached.ticket.updated_at <= ticket.updated_at) cached.ticket = ticket;
+    if (cached && cached.ticket.updated_at <= ticket.updated_at) cached.ticket = merged(cached.ticket, ticket);
     if (!this.detail || ticket.id !== this.ticketId || this.detail.ticket.updated_at > ticket.updated_at) return;
     const stay = this.atEnd();
-    this.detail.ticket = { ...this.detail.ticket, ...ticket };
+    this.detail.ticket = merged(this.detail.ticket, ticket);
     this.render();
     this.seen();
     if (stay) this.toEnd();
@@ -429,6 +429,11 @@ export class DeskConversation extends HTMLElement {
 }
 
 customElements.define("desk-conversation", DeskConversation);
+
+/** What the inbox tells of a customer is less than what the ticket's own page told. @param {Ticket} before @param {Ticket} after */
+function merged(before, after) {
+  return { ...before, ...after, customer: after.customer ? { ...before.customer, ...after.customer } : before.customer };
+}
 
 /** @param {Ticket} ticket */
 function statusWords(ticket) {

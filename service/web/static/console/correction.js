@@ -206,7 +206,7 @@ class CorrectionDialog {
 function choicesOf(trace) {
   const outside = { name: OUT_OF_SCOPE, group: "none of these", title: "Not something the desk should answer", description: "" };
   const known = new Map([...session.intents, outside].map((intent) => [intent.name, intent]));
-  const likely = ranked(trace?.reading.intents).slice(0, 5)
+  const likely = ranked(trace?.reading?.intents).slice(0, 5)
     .filter(({ label }) => known.has(label))
     .map(({ label, confidence }) => ({ ...choice(/** @type {any} */ (known.get(label))), group: "likely", score: confidence }));
   const rest = [...known.values()].map(choice);

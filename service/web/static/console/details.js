@@ -52,7 +52,7 @@ function factsOf({ messages, traces }) {
   const facts = new Map();
   for (const { id } of messages) {
     const trace = traces[id];
-    for (const { label, text } of trace?.reading.entities ?? []) facts.set(label, text);
+    for (const { label, text } of trace?.reading?.entities ?? []) facts.set(label, text);
     for (const [label, text] of Object.entries(trace?.route.slots ?? {})) facts.set(label, text);
   }
   return [...facts];

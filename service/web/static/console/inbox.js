@@ -180,6 +180,7 @@ export class DeskInbox extends HTMLElement {
     if (anew && this.scroller) this.scroller.scrollTop = 0;
     this.render();
     for (const id of fresh) this.glow(id);
+    this.countMine().catch(() => {});
   }
 
   async loadMore() {
@@ -211,15 +212,23 @@ export class DeskInbox extends HTMLElement {
   async refreshCounts() {
     try {
       this.setCounts((await get("/tickets?limit=1")).counts);
+      await this.countMine();
     } catch {
       // The next event or reconnect asks again.
     }
   }
 
+  /** The desk counts by status; how many are this operator's own is asked for beside. */
+  async countMine() {
+    const query = new URLSearchParams({ ...VIEWS.mine.query, limit: String(PAGE) });
+    const { tickets: mine } = await get(`/tickets?${query}`);
+    if (this.counts) this.setCounts({ ...this.counts, mine: mine.length });
+  }
+
   /** @param {Counts|undefined} counts */
   setCounts(counts) {
     if (!counts) return;
-    this.counts = counts;
+    this.counts = { mine: this.counts?.mine, ...counts };
     this.dispatchEvent(new Event("counts"));
   }
 

@@ -31,7 +31,7 @@ export function messageOf(message, look) {
     !look.follows && h("header", { class: "message-head" },
       kind === "note" && icon("note"), kind === "desk" && icon("bot"),
       h("span", { class: "message-name" }, h("bdi", {}, speaker(message, look.customer))),
-      kind === "desk" && message.action && h("span", { class: "message-action" }, ACTIONS[message.action] ?? title(message.action)),
+      kind === "desk" && message.reply_to && message.action && h("span", { class: "message-action" }, ACTIONS[message.action] ?? title(message.action)),
       h("time", { datetime: message.at, title: absolute(message.at) }, clock(message.at))),
     h("div", { class: "bubble", dir: "auto", title: look.follows ? absolute(message.at) : null }, linked(message.text)),
     choicesOf(message),
@@ -57,8 +57,8 @@ function operatorName({ name }) {
 }
 
 /** @param {Message} message */
-function choicesOf({ author, suggestions }) {
-  if (author !== "desk" || !suggestions?.length) return null;
+function choicesOf({ author, action, suggestions }) {
+  if (author !== "desk" || action !== "clarify" || !suggestions?.length) return null;
   return h("ul", { class: "choices", "aria-label": "Choices offered" },
     suggestions.map(({ text }) => h("li", { dir: "auto" }, text)));
 }
@@ -66,17 +66,14 @@ function choicesOf({ author, suggestions }) {
 /** @param {Message} message @param {{traced: boolean, explained: boolean, acts: Acts}} look */
 function readingOf(message, { traced, explained, acts }) {
   const { reading, correction } = message;
-  if (!reading && !correction && !traced) {
-    return h("footer", { class: "reading" }, h("span", { class: "soft" }, "Not read: no model was there."),
-      button("correct", "Label it", "pencil", () => acts.correct(message)));
-  }
   return h("footer", { class: "reading", "data-testid": "reading" },
     intentChip(message), moodChip(message),
-    h("button", {
+    traced && !reading && !correction && h("span", { class: "soft" }, "Not read: no model was there."),
+    (traced || reading) && h("button", {
       class: "quiet", type: "button", "aria-expanded": String(explained), "data-testid": "why",
       onclick: () => acts.why(message),
     }, "Why?"),
-    button("correct", correction ? "Change" : "Correct", "pencil", () => acts.correct(message)),
+    button("correct", correction ? "Change" : reading ? "Correct" : "Label it", "pencil", () => acts.correct(message)),
     !correction && reading && button("confirm", "Reading is right", "check", () => acts.confirm(message)));
 }
 

@@ -11,34 +11,34 @@ import { ranked, routeWords, score, title } from "./words.js";
 /** @param {Trace} trace */
 export function traceCard(trace) {
   const { reading, route } = trace;
-  const intents = ranked(reading.intents).slice(0, 5);
+  const intents = ranked(reading?.intents).slice(0, 5);
   return h("section", { class: "trace", "aria-label": "Why the desk did this", "data-testid": "trace" },
     h("p", { class: "trace-words", "data-testid": "trace-words" }, sentence(trace)),
-    h("div", { class: "trace-grid" },
+    reading && h("div", { class: "trace-grid" },
       part("Intents", h("div", { class: "bars" }, intents.map((intent, at) => bar(intent, at === 0)))),
       h("div", {},
         part("Sentiment", h("div", { class: "bars" },
-          ranked(reading.sentiments).map((sentiment, at) => bar(sentiment, at === 0)))),
+          ranked(reading?.sentiments).map((sentiment, at) => bar(sentiment, at === 0)))),
         part("Facts in the message", entitiesOf(trace))),
       h("div", { class: "trace-wide" }, part("Found", hitsOf(trace.hits ?? [])))),
     h("dl", { class: "trace-facts" },
       fact("Action", `${title(route.action)} · ${title(route.reason)}`),
-      fact("Known", score(reading.in_scope)),
-      reading.certainty !== undefined && fact("Certainty", score(reading.certainty)),
+      fact("Known", score(reading?.in_scope)),
+      fact("Certainty", score(reading?.certainty)),
       flatten(trace.thresholds).map(([name, value]) => fact(`Threshold: ${name}`, value)),
-      fact("Release", trace.release, true),
+      fact("Release", trace.release ?? "", true),
       fact("Took", timings(trace.took_ms)),
       trace.at && fact("Read", absolute(trace.at))));
 }
 
 /** Looked like **Refund status** 0.91, negative 0.88, known 0.97. Handed over because … @param {Trace} trace */
 function sentence({ reading, route }) {
-  const [intent] = ranked(reading.intents);
-  const [mood] = ranked(reading.sentiments);
+  const [intent] = ranked(reading?.intents);
+  const [mood] = ranked(reading?.sentiments);
   return [
-    intent ? ["Looked like ", h("strong", {}, title(intent.label)), ` ${score(intent.confidence)}`] : "The desk could not read this",
+    intent ? ["Looked like ", h("strong", {}, title(intent.label)), ` ${score(intent.confidence)}`] : "The desk could not read this message",
     mood ? `, ${mood.label} ${score(mood.confidence)}` : null,
-    reading.in_scope === undefined ? null : `, known ${score(reading.in_scope)}`,
+    reading ? `, known ${score(reading.in_scope)}` : null,
     `. ${routeWords(route)}`,
   ].flat();
 }
@@ -69,7 +69,7 @@ function hitsOf(hits) {
 /** @param {Trace} trace */
 function entitiesOf({ reading, route }) {
   const slots = Object.entries(route.slots ?? {});
-  const entities = reading.entities ?? [];
+  const entities = reading?.entities ?? [];
   if (!entities.length && !slots.length) return h("p", { class: "soft" }, "None.");
   const named = new Map([...entities.map(({ label, text }) => /** @type {[string, string]} */ ([label, text])), ...slots]);
   return h("dl", { class: "entities" }, [...named].map(([label, text]) =>
@@ -85,7 +85,7 @@ function fact(name, value, code = false) {
 
 /**
  * Thresholds as pairs of words, however deep they are nested.
- * @param {Record<string, unknown>|undefined} thresholds
+ * @param {Record<string, unknown>|null|undefined} thresholds
  * @param {string} [within]
  * @returns {[string, string][]}
  */
@@ -99,7 +99,7 @@ function flatten(thresholds, within = "") {
   });
 }
 
-/** @param {Record<string, number>|undefined} took */
+/** @param {Record<string, number>|null|undefined} took */
 function timings(took) {
   return Object.entries(took ?? {})
     .map(([step, ms]) => `${title(step).toLowerCase()} ${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`)

@@ -28,7 +28,7 @@
  * @property {"customer"|"desk"|"operator"} last_author
  *
  * @typedef {{intent: string|null, sentiment: string|null, template: string|null, at?: string}} Correction
- * @typedef {{intent: Score, sentiment: Score, in_scope: number}} Reading
+ * @typedef {{intent: Score|null, sentiment: Score|null, in_scope: number}} Reading
  *
  * @typedef {object} Message
  * @property {string} id
@@ -51,15 +51,15 @@
  * @typedef {{start: number, end: number, label: string, text: string}} Entity
  *
  * @typedef {object} Trace
- * @property {string} release
+ * @property {string|null} release
  * @property {{text?: string, intents: Score[], sentiments: Score[]|Record<string, number>,
- *   in_scope?: number, certainty?: number, entities?: Entity[]}} reading
- * @property {Hit[]} [hits]
+ *   in_scope?: number, certainty?: number, entities?: Entity[]}|null} reading none when no model was there
+ * @property {Hit[]|null} [hits]
  * @property {{action: string, reason: string, reason_text?: string, intent?: string|null,
  *   template?: string|null, choices?: string[], slot?: string|null,
  *   slots?: Record<string, string>}} route
- * @property {Record<string, unknown>} [thresholds]
- * @property {Record<string, number>} [took_ms]
+ * @property {Record<string, unknown>|null} [thresholds]
+ * @property {Record<string, number>|null} [took_ms]
  * @property {string} [at]
  *
  * @typedef {{template: string, intent: string, title: string, text: string, score: number}} Suggestion

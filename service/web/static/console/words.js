@@ -33,9 +33,10 @@ export function initials(name) {
   return letters.map((word) => [...word][0]?.toUpperCase() ?? "").join("");
 }
 
-/** The ticket's reason, without the full stop. @param {Ticket} ticket */
+/** The ticket's reason, as a sentence without its full stop. @param {Ticket} ticket */
 export function reason(ticket) {
-  return (ticket.reason_text || title(ticket.reason)).trim().replace(/\.$/, "");
+  const words = (ticket.reason_text || title(ticket.reason)).trim().replace(/\.$/, "");
+  return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
 /** @type {Record<string, string>} */

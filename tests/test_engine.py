@@ -1,0 +1,328 @@
+"""The champion and the content, kept current: swapped whole, and never for something worse."""
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from fakes import HIDDEN, THRESHOLDS, reading_of, vector_of
+from index.records import Reading, Thresholds
+from service import engine as door
+from service.config import Config
+from service.engine import Engines, NoEngines, index_entries, passages, release_engine
+from service.errors import EngineAway
+from service.records import Article, Content, Template
+from service.store import Store
+
+
+@dataclass
+class FakeReader:
+    """A release without weights."""
+
+    id: str
+    thresholds: Thresholds = THRESHOLDS
+    encoded: list[str] = field(default_factory=list)
+    warmed: bool = False
+    labels: Any = field(default_factory=lambda: SimpleNamespace(intents=("greeting", "returns")))
+
+    @property
+    def release(self) -> Any:
+        return SimpleNamespace(id=self.id)
+
+    def warm_up(self) -> None:
+        self.warmed = True
+
+    def encode(self, texts: Sequence[str]) -> Any:
+        self.encoded += texts
+        return np.array([vector_of(t) for t in texts], np.float32).reshape(-1, HIDDEN)
+
+    def read(self, texts: Sequence[str]) -> list[Reading]:
+        return [reading_of(text, {"greeting": 0.9}, release=self.id) for text in texts]
+
+
+@pytest.fixture
+def readers(monkeypatch: pytest.MonkeyPatch) -> list[FakeReader]:
+    """The readers that were loaded; a release folder with a file ``broken`` cannot be."""
+    loaded: list[FakeReader] = []
+
+    def load(folder: Path, _device: str) -> FakeReader:
+        if (folder / "broken").exists():
+            raise EngineAway((folder / "broken").read_text())
+        loaded.append(FakeReader(folder.name))
+        return loaded[-1]
+
+    monkeypatch.setattr(door, "load_reader", load)
+    return loaded
+
+
+@pytest.fixture
+def engines(config: Config, store: Store) -> Engines:
+    return Engines(config, store)
+
+
+def crown(config: Config, release: str) -> None:
+    """Make a release the champion, as ``index.champion`` does."""
+    (config.releases / release).mkdir(parents=True, exist_ok=True)
+    fresh = config.releases / ".champion"
+    fresh.write_text(f"{release}\n")
+    os.replace(fresh, config.releases / "champion")
+
+
+def save(store: Store, text: str) -> None:
+    store.save_template(Template("greeting", "greeting", text))
+
+
+def test_without_a_release_it_says_what_to_do(engines: Engines) -> None:
+    with pytest.raises(EngineAway, match="being loaded"):
+        engines.current()
+    engines.refresh()
+    with pytest.raises(EngineAway, match="frontdesk train"):
+        engines.current()
+
+
+def test_champion_is_loaded_with_the_content(
+    engines: Engines, config: Config, store: Store, readers: list[FakeReader]
+) -> None:
+    crown(config, "rel_a")
+    engines.refresh()
+    engine = engines.current()
+    assert engine.release == "rel_a"
+    assert engine.catalogue.revision == store.content_revision()
+    assert readers[0].warmed
+    reading = engine.read(["where is LC-1234"])[0]
+    assert [(e.label, e.value) for e in reading.entities] == [("order_number", "LC-1234")]
+    hits = engine.search(replace(reading, vector=vector_of("well, gift please")))
+    best = next(hit for hit in hits if hit.kind == "example")
+    assert (best.intent, best.text) == ("gift_card", "well, gift please")
+    assert best.score > 0.999
+    assert {hit.kind for hit in hits} == {"template", "example", "passage"}
+    engines.refresh()
+    assert engines.current() is engine  # nothing has changed
+
+
+def test_new_champion_is_swapped_in_whole(
+    engines: Engines, config: Config, readers: list[FakeReader]
+) -> None:
+    crown(config, "rel_a")
+    engines.refresh()
+    before = engines.current()
+    crown(config, "rel_b")
+    engines.refresh()
+    assert engines.current().release == "rel_b"
+    assert before.release == "rel_a"  # who took it before keeps all of it
+    assert before.read(["x"])[0].release == "rel_a"
+
+
+def test_changed_content_needs_no_new_reader_and_little_encoding(
+    engines: Engines, config: Config, store: Store, readers: list[FakeReader]
+) -> None:
+    crown(config, "rel_a")
+    engines.refresh()
+    readers[0].encoded.clear()
+    save(store, "Good day to you!")
+    engines.refresh()
+    (reader,) = readers
+    assert reader.encoded == ["Say hello\nGood day to you!"]
+    template = engines.current().catalogue.template("greeting")
+    assert template
+    assert template.text == "Good day to you!"
+
+
+def test_restart_encodes_nothing_that_is_known(
+    engines: Engines, config: Config, store: Store, readers: list[FakeReader]
+) -> None:
+    crown(config, "rel_a")
+    engines.refresh()
+    again = Engines(config, store)
+    again.refresh()
+    assert readers[1].encoded == []
+    assert again.current().search(reading_of("well, gift please"))[0].score > 0.999
+
+
+def test_release_that_cannot_be_loaded_leaves_the_old_one_serving(
+    engines: Engines,
+    config: Config,
+    readers: list[FakeReader],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    crown(config, "rel_a")
+    engines.refresh()
+    crown(config, "rel_b")
+    broken = config.releases / "rel_b" / "broken"
+    broken.write_text("heads.safetensors is missing")
+    for _ in range(5):
+        engines.refresh()
+    assert engines.current().release == "rel_a"
+    told = [record.message for record in caplog.records if record.levelno == logging.ERROR]
+    assert told == ["Release rel_b cannot be loaded: heads.safetensors is missing"]
+    # It recovers by itself when the release is whole, but does not try four times a second.
+    broken.unlink()
+    engines.refresh()
+    assert engines.current().release == "rel_a"
+    monkeypatch.setattr(engines, "retry_at", 0)
+    engines.refresh()
+    assert engines.current().release == "rel_b"
+
+
+def test_first_release_that_cannot_be_loaded_is_told(
+    engines: Engines, config: Config, readers: list[FakeReader]
+) -> None:
+    crown(config, "rel_a")
+    (config.releases / "rel_a" / "broken").write_text("damaged")
+    engines.refresh()
+    with pytest.raises(EngineAway, match="rel_a cannot be loaded: damaged"):
+        engines.current()
+
+
+def test_content_that_does_not_fit_leaves_the_old_engine_serving(
+    engines: Engines,
+    config: Config,
+    store: Store,
+    readers: list[FakeReader],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    crown(config, "rel_a")
+    engines.refresh()
+    monkeypatch.setattr(FakeReader, "encode", lambda *_: np.zeros((9, 2)))
+    save(store, "Good day!")
+    engines.refresh()
+    template = engines.current().catalogue.template("greeting")
+    assert template
+    assert template.text == "Hello!"
+
+
+@pytest.mark.parametrize("raw", [b"\xff\xfe", b""])
+def test_broken_champion_file_is_told_once_and_overcome(
+    raw: bytes,
+    engines: Engines,
+    config: Config,
+    readers: list[FakeReader],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    crown(config, "rel_a")
+    engines.refresh()
+    (config.releases / "champion").write_bytes(raw)
+    for _ in range(3):
+        engines.refresh()
+    assert engines.current().release == "rel_a"
+    assert len([r for r in caplog.records if r.levelno == logging.ERROR]) == (1 if raw else 0)
+    crown(config, "rel_b")
+    engines.refresh()
+    assert engines.current().release == "rel_b"
+
+
+@pytest.fixture
+def watching(engines: Engines) -> Iterator[Engines]:
+    engines.start()
+    yield engines
+    engines.close()
+    assert not engines.thread.is_alive()
+
+
+def eventually(true: Callable[[], bool], seconds: float = 5) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if true():
+            return True
+        time.sleep(0.01)
+    return False
+
+
+def test_a_running_desk_notices_by_itself(
+    watching: Engines,
+    config: Config,
+    store: Store,
+    readers: list[FakeReader],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ready = threading.Event()
+    watching.when_ready(ready.set)
+    assert not ready.wait(0.3)
+    crown(config, "rel_a")
+    assert ready.wait(5)
+    assert watching.current().release == "rel_a"
+    crown(config, "rel_b")
+    assert eventually(lambda: watching.current().release == "rel_b")
+    save(store, "Good day!")
+    assert eventually(lambda: watching.current().catalogue.revision == store.content_revision())
+
+
+def test_watching_survives_what_nobody_expected(
+    engines: Engines,
+    config: Config,
+    readers: list[FakeReader],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(door, "RETRY_SECONDS", 0.01)
+    refresh, failed = engines.refresh, threading.Event()
+
+    def fail_once() -> None:
+        if not failed.is_set():
+            failed.set()
+            raise KeyError("unexpected")
+        refresh()
+
+    monkeypatch.setattr(engines, "refresh", fail_once)
+    crown(config, "rel_a")
+    engines.start()
+    assert eventually(lambda: engines.engine is not None)
+    engines.close()
+    assert "could not be refreshed" in caplog.text
+
+
+# --- what is indexed -----------------------------------------------------------------------------
+
+
+def test_index_holds_templates_examples_and_passages(content: Content) -> None:
+    examples = tuple(replace(e, id=f"exa_{n}") for n, e in enumerate(content.examples))
+    entries = index_entries(replace(content, examples=examples))
+    kinds = {
+        kind: [e for e in entries if e.kind == kind] for kind in ("template", "example", "passage")
+    }
+    assert len(kinds["template"]) == len(content.templates)
+    assert kinds["template"][0].text == "Where is my order?\nOrder {order_number} is on its way."
+    texts = {entry.text for entry in kinds["example"]}
+    assert "well, gift please" in texts
+    assert not texts & {"this is dreadful", "will it rain on sunday"}  # no intent, out of scope
+    assert [entry.id for entry in kinds["passage"]] == ["returns#0", "returns#1"]
+
+
+def test_article_is_cut_at_its_headings() -> None:
+    assert passages("Lamps", "Intro.\n\n## One\n\na\n\n### Deep\n\nb\n\n## Two\n\nc\n") == [
+        "Lamps\nIntro.",
+        "Lamps\nOne\n\na\n\n### Deep\n\nb",
+        "Lamps\nTwo\n\nc",
+    ]
+    assert passages("Lamps", "## Only\n\na") == ["Lamps\nOnly\n\na"]
+    assert passages("Lamps", "") == []
+
+
+def test_release_without_a_desk_routes_by_its_labels() -> None:
+    reader: Any = FakeReader("rel_a")
+    engine = release_engine(reader, None, None)
+    assert engine.catalogue.bare
+    assert set(engine.catalogue.intents) == {"greeting", "returns"}
+    assert engine.search(reading_of("x")) == []
+
+
+def test_desk_without_any_content_can_be_indexed(tmp_path: Path) -> None:
+    reader: Any = FakeReader("rel_a")
+    article = Article("a", "A", "")
+    for content in (Content(), Content(articles=(article,))):
+        engine = release_engine(reader, content, tmp_path)
+        assert engine.search(reading_of("x")) == []
+
+
+def test_no_engines_are_always_away() -> None:
+    with pytest.raises(EngineAway):
+        NoEngines().current()
