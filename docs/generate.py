@@ -19,7 +19,9 @@ MADE = "<!-- made by docs/generate.py -->"
 def commands() -> str:
     """docs/commands.md: the help of every command."""
     parts = [f"# Commands\n\n{MADE}\n"]
-    context = click.Context(cli, info_name="frontdesk", terminal_width=90, max_content_width=90)
+    context = click.Context(
+        cli, info_name="frontdesk", terminal_width=90, max_content_width=90, **cli.context_settings
+    )
     parts.append(f"```text\n{cli.get_help(context)}\n```\n")
     for name in cli.list_commands(context):
         command = cli.get_command(context, name)

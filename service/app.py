@@ -15,7 +15,7 @@ from service.engine import Engines, EngineSource
 from service.metrics import Metrics
 from service.store import Store, open_store
 from service.web import api, content, problems, releases, reports, sessions, site, tickets
-from service.web.context import Parts
+from service.web.context import Parts, parts
 
 MAX_BODY = 1_000_000
 SPARE_THREADS = 32  # of a process, kept for requests when streams take the others
@@ -39,12 +39,22 @@ def create_app(
     app = Flask("service", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
     app.url_map.strict_slashes = False
+    app.config["FRONTDESK"] = open_parts(config, store, engines)
+    problems.register(app)
+    for module in BLUEPRINTS:
+        app.register_blueprint(module.blueprint)
+    _guard(app)
+    return app
+
+
+def open_parts(config: Config, store: Store | None, engines: EngineSource | None) -> Parts:
+    """What one application runs on; opened from the home where it is not given."""
     store = store or open_store(config)
     if engines is None:
         engines = Engines(config, store)
         engines.start()
     metrics = Metrics()
-    running = Parts(
+    return Parts(
         config=config,
         store=store,
         engines=engines,
@@ -54,15 +64,9 @@ def create_app(
         or store.ensure_setting("site_secret", secrets.token_hex(32)),
         stream_places=max(4, config.threads - SPARE_THREADS),
     )
-    app.config["FRONTDESK"] = running
-    problems.register(app)
-    for module in BLUEPRINTS:
-        app.register_blueprint(module.blueprint)
-    _guard(app, running)
-    return app
 
 
-def _guard(app: Flask, running: Parts) -> None:
+def _guard(app: Flask) -> None:
     """Headers, CORS and timing around every request."""
 
     @app.before_request
@@ -82,12 +86,14 @@ def _guard(app: Flask, running: Parts) -> None:
         if request.path.startswith("/api/"):
             headers.setdefault("Cache-Control", "no-store")
         if _shared_with_sites(request):
-            _allow_origin(response, running.config.origins)
+            _allow_origin(response, parts().config.origins)
         if response.mimetype != "text/event-stream":
-            route = request.url_rule.rule if request.url_rule else "none"
+            # Only methods and routes that there are: anything else could be any word.
+            known = request.url_rule
+            method, route = (request.method, known.rule) if known else ("other", "none")
             took = time.perf_counter() - g.get("started", time.perf_counter())
-            labels = (request.method, route, str(response.status_code))
-            running.metrics.requests.labels(*labels).observe(took)
+            labels = (method, route, str(response.status_code))
+            parts().metrics.requests.labels(*labels).observe(took)
         return response
 
 

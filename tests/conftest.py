@@ -11,9 +11,10 @@ from werkzeug.security import generate_password_hash
 
 from calls import Caller
 from fakes import FakeEngines
-from service.app import create_app
+from service.app import create_app, open_parts
 from service.config import Config
 from service.content_export import write_desk
+from service.engine import NoEngines
 from service.records import Content, Operator, Role
 from service.store import Store, open_store
 from small_desk import small_desk
@@ -78,9 +79,20 @@ def engines(store: Store) -> FakeEngines:
     return FakeEngines(store)
 
 
+@pytest.fixture(scope="session")
+def routes(first_database: Path) -> Iterator[Flask]:
+    """The application's routes: half of what a test would take goes into compiling them."""
+    config = Config(home=first_database.parent)
+    store = open_store(config)
+    yield create_app(config, store=store, engines=NoEngines())
+    store.close()
+
+
 @pytest.fixture
-def app(config: Config, store: Store, engines: FakeEngines) -> Flask:
-    return create_app(config, store=store, engines=engines)
+def app(routes: Flask, config: Config, store: Store, engines: FakeEngines) -> Flask:
+    """The application with parts of the test's own; ``create_app`` makes a whole one."""
+    routes.config["FRONTDESK"] = open_parts(config, store, engines)
+    return routes
 
 
 @pytest.fixture

@@ -745,6 +745,15 @@ def test_metrics_count_turns_and_requests(customer: Customer) -> None:
     assert customer.conversation not in text
 
 
+def test_metrics_do_not_grow_with_what_strangers_send(client: Caller) -> None:
+    for number in range(5):
+        client.call(f"METHOD{number}", f"/no-such-{number}")
+        client.call(f"METHOD{number}", "/api/v1/site", headers={"Origin": f"https://{number}"})
+    text = client.get("/metrics").text
+    assert "METHOD" not in text
+    assert "no-such" not in text
+
+
 def test_exact_readings_can_be_scripted(customer: Customer, engines: FakeEngines) -> None:
     engines.script["???"] = reading_of("???", {"gift_card": 0.99})
     assert customer.say("???")["action"] == "handoff"
