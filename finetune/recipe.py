@@ -23,11 +23,11 @@ PRECISIONS: tuple[Precision, ...] = ("auto", "fp32", "bf16")
 class Recipe:
     """How to train. Learning rates are peaks; ``warmup`` is a share of all steps.
 
-    ``layer_decay`` multiplies the encoder's rate once a layer from the top down. ``patience``
-    counts epochs without a better result on held-out rows. ``…_weight`` weigh the losses of the
-    heads against each other. A training on few rows takes more epochs
-    to come to ``min_steps``, up to ten times as many; ``max_steps`` bounds one on many rows, 0 does
-    not.
+    ``layer_decay`` multiplies the encoder's rate once a layer from the top down; the lowest
+    ``freeze_layers`` and, with ``freeze_words``, the word embeddings stay as they are. ``patience``
+    counts epochs without a better result on held-out rows. A training on few rows takes more
+    epochs to come to ``min_steps``, up to ten times as many; ``max_steps`` bounds one on many rows
+    (0 does not). ``…_weight`` weigh the losses of the heads against each other.
     """
 
     encoder: str = DEFAULT_ENCODER
@@ -44,7 +44,6 @@ class Recipe:
     encoder_dropout: float = 0.1
     freeze_layers: int = 0
     freeze_words: bool = True
-    probe: bool = True
     precision: Precision = "auto"
     patience: int = 4
     min_steps: int = 400
@@ -97,7 +96,6 @@ RANGES: dict[str, tuple[float, float] | None] = {
     "encoder_dropout": (0, 0.9),
     "freeze_layers": (0, 1000),
     "freeze_words": None,
-    "probe": None,
     "precision": None,
     "patience": (1, 1000),
     "min_steps": (0, 10**9),

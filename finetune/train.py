@@ -19,9 +19,7 @@ from finetune.recipe import Recipe
 from index.network import Network, Output, load_encoder, run
 from index.release import Labels
 from index.spans import IGNORED, tag_count
-from index.tokens import bucket, pad
 
-PROBE = 4.0
 Progress = Callable[[int, int, str], None]
 
 
@@ -49,12 +47,10 @@ def train(
     ``stop_rows`` (of the last one when these are empty), and what every epoch came to.
     ``progress(step, steps, note)`` is called after every step.
     """
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(recipe.seed)
         random = np.random.default_rng(recipe.seed)
         network = build_network(encoder, labels, recipe).to(device)
-        if recipe.probe:
-            probe_heads(network.eval(), train_rows, device)
         epochs, steps = recipe.plan(len(train_rows))
         optimizer = torch.optim.AdamW(parameter_groups(network, recipe), fused=True)
         schedule = torch.optim.lr_scheduler.LambdaLR(
@@ -90,8 +86,8 @@ def train(
             )
             if score >= max(epoch.score for epoch in history):
                 best = {name: value.clone() for name, value in network.state_dict().items()}
-                best_number = number
-            if number - best_number >= recipe.patience or step == steps:
+                best_epoch = number
+            if number - best_epoch >= recipe.patience or step == steps:
                 break
         network.load_state_dict(best)
     return network.eval(), history
@@ -116,55 +112,11 @@ def build_network(encoder: Path, labels: Labels, recipe: Recipe) -> Network:
         if isinstance(module, nn.Dropout):
             module.p = recipe.encoder_dropout
     for name, parameter in body.named_parameters():
-        if recipe.freeze_layers and _layer(name, 99) <= recipe.freeze_layers: parameter.requires_grad_(False)
+        if recipe.freeze_layers and _layer(name, 99) <= recipe.freeze_layers:
+            parameter.requires_grad_(False)
     if recipe.freeze_words:
         body.get_input_embeddings().requires_grad_(False)  # type: ignore[operator]
     return network
-
-
-def probe_heads(network: Network, rows: Dataset, device: torch.device) -> None:
-    """Fit the intent and sentiment heads to the vectors of the encoder as it is.
-
-    Fine-tuning from there distorts what the encoder knows less than from random heads (Kumar et al.
-    2022, "Fine-Tuning can Distort Pretrained Features and Underperform Out-of-Distribution").
-    """
-    vectors = pool_rows(network, rows, device)
-    for head, truth in ((network.intents, rows.intents), (network.sentiments, rows.sentiments)):
-        known = truth != IGNORED
-        if head is None or not known.any():
-            continue
-        probe = nn.Linear(head.in_features, head.out_features)
-        nn.init.zeros_(probe.weight)
-        nn.init.zeros_(probe.bias)
-        _fit_probe(probe, vectors[known], torch.from_numpy(truth[known]))
-        head.load_state_dict(probe.state_dict())
-
-
-@torch.no_grad()
-def pool_rows(network: Network, rows: Dataset, device: torch.device) -> Tensor:
-    """What the heads see of each row, ``(n, layers * hidden)``."""
-    seen: list[Tensor] = [torch.zeros(0)] * len(rows)
-    for numbers in bucket([len(text.ids) for text in rows.tokens], 4096):
-        batch = pad([rows.tokens[number] for number in numbers], device)
-        with torch.autocast(device.type, torch.bfloat16):
-            features, _ = network.features(*batch)
-        for number, line in zip(numbers, features.cpu(), strict=True):
-            seen[number] = line
-    return torch.stack(seen)
-
-
-def _fit_probe(probe: nn.Linear, vectors: Tensor, truth: Tensor, penalty: float = 0.02) -> None:
-    """Logistic regression; ``penalty`` is the weight of half the squared norm, as 1/C elsewhere."""
-    optimizer = torch.optim.LBFGS(probe.parameters(), max_iter=100, line_search_fn="strong_wolfe")
-
-    def closure() -> Tensor:
-        optimizer.zero_grad()
-        norm = probe.weight.square().sum()
-        loss = cross_entropy(probe(vectors), truth, reduction="sum") + PROBE * norm
-        (loss / len(truth)).backward()
-        return loss / len(truth)
-
-    optimizer.step(closure)
 
 
 def compute_loss(output: Output, batch: Batch, recipe: Recipe) -> Tensor:

@@ -162,7 +162,8 @@ class Desk:
             if reading.in_scope < engine.thresholds.in_scope:
                 top = OUT_OF_SCOPE
             intent = route.intent or top
-            ticket = TicketDraft(route.priority, route.reason, _subject(text), intent, mood)
+            priority = "urgent" if route.upset else route.priority
+            ticket = TicketDraft(priority, route.reason, _subject(text), intent, mood)
         return TurnDraft(
             conversation_id=conversation.id,
             client_id=client_id,

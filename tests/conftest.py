@@ -82,7 +82,7 @@ def engines(store: Store) -> FakeEngines:
 @pytest.fixture(scope="session")
 def routes(first_database: Path) -> Iterator[Flask]:
     """The application's routes: half of what a test would take goes into compiling them."""
-    config = Config(home=first_database.parent)
+    config = Config(home=first_database.parent, site_secret=SECRET)
     store = open_store(config)
     yield create_app(config, store=store, engines=NoEngines())
     store.close()

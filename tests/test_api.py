@@ -2,7 +2,9 @@
 
 import hashlib
 import hmac
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import jwt
@@ -284,7 +286,7 @@ def test_desk_keeps_silent_while_a_person_owns(customer: Customer, store: Store)
     assert turn["ticket"] == ticket
     assert store.ticket(ticket["id"]).last_text == "hello?"
     assert store.ticket(ticket["id"]).priority == "high"
-    customer.say("furious!")
+    customer.say("furious about the return")  # the desk would have had an answer
     assert store.ticket(ticket["id"]).priority == "urgent"
     assert [m["author"] for m in customer.messages()][-2:] == ["customer", "customer"]
 
@@ -357,6 +359,31 @@ def test_same_body_whatever_has_happened_since(
     unchanged()
     engines.away = True
     unchanged()
+
+
+def test_same_client_id_is_read_only_once(
+    customer: Customer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = {"client_id": "same", "text": "hello"}
+    first = post(customer, body)
+    monkeypatch.setattr(FakeEngine, "read", None)  # to call it would be an error
+    assert post(customer, body).data == first.data
+
+
+def test_same_client_id_at_the_same_moment_is_one_message(customer: Customer) -> None:
+    """A widget that gave up waiting and tries again, while the first try is still under way."""
+    body = {"client_id": "same", "text": "a person please"}
+    together = threading.Barrier(8)
+
+    def send(_: int) -> Any:
+        together.wait()
+        return post(customer, body)
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(send, range(8)))
+    assert sorted(answer.status_code for answer in answers) == [200] * 7 + [201]
+    assert len({answer.data for answer in answers}) == 1
+    assert [m["author"] for m in customer.messages()] == ["desk", "customer", "desk"]
 
 
 def test_client_ids_of_two_conversations_do_not_meet(customer: Customer) -> None:

@@ -154,6 +154,7 @@ def test_release_that_cannot_be_loaded_leaves_the_old_one_serving(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
+    monkeypatch.setattr(door, "RETRY_SECONDS", 0.2)
     crown(config, "rel_a")
     engines.refresh()
     crown(config, "rel_b")
@@ -168,7 +169,7 @@ def test_release_that_cannot_be_loaded_leaves_the_old_one_serving(
     broken.unlink()
     engines.refresh()
     assert engines.current().release == "rel_a"
-    monkeypatch.setattr(engines, "retry_at", 0)
+    time.sleep(0.25)
     engines.refresh()
     assert engines.current().release == "rel_b"
 

@@ -51,3 +51,11 @@ def test_bad_recipe_names_file_and_field(tmp_path: Path, text: str, message: str
 def test_missing_recipe_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(ContentError, match="cannot be read"):
         read_recipe(tmp_path / "none.yml")
+
+
+def test_few_rows_take_more_epochs_and_many_are_bounded() -> None:
+    recipe = Recipe(epochs=4, batch_size=10, min_steps=100, max_steps=500)
+    assert recipe.plan(1000) == (4, 400)
+    assert recipe.plan(100) == (10, 100)
+    assert recipe.plan(5) == (40, 40)
+    assert recipe.plan(10_000) == (4, 500)

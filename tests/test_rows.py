@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from finetune.rows import Row, Span, digest, from_examples, make_row, read_rows
+from finetune.rows import Row, Span, digest, from_content, from_examples, make_row, read_rows
 from service.errors import ContentError
-from service.records import Example
+from service.records import Content, Example, Intent, Template
 
 
 def write(folder: Path, name: str, content: str | bytes) -> Path:
@@ -131,3 +131,17 @@ def test_digest_ignores_order_and_place_but_not_labels() -> None:
     one, two = make_row({"text": "a", "intent": "x"}, "p"), make_row({"text": "b"}, "q")
     assert digest([one, two]) == digest([two, make_row({"text": "a", "intent": "x"}, "r")])
     assert digest([one]) != digest([make_row({"text": "a", "intent": "y"}, "p")])
+
+
+def test_titles_and_answers_of_the_desk_support() -> None:
+    content = Content(
+        intents=(Intent("track", "orders", "Where is it?"),),
+        templates=(Template("track", "track", "Follow {order_number} online."),),
+        examples=(Example("exa_1", "wheres my box", "track"),),
+    )
+    rows = from_content(content)
+    assert [(row.text, row.intent, row.support) for row in rows] == [
+        ("wheres my box", "track", False),
+        ("Where is it?", "track", True),
+        ("Follow order number online.", "track", True),
+    ]

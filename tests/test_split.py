@@ -83,3 +83,10 @@ def test_halves_are_disjoint_and_even() -> None:
 def test_no_rows_no_splits() -> None:
     assert split([]) == []
     assert halve([]) == ([], [])
+
+
+def test_support_rows_always_train_and_are_no_given_split() -> None:
+    rows = [*make(1, 20), *(Row(f"title {n} of it", "intent0", support=True) for n in range(20))]
+    placed = split(rows)
+    assert {row.split for row in placed if row.support} == {"train"}
+    assert {row.split for row in placed if not row.support} == {"train", "valid", "test"}

@@ -75,7 +75,7 @@ def make_rows() -> list[Row]:
 
 def tiny_recipe(encoder: Path, **changes: object) -> Recipe:
     """A recipe by which the tiny encoder learns quickly."""
-    fields = {"encoder": str(encoder), "epochs": 12, "batch_size": 8, "patience": 12, "min_steps": 0}
+    fields = {"encoder": str(encoder), "epochs": 12, "batch_size": 8, "patience": 12}
     fields |= {"learning_rate": 0.003, "head_learning_rate": 0.01, "freeze_words": False}
-    fields |= {"precision": "fp32", "dropout": 0.0}
+    fields |= {"precision": "fp32", "dropout": 0.0, "encoder_dropout": 0.0, "min_steps": 0}
     return Recipe.from_json({**fields, **changes})
