@@ -44,9 +44,9 @@ def run(ctx: click.Context, host: str | None, port: int | None, workers: int | N
     if champion(config.releases) is None:
         click.echo("Training its first release; this takes a minute or two.", err=True)
         _train(config)
-    credentials = _first_operator(config)
     click.echo("Starting …", err=True)
-    start_server(config, on_ready=lambda: _greet(config, credentials))
+    # The first operator is made when it can be shown: a password that nobody saw helps nobody.
+    start_server(config, on_ready=lambda: _greet(config, _first_operator(config)))
 
 
 def with_options(config: Config, host: str | None, port: int | None, workers: int | None) -> Config:

@@ -1,5 +1,6 @@
 """``read`` tells what a release sees in messages; ``chat`` talks to the desk in the terminal."""
 
+import itertools
 import queue
 import secrets
 import sys
@@ -19,7 +20,7 @@ from service.desk import Desk
 from service.engine import Engines, ReleaseEngine, load_reader, release_engine
 from service.errors import EngineAway, InvalidInput, NotFound
 from service.metrics import Metrics
-from service.records import Content, Dialogue
+from service.records import Content, Dialogue, Suggestion
 from service.router import decide
 from service.store import open_store
 from service.trace import line_json
@@ -73,30 +74,36 @@ def release_folder(config: Config, release: str | None) -> Path:
 
 def line_batches(stream: BinaryIO) -> Iterator[list[str]]:
     """The stream's lines in batches of what has arrived, so that a slow writer gets its answers."""
-    lines: queue.Queue[bytes | None] = queue.Queue(maxsize=4 * BATCH)
+    lines: queue.Queue[bytes | OSError | None] = queue.Queue(maxsize=4 * BATCH)
 
     def pump() -> None:
-        for line in stream:
-            lines.put(line)
+        try:
+            for line in stream:
+                lines.put(line)
+        except OSError as error:
+            lines.put(error)
         lines.put(None)
 
     threading.Thread(target=pump, daemon=True).start()
-    number = 0
-    while (line := lines.get()) is not None:
-        batch = []
-        while line is not None:
-            number += 1
+    batch: list[str] = []
+    for number in itertools.count(1):
+        line, problem = lines.get(), ""
+        if line is None:
+            break
+        if isinstance(line, OSError):
+            problem = f"The input cannot be read: {line.strerror or line}."
+        else:
             try:
                 batch.append(line.decode("utf-8").rstrip("\r\n"))
             except UnicodeDecodeError as error:
-                place = f"line {number}, byte {error.start}"
-                raise InvalidInput(f"The input is not UTF-8: {place}.") from None
-            if len(batch) == BATCH or lines.empty():
-                break
-            line = lines.get()
+                problem = f"The input is not UTF-8: line {number}, byte {error.start}."
+        if batch and (problem or len(batch) == BATCH or lines.empty()):
+            yield batch
+            batch = []
+        if problem:
+            raise InvalidInput(problem)
+    if batch:
         yield batch
-        if line is None:
-            return
 
 
 @click.command()
@@ -111,6 +118,7 @@ def chat(ctx: click.Context) -> None:
     desk = Desk(store, engines, Metrics())
     conversation, _ = store.create_conversation(welcome=desk.welcome())
     click.echo(f"desk> {desk.welcome().text}")
+    offered: tuple[Suggestion, ...] = ()
     while True:
         try:
             text = click.prompt("you", prompt_suffix="> ", default="", show_default=False).strip()
@@ -118,12 +126,14 @@ def chat(ctx: click.Context) -> None:
             text = ""
         if not text:
             return
-        turn = desk.receive(
-            store.conversation(conversation.id), secrets.token_hex(8), text[: config.max_text]
-        )
+        named = text.isdecimal() and 0 < int(text) <= len(offered)
+        said = offered[int(text) - 1] if named else Suggestion(text[: config.max_text])
+        current = store.conversation(conversation.id)
+        turn = desk.receive(current, secrets.token_hex(8), said.text, said.intent)
+        offered = turn.reply.suggestions if turn.reply else ()
         if turn.reply is None:
             click.echo("      (a person owns this conversation; the desk keeps silent)")
             continue
         click.echo(f"desk> {turn.reply.text}")
-        for number, suggestion in enumerate(turn.reply.suggestions, start=1):
+        for number, suggestion in enumerate(offered, start=1):
             click.echo(f"      {number}. {suggestion.text}")
