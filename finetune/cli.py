@@ -5,6 +5,7 @@ Thin: they read arguments, call `finetune.run`, and print. torch is imported whe
 """
 
 import json
+import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -51,6 +52,8 @@ def train(
     recipe = read_recipe(recipe_file) if recipe_file else Recipe(encoder=config.encoder)
     if seed is not None:
         recipe = replace(recipe, seed=seed)
+    # Threads that spin while they wait for each other double the time beside a running server.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     rows, promise = _rows_of_desk(config) if not data else (read_rows(data), None)
     from finetune.run import PROMISE, train_release
 

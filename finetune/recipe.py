@@ -39,12 +39,13 @@ class Recipe:
     layer_decay: float = 0.9
     weight_decay: float = 0.01
     warmup: float = 0.1
-    label_smoothing: float = 0.1
+    label_smoothing: float = 0.05
     dropout: float = 0.1
     encoder_dropout: float = 0.1
     freeze_layers: int = 0
     freeze_words: bool = True
     precision: Precision = "auto"
+    typos: float = 0.25
     patience: int = 4
     min_steps: int = 400
     max_steps: int = 0
@@ -97,6 +98,7 @@ RANGES: dict[str, tuple[float, float] | None] = {
     "freeze_layers": (0, 1000),
     "freeze_words": None,
     "precision": None,
+    "typos": (0, 1),
     "patience": (1, 1000),
     "min_steps": (0, 10**9),
     "max_steps": (0, 10**9),

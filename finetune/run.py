@@ -9,6 +9,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from finetune.batches import find_labels, number
@@ -18,8 +19,9 @@ from finetune.encoders import find_encoder, save_encoder
 from finetune.evaluate import CHUNK, Metrics, evaluate
 from finetune.recipe import Recipe
 from finetune.rows import SPLITS, Row, digest
-from finetune.split import halve, split
+from finetune.split import set_aside, split
 from finetune.train import Epoch, train
+from finetune.typos import with_typos
 from index.calibration import Calibration
 from index.errors import ReleaseError
 from index.network import Network, run, save_heads
@@ -29,6 +31,7 @@ from index.tokens import Tokenizer
 from service.errors import ContentError
 
 PROMISE = 0.95
+VARIANTS = 4  # of the training rows, each with other typos
 RISK = 0.1
 
 Progress = Callable[[str, int, int], None]
@@ -45,7 +48,7 @@ class Trained:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """Cleaned rows by what they are for; ``tuning`` and ``promised`` are the halves of valid."""
+    """Cleaned rows by what they are for; ``tuning`` and ``promised`` are the parts of valid."""
 
     labels: Labels
     train: list[Row]
@@ -64,7 +67,7 @@ def prepare(rows: Sequence[Row]) -> Prepared:
     labels = find_labels(parts["train"])
     if not (labels.intents or labels.sentiments or labels.entities):
         raise ContentError("There is nothing to train on: no training row carries a label.")
-    tuning, promised = halve(parts["valid"])
+    tuning, promised = set_aside(parts["valid"])
     return Prepared(
         labels, parts["train"], tuning, promised, parts["test"], cleaning, digest(placed)
     )
@@ -140,9 +143,13 @@ def _fit(
 ) -> tuple[Network, Calibration, list[Epoch]]:
     """The trained network with everything that held-out rows say of it."""
     tokenizer = Tokenizer.load(encoder)
-    teaching, tuning, promised = (
-        number(part, prepared.labels, tokenizer)
-        for part in (prepared.train, prepared.tuning, prepared.promised)
+    random = np.random.default_rng(recipe.seed)
+    variants = [prepared.train]
+    if recipe.typos:
+        variants = [with_typos(prepared.train, recipe.typos, random) for _ in range(VARIANTS)]
+    teaching = [number(rows, prepared.labels, tokenizer) for rows in variants]
+    tuning, promised = (
+        number(part, prepared.labels, tokenizer) for part in (prepared.tuning, prepared.promised)
     )
     network, epochs = train(
         teaching,

@@ -4,7 +4,7 @@ Called by `finetune.run`. Deterministic by the recipe's seed on one machine. It 
 and the held-out rows that stop it, never the ones that calibrate or test.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -33,7 +33,7 @@ class Epoch:
 
 
 def train(
-    train_rows: Dataset,
+    train_rows: Sequence[Dataset],
     stop_rows: Dataset,
     labels: Labels,
     encoder: Path,
@@ -43,6 +43,7 @@ def train(
 ) -> tuple[Network, list[Epoch]]:
     """Fine-tune the encoder in folder ``encoder`` with new heads.
 
+    ``train_rows`` are variants of the same rows; the epochs take them in turn.
     Returns the network in evaluation mode with the weights of the epoch that scored best on
     ``stop_rows`` (of the last one when these are empty), and what every epoch came to.
     ``progress(step, steps, note)`` is called after every step.
@@ -51,7 +52,7 @@ def train(
         torch.manual_seed(recipe.seed)
         random = np.random.default_rng(recipe.seed)
         network = build_network(encoder, labels, recipe).to(device)
-        epochs, steps = recipe.plan(len(train_rows))
+        epochs, steps = recipe.plan(len(train_rows[0]))
         optimizer = torch.optim.AdamW(parameter_groups(network, recipe), fused=True)
         schedule = torch.optim.lr_scheduler.LambdaLR(
             optimizer, lambda step: _slope(step, steps, recipe.warmup)
@@ -63,9 +64,8 @@ def train(
         for number in range(1, epochs + 1):
             network.train()
             losses = []
-            for batch in assemble(
-                train_rows, shuffle(train_rows, recipe.batch_size, random), device
-            ):
+            rows = train_rows[(number - 1) % len(train_rows)]
+            for batch in assemble(rows, shuffle(rows, recipe.batch_size, random), device):
                 if step == steps:
                     break
                 with torch.autocast(device.type, torch.bfloat16, enabled=not precise):

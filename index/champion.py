@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 from index.errors import ReleaseError
-from index.release import Manifest, read_manifest
+from index.release import Manifest, read_manifest, verify
 
 CHAMPION = "champion"
 PREVIOUS = "previous"
@@ -27,8 +27,8 @@ def previous(releases: Path) -> str | None:
 
 
 def promote(releases: Path, release_id: str) -> None:
-    """Make a release the champion. Raises ``ReleaseError`` when it is not there."""
-    if read_manifest(releases / release_id).id != release_id:
+    """Make a release the champion. Raises ``ReleaseError`` when it is not there, or not whole."""
+    if verify(releases / release_id).id != release_id:
         raise ReleaseError(f"The folder {releases / release_id} holds another release.")
     current = champion(releases)
     if current == release_id:

@@ -7,6 +7,7 @@ A cache: a damaged or missing file costs time, never correctness. Encodes nothin
 import hashlib
 import os
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,8 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save
 
 Encode = Callable[[Sequence[str]], NDArray[np.float32]]
+
+DIGEST = hashlib.sha256().digest_size
 
 
 class VectorCache:
@@ -25,17 +28,24 @@ class VectorCache:
         self.vectors: dict[bytes, NDArray[np.float32]] = {}
         try:
             stored = load_file(path)
-            self.vectors = dict(zip(map(bytes, stored["hashes"]), stored["vectors"], strict=True))
-        except (OSError, SafetensorError, KeyError, ValueError):
-            self.vectors = {}
+            hashes, vectors = stored["hashes"], stored["vectors"]
+        except (OSError, SafetensorError, KeyError, ValueError, TypeError):
+            return
+        if _is_sound(hashes, vectors):
+            self.vectors = dict(zip(map(bytes, hashes), vectors, strict=True))
 
     def encode(self, texts: Sequence[str], encode: Encode) -> NDArray[np.float32]:
         """Vectors of the texts, shape ``(len(texts), hidden)``; only unknown ones are encoded.
+
+        ``encode`` of no texts gives shape ``(0, hidden)``: what has another width is dropped.
 
         The file afterwards holds just these texts, so that it never outgrows the content and
         forgets an erased text.
         """
         keys = [hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest() for text in texts]
+        none = encode([])
+        if any(len(vector) != none.shape[1] for vector in self.vectors.values()):
+            self.vectors = {}
         fresh = {
             key: text for key, text in zip(keys, texts, strict=True) if key not in self.vectors
         }
@@ -47,7 +57,7 @@ class VectorCache:
             del self.vectors[key]
         if (fresh or stale) and self.vectors:
             self._save()
-        return np.stack([self.vectors[key] for key in keys]) if keys else np.zeros((0, 0), "f4")
+        return np.stack([self.vectors[key] for key in keys]) if keys else none
 
     def _save(self) -> None:
         hashes = np.stack([np.frombuffer(key, np.uint8) for key in self.vectors])
@@ -59,3 +69,24 @@ class VectorCache:
             temporary.replace(self.path)
         except OSError:
             temporary.unlink(missing_ok=True)
+
+
+def prune(folder: Path, keep: set[str]) -> None:
+    """Remove the caches of all releases but these ids; one that cannot be removed stays."""
+    for pattern in ("*.safetensors", "*.tmp"):
+        for path in folder.glob(pattern):
+            if path.name.split(".")[0] not in keep:
+                with suppress(OSError):
+                    path.unlink()
+
+
+def _is_sound(hashes: NDArray[np.generic], vectors: NDArray[np.generic]) -> bool:
+    """Whether these can be what ``_save`` wrote."""
+    return (
+        hashes.dtype == np.uint8
+        and vectors.dtype == np.float32
+        and hashes.shape[1:] == (DIGEST,)
+        and vectors.ndim == 2
+        and len(hashes) == len(vectors)
+        and bool(np.isfinite(vectors).all())
+    )

@@ -16,6 +16,7 @@ from service.metrics import Metrics
 from service.store import Store, open_store
 from service.web import api, content, problems, releases, reports, sessions, site, tickets
 from service.web.context import Parts, parts
+from service.web.places import Places
 
 MAX_BODY = 1_000_000
 SPARE_THREADS = 32  # of a process, kept for requests when streams take the others
@@ -62,7 +63,7 @@ def open_parts(config: Config, store: Store | None, engines: EngineSource | None
         metrics=metrics,
         site_secret=config.site_secret
         or store.ensure_setting("site_secret", secrets.token_hex(32)),
-        stream_places=max(4, config.threads - SPARE_THREADS),
+        streams=Places(config.threads - min(SPARE_THREADS, config.threads // 2)),
     )
 
 

@@ -12,6 +12,7 @@ names file and line of what is wrong. Never touches the store.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,11 +22,10 @@ import yaml
 from pydantic import ValidationError
 
 from index.recognisers import Recogniser
-from index.records import OUT_OF_SCOPE
+from index.records import OUT_OF_SCOPE, SENTIMENTS
 from service.content_schema import (
     ArticleFile,
     DeskFile,
-    ExampleEntry,
     FileModel,
     GoldenEntry,
     GroupEntry,
@@ -46,6 +46,7 @@ from service.records import (
 from service.replies import DEFAULT_REPLIES, variables
 
 M = TypeVar("M", bound=FileModel)
+IMPLICIT = ("tag:yaml.org,2002:null", "tag:yaml.org,2002:merge")
 ANNOTATION = re.compile(r"\[([^\[\]]+)\]\(([a-z][a-z0-9_]*)\)")
 
 
@@ -71,8 +72,7 @@ def read_desk(folder: Path) -> Content:
             examples += [_example(e, entry.name) for e in entry.examples]
     for name, intent in (("sentiment.jsonl", None), (f"{OUT_OF_SCOPE}.jsonl", OUT_OF_SCOPE)):
         for path, number, row in _lines(folder / name):
-            line = _parse(LineEntry, row, path, number)
-            examples.append(Example("", line.text, intent, line.sentiment, split=line.split))
+            examples.append(_example(_parse(LineEntry, row, path, number), intent))
     golden = [
         GoldenCase(**_parse(GoldenEntry, row, path, number).model_dump())
         for source in sorted((folder / "golden").glob("*.jsonl"))
@@ -91,7 +91,11 @@ def read_desk(folder: Path) -> Content:
 
 
 def check(content: Content, where: str) -> None:
-    """Raise ``ContentError`` for what does not fit together across the content's parts."""
+    """Raise ``ContentError`` for what does not fit together across the content's parts.
+
+    Called wherever content is read or written. An example that a correction made may outlive its
+    intent.
+    """
     names = [intent.name for intent in content.intents]
     known = {*names, OUT_OF_SCOPE}
     slots = {slot.name for slot in content.settings.slots}
@@ -103,11 +107,13 @@ def check(content: Content, where: str) -> None:
         ("intent", names),
         ("template", [template.name for template in content.templates]),
         ("slot", [slot.name for slot in content.settings.slots]),
+        ("article", [article.id for article in content.articles]),
+        ("example", [example.id for example in content.examples if example.id]),
     )
     for kind, seen in named:
-        doubled = {name for name in seen if seen.count(name) > 1}
-        if doubled:
-            raise wrong(f"{kind} {sorted(doubled)[0]!r} is defined twice.")
+        name, count = next(iter(Counter(seen).most_common(1)), ("", 0))
+        if count > 1:
+            raise wrong(f"{kind} {name!r} is defined twice.")
     if OUT_OF_SCOPE in names:
         raise wrong(f"{OUT_OF_SCOPE!r} is reserved; put such messages in {OUT_OF_SCOPE}.jsonl.")
     for slot in content.settings.slots:
@@ -131,7 +137,7 @@ def check(content: Content, where: str) -> None:
             if name not in slots:
                 raise wrong(f"intent {intent.name!r} needs slot {name!r}, which desk.yml lacks.")
     for template in content.templates:
-        if template.intent not in known:
+        if template.intent not in names:
             raise wrong(f"template {template.name!r} answers unknown intent {template.intent!r}.")
         for name in variables(template.text):
             if name not in slots and name not in content.settings.facts:
@@ -139,10 +145,19 @@ def check(content: Content, where: str) -> None:
     references = [(f"golden case {g.text!r}", g.intent) for g in content.golden]
     references += [(f"article {a.id!r}", name) for a in content.articles for name in a.intents]
     references += [("desk.yml suggested", name) for name in content.settings.suggested]
-    references += [(f"example {e.text!r}", e.intent) for e in content.examples if e.intent]
+    references += [
+        (f"example {e.text[:60]!r}", e.intent)
+        for e in content.examples
+        if e.intent is not None and e.source != "correction"
+    ]
     for what, name in references:
         if name not in known:
             raise wrong(f"{what} names unknown intent {name!r}.")
+    moods = [(f"template {t.name!r}", t.sentiment) for t in content.templates]
+    moods += [(f"example {e.text[:60]!r}", e.sentiment) for e in content.examples]
+    for what, mood in moods:
+        if mood not in (None, *SENTIMENTS):
+            raise wrong(f"{what} has the sentiment {mood!r}; known: {', '.join(SENTIMENTS)}.")
 
 
 def annotated(text: str) -> tuple[str, tuple[Mapping[str, Any], ...]]:
@@ -177,8 +192,11 @@ def _intent(group: str, entry: IntentEntry) -> Intent:
     )
 
 
-def _example(entry: ExampleEntry, intent: str) -> Example:
-    text, entities = annotated(entry.text)
+def _example(entry: LineEntry, intent: str | None) -> Example:
+    if entry.entities is None:
+        text, entities = annotated(entry.text)
+    else:  # the text is meant literally
+        text, entities = entry.text, tuple(span.model_dump() for span in entry.entities)
     # An intent with no annotation at all teaches the token head nothing, rather than "no entity".
     return Example("", text, intent, entry.sentiment, entities or None, entry.split)
 
@@ -213,8 +231,11 @@ def _read_text(path: Path) -> str:
         raise ContentError(f"{path}: cannot be read: {error.strerror}.") from None
 
 
-class _DatesAsText(yaml.SafeLoader):
-    """YAML without timestamps: a date stays text. The same field twice is an error."""
+class _AsWritten(yaml.SafeLoader):
+    """YAML whose values are the text that is written: 0301234567, 9:00, yes, 1.10 and dates too.
+
+    What a field means as a number, its schema reads. The same field twice is an error.
+    """
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[str] = set()
@@ -226,8 +247,8 @@ class _DatesAsText(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-_DatesAsText.yaml_implicit_resolvers = {
-    first: [(tag, rx) for tag, rx in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+_AsWritten.yaml_implicit_resolvers = {
+    first: [(tag, rx) for tag, rx in resolvers if tag in IMPLICIT]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
 
@@ -238,7 +259,7 @@ def _load_yaml(path: Path) -> Any:
 
 def _yaml_value(text: str, path: Path, offset: int = 0) -> Any:
     try:
-        return yaml.load(text, _DatesAsText)  # noqa: S506 - a SafeLoader
+        return yaml.load(text, _AsWritten)  # noqa: S506 - a SafeLoader
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 + offset if error.problem_mark else "?"
         raise ContentError(f"{path}, line {line}: {error.problem}.") from None

@@ -4,6 +4,7 @@ Called by ``frontdesk export desk``. Never touches the store.
 """
 
 import json
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,13 @@ from typing import Any
 import yaml
 
 from index.records import OUT_OF_SCOPE, SENTIMENTS
-from service.content import annotate
+from service.content import annotate, annotated
+from service.errors import ContentError
 from service.records import Content, DeskSettings, Example, Intent
+
+PARTS = ("intents", "articles", "golden")
+SUFFIXES = (".yml", ".yaml", ".md", ".jsonl")
+ENTITY = ("start", "end", "label")
 
 
 class _Blocks(yaml.SafeDumper):
@@ -32,13 +38,33 @@ _Blocks.add_representer(str, _represent_text)
 def write_desk(content: Content, folder: Path) -> None:
     """Write the content as a folder that ``read_desk`` reads back as the same content.
 
-    Files of an earlier export are replaced; other files in the folder stay.
+    Files of an earlier export are replaced once all are written: until then it stays whole. Other
+    files in the folder stay. Raises ``ContentError`` for a folder that holds something else.
     """
-    for name in ("intents", "articles", "golden"):
-        (folder / name).mkdir(parents=True, exist_ok=True)
-        for old in (folder / name).glob("*.*"):
-            if old.suffix in (".yml", ".yaml", ".md", ".jsonl"):
+    folder.mkdir(parents=True, exist_ok=True)
+    if any(folder.iterdir()) and not (folder / "desk.yml").is_file():
+        raise ContentError(f"{folder} is not empty and no desk folder: it has no desk.yml.")
+    # Inside the folder, for beside it may be another file system.
+    with tempfile.TemporaryDirectory(prefix=".export-", dir=folder) as draft:
+        _write_files(content, Path(draft))
+        _move(Path(draft), folder)
+
+
+def _move(draft: Path, folder: Path) -> None:
+    """Put the files of a draft in their places, and remove those that are no longer written."""
+    written = [path.relative_to(draft) for path in draft.rglob("*") if path.is_file()]
+    for name in written:
+        (folder / name).parent.mkdir(exist_ok=True)
+        (draft / name).replace(folder / name)
+    for part in PARTS:
+        for old in (folder / part).glob("*.*"):
+            if old.suffix in SUFFIXES and old.relative_to(folder) not in written:
                 old.unlink()
+
+
+def _write_files(content: Content, folder: Path) -> None:
+    for part in PARTS:
+        (folder / part).mkdir()
     _write_yaml(folder / "desk.yml", _desk_file(content.settings))
     for group in dict.fromkeys(intent.group for intent in content.intents):
         entries = [_intent_entry(i, content) for i in content.intents if i.group == group]
@@ -101,7 +127,12 @@ def _intent_entry(intent: Intent, content: Content) -> dict[str, Any]:
 
 
 def _row(example: Example) -> dict[str, Any]:
-    row: dict[str, Any] = {"text": annotate(example.text, example.entities)}
+    marked = annotate(example.text, example.entities)
+    row: dict[str, Any] = {"text": marked}
+    if annotated(marked) != (example.text, example.entities or ()):
+        # What the customer wrote looks like an annotation: the text as it is, the entities apart.
+        entities = [{key: e[key] for key in ENTITY} for e in example.entities or ()]
+        row = {"text": example.text, "entities": entities}
     row |= {"sentiment": example.sentiment} if example.sentiment in SENTIMENTS else {}
     return row | ({"split": example.split} if example.split else {})
 

@@ -20,7 +20,7 @@ Words = Annotated[str, AfterValidator(_not_blank)]
 
 
 class FileModel(BaseModel):
-    model_config = ConfigDict(extra="forbid", coerce_numbers_to_str=True)
+    model_config = ConfigDict(extra="forbid")
 
 
 class SlotEntry(FileModel):
@@ -48,17 +48,34 @@ class TemplateEntry(FileModel):
     sentiment: Literal["negative", "neutral", "positive"] | None = None
 
 
-class ExampleEntry(FileModel):
+class SpanEntry(FileModel):
+    start: int = Field(ge=0)
+    end: int
+    label: Words
+
+
+class LineEntry(FileModel):
+    """Without ``entities`` the text may hold annotations; with them it is meant literally."""
+
     text: Words
     sentiment: Literal["negative", "neutral", "positive"] | None = None
+    entities: list[SpanEntry] | None = None
     split: Literal["train", "valid", "test"] | None = None
 
+    @model_validator(mode="after")
+    def _spans_lie_in_the_text(self) -> "LineEntry":
+        for span in self.entities or ():
+            if not span.start < span.end <= len(self.text):
+                raise ValueError("entities must lie within the text")
+        return self
+
+
+class ExampleEntry(LineEntry):
     @model_validator(mode="before")
     @classmethod
     def _text_alone(cls, value: Any) -> Any:
         """Most examples are only their text."""
-        alone = isinstance(value, str | int | float) and not isinstance(value, bool)
-        return {"text": value} if alone else value
+        return {"text": value} if isinstance(value, str) else value
 
 
 class IntentEntry(FileModel):
@@ -81,12 +98,6 @@ class GoldenEntry(FileModel):
     text: Words
     intent: str
     action: Literal["answer", "clarify", "ask", "handoff"]
-
-
-class LineEntry(FileModel):
-    text: Words
-    sentiment: Literal["negative", "neutral", "positive"] | None = None
-    split: Literal["train", "valid", "test"] | None = None
 
 
 class ArticleFile(FileModel):

@@ -6,17 +6,22 @@ works.
 """
 
 import time
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from index.records import OUT_OF_SCOPE
 from service.catalogue import TALK_TO_PERSON, Catalogue
 from service.engine import Engine, EngineSource
-from service.errors import EngineAway, InvalidInput
+from service.errors import EngineAway
 from service.metrics import Metrics
 from service.records import (
     Conversation,
     DeskSettings,
     Dialogue,
+    Message,
+    Priority,
     ReplyDraft,
     Suggestion,
     Ticket,
@@ -27,7 +32,7 @@ from service.records import (
 from service.replies import TALK_TO_A_PERSON, desk_reply, render
 from service.router import Route, decide
 from service.store import Store
-from service.trace import route_json, trace_json
+from service.trace import away_json, trace_json
 
 SUBJECT_CHARACTERS = 120
 
@@ -69,8 +74,8 @@ class Desk:
             return known
         try:
             engine = self.engines.current()
-            if choice and choice != TALK_TO_PERSON and choice not in engine.catalogue.intents:
-                raise InvalidInput(f"There is no intent {choice!r} to choose.", field="choice")
+            if choice != TALK_TO_PERSON and choice not in engine.catalogue.intents:
+                choice = None  # a button from before the content changed: its text still counts
             draft = self._draft(engine, conversation, client_id, text, choice)
         except EngineAway:  # from the start, or in the middle of reading
             draft = self._without_engine(conversation, client_id, text)
@@ -78,30 +83,41 @@ class Desk:
 
     def request_person(self, conversation: Conversation) -> Ticket:
         """Hand over because the customer pressed the button."""
-        reply = ReplyDraft(desk_reply(self.settings(), "handoff"), "handoff")
+        upset = conversation.dialogue.upset > 0
+        words = "handoff_upset" if upset else "handoff"
+        text = desk_reply(self.settings(), words, _variant(conversation.id))
         recent = self.store.recent_messages(conversation.id, 20)
         last = next((m.text for m in reversed(recent) if m.author == "customer"), "")
-        draft = TicketDraft("high", "requested", _subject(last) or TALK_TO_A_PERSON)
+        priority: Priority = "urgent" if upset else "high"
+        draft = TicketDraft(priority, "requested", _subject(last) or TALK_TO_A_PERSON)
+        reply = ReplyDraft(text, "handoff")
         return self.store.record_handoff(conversation.id, draft, reply)
 
-    def suggest(self, ticket: Ticket, limit: int = 3) -> list[dict[str, Any]]:
-        """Replies that an operator may take, from the trace of the last customer message."""
+    def suggest(
+        self,
+        ticket: Ticket,
+        messages: Sequence[Message],
+        traces: Mapping[str, Mapping[str, Any]],
+        limit: int = 3,
+    ) -> list[dict[str, Any]]:
+        """Replies that an operator may take, from the trace of the last customer message.
+
+        ``messages`` are the ticket's, oldest first; ``traces`` go by message id.
+        """
         try:
             catalogue = self.engines.current().catalogue
         except EngineAway:
             return []
-        traces = self.store.traces(ticket.conversation_id)
-        recent = self.store.recent_messages(ticket.conversation_id)
         last = next(
-            (m for m in reversed(recent) if m.author == "customer" and m.id in traces), None
+            (m for m in reversed(messages) if m.author == "customer" and m.id in traces), None
         )
         if last is None:
             return []
         trace = traces[last.id]
-        facts = {**catalogue.settings.facts, **trace.get("route", {}).get("slots", {})}
+        facts = {**catalogue.settings.facts, **trace["route"]["slots"]}
         likely = {
             entry["label"]: entry["confidence"]
-            for entry in trace.get("reading", {}).get("intents", [])
+            for entry in (trace.get("reading") or {}).get("intents", [])
         }
         found = []
         for intent, confidence in likely.items():
@@ -125,12 +141,6 @@ class Desk:
             turn = self.store.record_turn(draft)
         if not turn.repeated:
             self.metrics.turns.labels(turn.action).inc()
-            if turn.action == "none" and turn.ticket is None:
-                # A person came and went while the desk was thinking: somebody must answer this.
-                subject = _subject(draft.text)
-                late = TicketDraft("normal", "owner_changed", subject)
-                reply = ReplyDraft(desk_reply(self.settings(), "handoff"), "handoff")
-                self.store.record_handoff(draft.conversation_id, late, reply)
         return turn
 
     # --- one turn --------------------------------------------------------------------------------
@@ -164,13 +174,18 @@ class Desk:
             intent = route.intent or top
             priority = "urgent" if route.upset else route.priority
             ticket = TicketDraft(priority, route.reason, _subject(text), intent, mood)
+        reply = None
+        if conversation.owned_by_person:  # read for the ticket's priority, answered by nobody here
+            route = replace(route, action="none", reason="with_person", template=None)
+        else:
+            reply = compose(route, catalogue, _variant(client_id))
         return TurnDraft(
             conversation_id=conversation.id,
             client_id=client_id,
             text=text,
             epoch=conversation.epoch,
             dialogue=route.dialogue,
-            reply=None if conversation.owned_by_person else compose(route, catalogue),
+            reply=reply,
             ticket=ticket,
             trace=trace_json(reading, hits, route, engine.thresholds, took),
         )
@@ -184,14 +199,14 @@ class Desk:
             text=text,
             epoch=conversation.epoch,
             dialogue=conversation.dialogue,
-            reply=ReplyDraft(desk_reply(settings, "unavailable"), "handoff"),
+            reply=ReplyDraft(desk_reply(settings, "unavailable", _variant(client_id)), "handoff"),
             ticket=TicketDraft("normal", "engine_away", _subject(text)),
-            trace={"release": None, "route": route_json(route)},
+            trace=away_json(route),
         )
 
 
-def compose(route: Route, catalogue: Catalogue) -> ReplyDraft:
-    """The words of a route, with its quick replies."""
+def compose(route: Route, catalogue: Catalogue, turn: int = 0) -> ReplyDraft:
+    """The words of a route, with its quick replies; ``turn`` chooses among the desk's variants."""
     settings = catalogue.settings
     facts = {**settings.facts, **route.slots}
     template = catalogue.template(route.template) if route.template else None
@@ -202,13 +217,14 @@ def compose(route: Route, catalogue: Catalogue) -> ReplyDraft:
         suggestions = (person,) if route.upset else ()
         return ReplyDraft(text or "", "answer", route.template, suggestions)
     if route.action == "ask":
-        return ReplyDraft(_question(route, settings), "ask")
+        return ReplyDraft(_question(route, settings, turn), "ask")
     if route.action == "clarify":
         if route.reason == "out_of_scope":
-            return ReplyDraft(desk_reply(settings, "out_of_scope"), "clarify", None, (person,))
+            outside = desk_reply(settings, "out_of_scope", turn)
+            return ReplyDraft(outside, "clarify", None, (person,))
         words = "clarify" if offered else "clarify_open"
-        return ReplyDraft(desk_reply(settings, words), "clarify", None, (*offered, person))
-    closing = desk_reply(settings, "handoff_upset" if route.upset else "handoff")
+        return ReplyDraft(desk_reply(settings, words, turn), "clarify", None, (*offered, person))
+    closing = desk_reply(settings, "handoff_upset" if route.upset else "handoff", turn)
     return ReplyDraft(f"{text}\n\n{closing}" if text else closing, "handoff", route.template)
 
 
@@ -221,12 +237,17 @@ def suggested(catalogue: Catalogue) -> tuple[Suggestion, ...]:
     )
 
 
-def _question(route: Route, settings: DeskSettings) -> str:
+def _question(route: Route, settings: DeskSettings, turn: int) -> str:
     slot = settings.slot(route.slot or "")
     if slot is None:
-        return desk_reply(settings, "clarify_open")
+        return desk_reply(settings, "clarify_open", turn)
     again = route.dialogue.asked > 1 and slot.ask_again
     return render(slot.ask_again if again else slot.ask, settings.facts) or slot.title
+
+
+def _variant(key: str) -> int:
+    """A number that stays the same for a message, whichever process counts."""
+    return zlib.crc32(key.encode())
 
 
 def _subject(text: str) -> str:

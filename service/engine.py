@@ -8,7 +8,8 @@ before. Never writes to the store.
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -29,6 +30,8 @@ log = logging.getLogger("frontdesk.engine")
 
 WATCH_SECONDS = 0.25
 RETRY_SECONDS = 10.0  # until what could not be loaded is tried again
+# What a damaged release, content that does not fit, or a library of another version raises.
+UNLOADABLE = (EngineAway, OSError, ValueError, RuntimeError, TypeError, KeyError, ImportError)
 
 
 class Engine(Protocol):
@@ -76,15 +79,27 @@ class ReleaseEngine:
     def read(self, texts: Sequence[str]) -> list[Reading]:
         from index.recognisers import merge, recognise
 
-        with self.pass_lock:  # two passes at once would only share the same cores
-            readings = self.reader.read(texts)
-        return [
-            replace(r, entities=merge(recognise(r.text, self.recognisers), r.entities))
-            for r in readings
-        ]
+        with _failing_as_away():
+            with self.pass_lock:  # two passes at once would only share the same cores
+                readings = self.reader.read(texts)
+            return [
+                replace(r, entities=merge(recognise(r.text, self.recognisers), r.entities))
+                for r in readings
+            ]
 
     def search(self, reading: Reading) -> list[Hit]:
-        return self.index.search(reading.vector)
+        with _failing_as_away():
+            return self.index.search(reading.vector)
+
+
+@contextmanager
+def _failing_as_away() -> Iterator[None]:
+    """A model that fails (out of memory, a lost device) is away, so that no message is lost."""
+    try:
+        yield
+    except (RuntimeError, ValueError, MemoryError) as error:
+        log.exception("the model failed")
+        raise EngineAway("The model failed while reading.") from error
 
 
 def recognisers(catalogue: Catalogue) -> "list[Recogniser]":
@@ -169,15 +184,15 @@ class Engines:
         self.failed: tuple[str | None, int] | None = None
         self.retry_at = 0.0
         self.stopped = threading.Event()
-        self.on_ready: Callable[[], None] | None = None
+        self.on_ready: Callable[[str], None] | None = None
         self.thread = threading.Thread(target=self._watch, name="engines", daemon=True)
 
     def start(self) -> None:
         """Load in the background and watch from then on."""
         self.thread.start()
 
-    def when_ready(self, callback: Callable[[], None]) -> None:
-        """Call back once, from the watching thread, when there is an engine."""
+    def when_ready(self, callback: Callable[[str], None]) -> None:
+        """Call back once, from the watching thread, with the release, when there is an engine."""
         self.on_ready = callback
 
     def close(self) -> None:
@@ -213,8 +228,18 @@ class Engines:
         try:
             self.engine = self._load(wanted[0], engine)
             self.failed = None
-        except (EngineAway, OSError, ValueError, RuntimeError) as error:
+            self._forget_others(wanted[0])
+        except UNLOADABLE as error:
             self._fail(wanted, f"Release {wanted[0]} cannot be loaded: {error}")
+
+    def _forget_others(self, release: str) -> None:
+        """Keep the vectors of this release and of the one that a rollback returns to."""
+        from index.champion import previous
+        from index.errors import ReleaseError
+        from index.vectors import prune
+
+        with suppress(ReleaseError):
+            prune(self.config.home / "cache", {release, previous(self.config.releases) or release})
 
     def _fail(self, wanted: tuple[str | None, int], problem: str) -> None:
         if (wanted, problem) != (self.failed, self.problem):
@@ -240,7 +265,7 @@ class Engines:
                 self.refresh()
                 if self.engine is not None and self.on_ready is not None:
                     callback, self.on_ready = self.on_ready, None
-                    callback()
+                    callback(self.engine.release)
             except Exception:  # a loop top: whatever went wrong, look again
                 log.exception("the engine could not be refreshed")
                 pause = RETRY_SECONDS

@@ -17,6 +17,7 @@ UPSET_FROM = 0.7  # calibrated probability of "negative" from which a customer c
 SAFE_HANDOFF_FROM = 0.5  # a probable wish that only a person can fulfil is handed over from here
 NEW_INTENT_FROM = 0.8  # cosine to an example of an intent that the release has not learned yet
 CHOICES = 3
+WORDS_OF_A_WISH = 2  # beside the fact that was asked for, to count as a wish of its own
 CHOICE_FROM = 0.03  # an intent less likely than this is not offered
 
 REASONS: Mapping[str, str] = {
@@ -103,8 +104,10 @@ class _Decision:
 
     def route(self, choice: str | None) -> Route:
         chosen = choice or self._typed_choice()
+        if choice:
+            self.upset_now = False  # a click carries no mood of its own
         if chosen:
-            # A click carries no mood of its own: the mood of what it clarifies stays.
+            # The mood of what the choice clarifies stays.
             self.upset = self.upset_now or self.before.upset > 0
             return self._follow(chosen, "chosen")
         if self.before.pending_slot:
@@ -125,19 +128,30 @@ class _Decision:
 
     def _continue_asking(self, slot: str) -> Route:
         pending = self.before.pending_intent or ""
-        if slot in self.found:
+        other = self._other_wish(pending)
+        if slot in self.found and not (other and self._says_more()):
             self.upset = self.upset_now or self.before.upset > 0
             return self._follow(pending, "slot_given")
-        top = self.reading.intent
-        if top and top.label != pending and self._certain():
-            return self._read()
-        if self._probable_handoff():
+        if other:
             return self._read()
         if self.before.asked >= 2:
             return self._hand_over("slot_not_given", pending)
         if self.upset:
             return self._hand_over("upset", pending)
         return self._ask(pending, slot)
+
+    def _other_wish(self, pending: str) -> bool:
+        """Whether the message clearly wants something else than what a fact was asked for."""
+        top = self.reading.intent
+        clear = self._certain() or self._probable_handoff()
+        return bool(top and top.label != pending and clear)
+
+    def _says_more(self) -> bool:
+        """Whether there are words beside the facts: a bare number is read as anything."""
+        rest = self.reading.text
+        for entity in sorted(self.reading.entities, key=lambda e: e.start, reverse=True):
+            rest = f"{rest[: entity.start]} {rest[entity.end :]}"
+        return sum(any(map(str.isalpha, word)) for word in rest.split()) >= WORDS_OF_A_WISH
 
     def _read(self) -> Route:
         top = self.reading.intent
@@ -188,7 +202,9 @@ class _Decision:
         likely = [
             scored.label
             for scored in self.reading.intents
-            if scored.confidence >= CHOICE_FROM and scored.label in self.catalogue.intents
+            if scored.confidence >= CHOICE_FROM
+            and scored.label in self.catalogue.intents
+            and scored.label != TALK_TO_PERSON  # every clarification offers a person
         ]
         return tuple(likely[:CHOICES])
 

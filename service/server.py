@@ -4,6 +4,7 @@ Called by ``frontdesk serve``. The master process imports no model and opens no 
 """
 
 import logging
+import os
 import socket
 import sys
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from typing import Any, cast
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
 
 from service.app import create_app
 from service.config import Config
@@ -28,10 +30,17 @@ class PortTaken(DeskError):
     code = "port_in_use"
 
 
+class NotStarted(DeskError):
+    """No worker could be started."""
+
+    status = 500
+    code = "not_started"
+
+
 class Server(BaseApplication):
     """gunicorn with the desk's settings instead of a file of its own."""
 
-    def __init__(self, config: Config, on_ready: Callable[[], None] | None) -> None:
+    def __init__(self, config: Config, on_ready: Callable[[str], None] | None) -> None:
         self.desk_config = config
         self.on_ready = on_ready
         super().__init__()
@@ -39,7 +48,7 @@ class Server(BaseApplication):
     def load_config(self) -> None:
         config = self.desk_config
         settings: dict[str, Any] = {
-            "bind": f"{config.host}:{config.port}",
+            "bind": address_of(config.host, config.port),
             "workers": config.workers,
             "worker_class": "gthread",
             "threads": config.threads,
@@ -69,10 +78,11 @@ class Server(BaseApplication):
             running.engines.when_ready(self.on_ready)
 
 
-def serve(config: Config, on_ready: Callable[[], None] | None = None) -> None:
-    """Serve until told to stop; ``on_ready`` is called once, when the first worker can read.
+def serve(config: Config, on_ready: Callable[[str], None] | None = None) -> None:
+    """Serve until told to stop; ``on_ready`` is called once, with the release, when the first
+    worker can read.
 
-    Raises ``PortTaken`` when the address is in use.
+    Raises ``PortTaken`` when the address is in use, ``NotStarted`` when no worker can start.
     """
     logging.basicConfig(
         level=config.log_level.upper(),
@@ -81,7 +91,14 @@ def serve(config: Config, on_ready: Callable[[], None] | None = None) -> None:
     )
     logging.getLogger("faiss.loader").setLevel(logging.WARNING)
     check_address(config.host, config.port)
-    Server(config, on_ready).run()
+    master = os.getpid()
+    try:
+        Server(config, on_ready).run()
+    except SystemExit as ended:
+        # Only the master's: a worker tells its master with the same code.
+        if ended.code != Arbiter.WORKER_BOOT_ERROR or os.getpid() != master:
+            raise
+        raise NotStarted("No worker could be started; see the log above.") from None
 
 
 def check_address(host: str, port: int) -> None:
@@ -93,7 +110,12 @@ def check_address(host: str, port: int) -> None:
             trial.bind((host, port))
         except OSError as error:
             reason = error.strerror or str(error)
-            raise PortTaken(f"Cannot listen on {host}:{port}: {reason}.") from None
+            raise PortTaken(f"Cannot listen on {address_of(host, port)}: {reason}.") from None
+
+
+def address_of(host: str, port: int) -> str:
+    """``host:port``, an IPv6 address in brackets (RFC 3986)."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def close_parts(_arbiter: Any, worker: Any) -> None:

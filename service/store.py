@@ -15,13 +15,11 @@ from service.records import (
     Conversation,
     Correction,
     Customer,
-    DeskSettings,
     Event,
     Example,
     Intent,
     Message,
     Operator,
-    Priority,
     ReplyDraft,
     Role,
     Template,
@@ -67,10 +65,12 @@ class ConversationStore(Protocol):
         """Write a turn: message, trace, reply, dialogue, ticket, events.
 
         Idempotent by client id: a second draft with the same id writes nothing and returns the
-        first turn, marked repeated. When ``draft.epoch`` is no longer the conversation's, or a
-        person owns it, the reply is dropped (action "none"). A ticket draft opens a ticket and
-        moves the conversation to "waiting" with a new epoch; with one open it only raises its
-        priority. A message in a resolved conversation moves it back to "desk".
+        first turn, marked repeated. When a person owns the conversation, the reply is dropped
+        (action "none"). So it is when ``draft.epoch`` is no longer the conversation's; nobody
+        may own it by now, so then a ticket opens, with the reason "owner_changed". A ticket draft
+        opens a ticket and moves the conversation to "waiting" with a new epoch; with one open it
+        only raises its priority. A message in a resolved conversation moves it back to "desk",
+        in the same epoch.
         """
 
     def record_handoff(
@@ -144,8 +144,8 @@ class TicketStore(Protocol):
         offset: int = 0,
     ) -> list[Ticket]:
         """The inbox. ``status`` "active" means open or claimed. ``order``: "priority" (urgent
-        first, longest waiting first among equals), "newest", "oldest". ``q`` searches texts and
-        names; ``owner`` is an operator's id, or "none"."""
+        first, longest waiting first among equals, closed ones after all others), "newest",
+        "oldest". ``q`` searches texts and names; ``owner`` is an operator's id, or "none"."""
 
     def ticket(self, ticket_id: str) -> Ticket:
         """One ticket."""
@@ -179,7 +179,8 @@ class TicketStore(Protocol):
         template: str | None = None,
     ) -> tuple[Message, bool]:
         """A reply to the customer or a note; idempotent by client id (True = repeated). A reply
-        needs the ticket claimed by this operator; replying claims an open one. Notes are free."""
+        needs the ticket claimed by this operator; replying claims an open one. Notes are free.
+        ``InvalidInput`` when there is no such template."""
 
     def correct_message(
         self,
@@ -193,7 +194,7 @@ class TicketStore(Protocol):
         """What a customer message really was. Writes the correction and makes or updates the
         example that training reads (source "correction"); the last correction of a message counts.
         A field that is not given stays as it was corrected before; a template alone means its
-        intent too."""
+        intent too, and beside an intent must be one of it."""
 
     def corrections(self, message_ids: Sequence[str]) -> dict[str, Correction]:
         """The counting corrections of these messages."""
@@ -212,14 +213,15 @@ class ContentStore(Protocol):
         """The number that grows with every change of content."""
 
     def replace_content(self, content: Content) -> None:
-        """Make the desk's content equal to this; examples from corrections stay."""
-
-    def save_settings(self, settings: DeskSettings) -> None: ...
+        """Make the desk's content equal to this; ``ContentError`` when it does not fit together.
+        Examples from corrections stay as they are: an equal one comes in no second time, and those
+        of ``content`` are passed over."""
 
     def save_intent(self, intent: Intent) -> None: ...
 
     def delete_intent(self, name: str) -> None:
-        """Remove it; ``Conflict`` while templates or examples use it."""
+        """Remove it; ``Conflict`` naming what uses it: a template, an example, an article, a golden
+        case, or the desk's suggested intents."""
 
     def save_template(self, template: Template) -> None: ...
 
@@ -287,10 +289,7 @@ class Store(ConversationStore, TicketStore, ContentStore, OperatorStore, Protoco
         one already."""
 
     def close(self) -> None:
-        """Release every connection."""
-
-
-PRIORITY_ORDER: dict[Priority, int] = {"urgent": 0, "high": 1, "normal": 2, "low": 3}
+        """Release every connection; a second time does nothing."""
 
 
 def open_store(config: "Config") -> Store:

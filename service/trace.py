@@ -67,6 +67,17 @@ def trace_json(
     }
 
 
+def away_json(route: Route) -> dict[str, Any]:
+    """The trace of a turn that no model has read."""
+    return {
+        "release": None,
+        "reading": None,
+        "hits": [],
+        "route": route_json(route),
+        "thresholds": None,
+    }
+
+
 def line_json(reading: Reading, route: Route) -> dict[str, Any]:
     """A line of ``frontdesk read``."""
     top, mood = reading.intent, reading.sentiment

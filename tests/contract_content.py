@@ -1,5 +1,6 @@
 """What every store keeps of content, people and settings; ``test_store`` runs it on each store."""
 
+import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -7,18 +8,21 @@ from pathlib import Path
 import pytest
 
 from drafts import CONTENT, Clock
-from service.errors import Conflict, Forbidden, InvalidInput
+from service.errors import Conflict, ContentError, Forbidden, InvalidInput
 from service.records import (
     Article,
     Content,
     DeskSettings,
     Example,
+    GoldenCase,
     Intent,
     Operator,
     Template,
     Ticket,
 )
 from service.store import Store
+
+SLOTS = DeskSettings(slots=CONTENT.settings.slots)
 
 
 class ContentContract:
@@ -47,7 +51,7 @@ class ContentContract:
             replace(CONTENT, examples=(Example("", "x", "nonsense"),)),
             replace(CONTENT, examples=(Example("", "x", sentiment="furious"),)),
         ):
-            with pytest.raises(InvalidInput):
+            with pytest.raises(ContentError):
                 store.replace_content(broken)
         assert store.content() == before
 
@@ -55,7 +59,6 @@ class ContentContract:
         store.replace_content(CONTENT)
         track = replace(CONTENT.intents[0], title="Where?")
         writes: list[Callable[[], object]] = [
-            lambda: store.save_settings(DeskSettings("Other")),
             lambda: store.save_intent(track),
             lambda: store.save_intent(Intent("new", "g", "New")),
             lambda: store.save_template(Template("new", "new", "text")),
@@ -72,7 +75,6 @@ class ContentContract:
             assert store.content_revision() == place
             assert store.events(after=store.last_event() - 1)[0].body == {"revision": place}
         content = store.content()
-        assert content.settings == DeskSettings("Other")
         assert content.intents == (track, CONTENT.intents[1])
         assert [e.text for e in content.examples] == ["changed", "one", "two"]
         assert all(e.id and e.at for e in content.examples)
@@ -96,6 +98,24 @@ class ContentContract:
             store.add_examples([Example("exa_1", "taken")])
         assert store.content_revision() == before
         assert len(store.content().examples) == 2
+
+    def test_what_uses_an_intent_is_named(self, store: Store) -> None:
+        unused = replace(CONTENT, settings=SLOTS, templates=(), examples=())
+
+        empty = replace(unused, articles=(), golden=())
+        for content, kind in (
+            (replace(empty, templates=(Template("t", "refund", "x"),)), "template"),
+            (replace(empty, examples=(Example("", "x", "refund"),)), "example"),
+            (replace(empty, articles=(Article("a", "t", "x", ("refund",)),)), "article"),
+            (replace(empty, golden=(GoldenCase("x", "refund", "handoff"),)), "golden case"),
+            (replace(empty, settings=replace(SLOTS, suggested=("refund",))), "suggested intent"),
+        ):
+            store.replace_content(content)
+            with pytest.raises(Conflict, match=kind):
+                store.delete_intent("refund")
+        store.replace_content(unused)
+        store.delete_intent("refund")
+        assert "refund" not in {intent.name for intent in store.content().intents}
 
 
 class PeopleContract:
@@ -169,6 +189,13 @@ class OwnContract:
         assert other.content() == store.content()
         assert other.events(after=0) == store.events(after=0)
         other.close()
+
+    def test_closing_twice_is_closing_once(self, open_store: Callable[[], Store]) -> None:
+        other = open_store()
+        other.close()
+        with tempfile.TemporaryFile() as file:  # takes the descriptor that became free
+            other.close()
+            file.write(b"still open")
 
     def test_a_backup_overwrites_nothing(self, store: Store, tmp_path: Path) -> None:
         target = tmp_path / "copy.db"

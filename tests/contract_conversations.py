@@ -164,13 +164,29 @@ class TurnContract:
         assert store.conversation(conversation_id).dialogue == Dialogue()
         assert store.find_turn(conversation_id, "one") == replace(turn, repeated=True)
 
-    def test_a_reply_from_before_a_takeover_and_a_return_is_dropped(
-        self, store: Store, conversation_id: str, ticket: Ticket, ana: Operator
+    @pytest.mark.parametrize("thought_of_a_person", [False, True])
+    def test_a_reply_from_before_a_takeover_and_a_return_goes_to_a_person(
+        self,
+        store: Store,
+        conversation_id: str,
+        ticket: Ticket,
+        ana: Operator,
+        thought_of_a_person: bool,
     ) -> None:
         store.return_ticket(ticket.id, ana.id, None)
-        turn = store.record_turn(handoff(conversation_id, "late", epoch=1))
-        assert (turn.action, turn.reply, turn.ticket) == ("none", None, None)
-        assert store.conversation(conversation_id).status == "desk"
+        thought = handoff if thought_of_a_person else draft
+        turn = store.record_turn(thought(conversation_id, "late", epoch=1, text="late " * 50))
+        assert (turn.action, turn.reply) == ("none", None)
+        assert turn.ticket is not None
+        assert (turn.ticket.status, turn.ticket.reason) == ("open", "owner_changed")
+        if thought_of_a_person:
+            assert (turn.ticket.subject, turn.ticket.intent) == ("Subject", "refund")
+        else:
+            assert turn.ticket.subject == ("late " * 50)[:120]
+        assert store.messages(conversation_id)[-1] == turn.message
+        now = store.conversation(conversation_id)
+        assert (now.status, now.epoch, now.dialogue) == ("waiting", 3, Dialogue())
+        assert store.find_turn(conversation_id, "late") == replace(turn, repeated=True)
 
     def test_a_handoff_opens_a_ticket(self, store: Store, conversation_id: str) -> None:
         turn = store.record_turn(handoff(conversation_id))
@@ -227,7 +243,9 @@ class TurnContract:
         assert turn.action == "answer"
         assert turn.reply is not None
         now = store.conversation(conversation_id)
-        assert (now.status, now.epoch) == ("desk", resolved.epoch + 1)
+        assert (now.status, now.epoch) == ("desk", resolved.epoch)
+        both = store.record_turn(draft(conversation_id, "at once", epoch=resolved.epoch))
+        assert (both.action, both.ticket) == ("answer", None)
 
     def test_a_handoff_after_the_end_waits_with_one_new_epoch(
         self, store: Store, conversation_id: str, ticket: Ticket, ana: Operator

@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from drafts import CONTENT, Clock, draft, handoff, trace
 from service.errors import Conflict, InvalidInput
 from service.records import (
     Dialogue,
+    Example,
     Operator,
     ReplyDraft,
     Ticket,
@@ -57,6 +59,7 @@ class TicketContract:
     def test_replying_claims_and_answers(
         self, store: Store, ticket: Ticket, ana: Operator, clock: Clock
     ) -> None:
+        store.replace_content(CONTENT)
         clock.move(minutes=2)
         message, repeated = store.post_operator_message(
             ticket.id, ana.id, client_id="r", text="Hello", template="track"
@@ -78,6 +81,18 @@ class TicketContract:
         assert store.last_event() == events + 2
         store.record_turn(draft(ticket.conversation_id, "r", epoch=3))
         assert store.find_turn(ticket.conversation_id, "r") is not None
+
+    def test_a_reply_names_a_template_that_is_there(
+        self, store: Store, ticket: Ticket, ana: Operator
+    ) -> None:
+        before = store.last_event()
+        with pytest.raises(InvalidInput) as error:
+            store.post_operator_message(
+                ticket.id, ana.id, client_id="r", text="Hello", template="nonsense"
+            )
+        assert error.value.detail["field"] == "template"
+        assert store.last_event() == before
+        assert store.ticket(ticket.id) == ticket
 
     def test_notes_are_free(
         self, store: Store, ticket: Ticket, ana: Operator, ben: Operator
@@ -151,6 +166,10 @@ class TicketContract:
         store.post_operator_message(tickets[0], ana.id, client_id="a", text="Hello 100%")
         assert listed() == [1, 2, 0, 3]
         store.resolve_ticket(tickets[3], ben.id, None)
+        store.resolve_ticket(tickets[1], ben.id, None)
+        assert listed() == [2, 0, 1, 3]
+        assert listed(order="newest") == [3, 2, 1, 0]
+        store.reopen_ticket(tickets[1], ben.id)
         assert listed(status="active") == [1, 2, 0]
         assert listed(status="open") == [1, 2]
         assert listed(status="resolved") == [3]
@@ -199,6 +218,22 @@ class LearningContract:
         store.replace_content(store.content())
         assert [e for e in store.content().examples if e.source == "correction"] == kept
 
+    def test_a_correction_that_comes_back_from_files_is_not_doubled(
+        self, store: Store, conversation_id: str, ana: Operator
+    ) -> None:
+        store.replace_content(CONTENT)
+        message = store.record_turn(draft(conversation_id)).message
+        store.correct_message(message.id, ana.id, intent="refund")
+        (taught,) = [e for e in store.content().examples if e.source == "correction"]
+        again = Example("", taught.text, "refund")
+        for other in (replace(again, sentiment="neutral"), replace(again, split="test")):
+            store.replace_content(replace(CONTENT, examples=(again, other)))
+            kept = [(e.source, e.text, e.sentiment, e.split) for e in store.content().examples]
+            assert kept == [
+                ("correction", taught.text, None, None),
+                ("import", taught.text, other.sentiment, other.split),
+            ]
+
     def test_a_wrong_correction_names_its_field(
         self, store: Store, conversation_id: str, ana: Operator
     ) -> None:
@@ -214,6 +249,8 @@ class LearningContract:
             with pytest.raises(InvalidInput) as error:
                 store.correct_message(turn.message.id, ana.id, **values)
             assert error.value.detail["field"] == field
+        with pytest.raises(InvalidInput, match="answers track, not refund"):
+            store.correct_message(turn.message.id, ana.id, intent="refund", template="track")
         with pytest.raises(InvalidInput):
             store.correct_message(turn.message.id, ana.id)
         with pytest.raises(InvalidInput):

@@ -5,6 +5,7 @@ import hmac
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import jwt
@@ -74,7 +75,7 @@ def test_site_tells_the_widget_how_to_begin(client: Caller, engines: FakeEngines
     engines.away = True
     away = client.get("/api/v1/site").json
     assert away
-    assert (away["name"], away["welcome"]) == (site["name"], site["welcome"])
+    assert away == site  # the store has it all
 
 
 @pytest.mark.parametrize(
@@ -85,6 +86,8 @@ def test_site_tells_the_widget_how_to_begin(client: Caller, engines: FakeEngines
         ({"customer": {"name": "x" * 201}}, "customer.name"),
         ({"customer": {"email": "no address"}}, "customer.email"),
         ({"customer": {"id": "x"}}, "customer.id"),
+        ({"customer": {"name": "U\0ma"}}, "customer.name"),
+        ({"customer": {"identifier": "\0"}}, "customer.identifier"),
         ({"locale": "e n"}, "locale"),
         ({"locale": None}, "locale"),
         ({"color": "red"}, "color"),
@@ -122,6 +125,9 @@ def in_seconds(seconds: int) -> int:
         signed("u-1"),
         signed("u-1").upper(),
         token_of({"sub": "u-1", "exp": in_seconds(3600)}),
+        token_of({"identifier": "u-1", "exp": in_seconds(3600)}),
+        token_of({"user_id": "u-1", "exp": in_seconds(3600)}),
+        token_of({"sub": "u-1", "user_id": "u-2", "exp": in_seconds(3600)}),
     ],
 )
 def test_signed_identifier_is_verified(signature: str, client: Caller, store: Store) -> None:
@@ -145,6 +151,11 @@ WRONG = {
     "not ASCII": "é" * 64,
     "an expired token": token_of({"sub": "u-1", "exp": in_seconds(-60)}),
     "a token without exp": token_of({"sub": "u-1"}),
+    "a token with another name for it and without exp": token_of({"user_id": "u-1"}),
+    "a token whose first name is another's": token_of(
+        {"sub": "u-2", "user_id": "u-1", "exp": in_seconds(60)}
+    ),
+    "a token that names nobody": token_of({"user_id": None, "exp": in_seconds(60)}),
     "a token without sub": token_of({"exp": in_seconds(60)}),
     "a token of another": token_of({"sub": "u-2", "exp": in_seconds(60)}),
     "a token with another secret": token_of(
@@ -261,10 +272,31 @@ def test_first_suggestions_can_be_clicked_at_once(customer: Customer) -> None:
         assert turn["action"] in ("answer", "ask")
 
 
-def test_unknown_choice_is_refused(customer: Customer) -> None:
-    body = {"client_id": "a", "text": "Something that we never did", "choice": "no_such"}
-    problem(post(customer, body), 422, "invalid_input", "no_such")
-    assert len(customer.messages()) == 1
+def test_choice_that_is_gone_is_plain_text(customer: Customer) -> None:
+    """A button from before the content changed: its words still say what is wanted."""
+    turn = customer.say("How do return parcels work?", choice="no_such")
+    assert (turn["action"], turn["reply"]["text"]) == ("answer", "You have 30 days.")
+
+
+def test_variants_of_the_desks_words_take_turns(
+    customer: Customer, store: Store, engines: FakeEngines
+) -> None:
+    content = store.content()
+    settings = content.settings
+    words = {"out_of_scope": ("One.", "Two.", "Three."), "unavailable": ("Four.", "Five.")}
+    changed = replace(settings, replies={**settings.replies, **words})
+    store.replace_content(replace(content, settings=changed))
+
+    def said() -> set[str]:
+        turns = [start(customer.caller).say("rain", client_id=f"v{n}") for n in range(12)]
+        again = [start(customer.caller).say("rain", client_id=f"v{n}") for n in range(12)]
+        texts = [turn["reply"]["text"] for turn in turns]
+        assert texts == [turn["reply"]["text"] for turn in again]
+        return set(texts)
+
+    assert said() == {"One.", "Two.", "Three."}
+    engines.away = True
+    assert said() == {"Four.", "Five."}
 
 
 def test_upset_customer_is_urgent(customer: Customer, store: Store) -> None:
@@ -286,13 +318,15 @@ def test_desk_keeps_silent_while_a_person_owns(customer: Customer, store: Store)
     assert turn["ticket"] == ticket
     assert store.ticket(ticket["id"]).last_text == "hello?"
     assert store.ticket(ticket["id"]).priority == "high"
-    customer.say("furious about the return")  # the desk would have had an answer
+    message = customer.say("furious about the return")["message"]["id"]  # there is an answer
     assert store.ticket(ticket["id"]).priority == "urgent"
+    route = store.trace(message)["route"]
+    assert (route["action"], route["reason"], route["template"]) == ("none", "with_person", None)
     assert [m["author"] for m in customer.messages()][-2:] == ["customer", "customer"]
 
 
 def test_text_is_stored_as_written(customer: Customer) -> None:
-    text = "hello <b>&amp;</b> 'quotes' \u202e \x00 emoji 🙂\r\nsecond line; DROP TABLE message;--"
+    text = "hello <b>&amp;</b> 'quotes' \u202e \x01 emoji 🙂\r\nsecond line; DROP TABLE message;--"
     assert customer.say(f"  {text}\n")["message"]["text"] == text
     assert customer.messages()[1]["text"] == text
 
@@ -414,6 +448,8 @@ def test_client_ids_of_two_conversations_do_not_meet(customer: Customer) -> None
         ({"client_id": "a", "text": ["a"]}, "text"),
         ({"client_id": "a", "text": True}, "text"),
         ({"client_id": "a", "text": "a" * 200_000}, "text"),
+        ({"client_id": "a", "text": "a\0b"}, "text"),
+        ({"client_id": "a\0", "text": "a"}, "client_id"),
         ({"client_id": "a", "text": "a", "choice": 1}, "choice"),
         ({"client_id": "a", "text": "a", "choice": "No Name"}, "choice"),
         ({"client_id": "a", "text": "a", "note": True}, "note"),
@@ -463,7 +499,7 @@ def test_only_json_is_read(kind: str | None, customer: Customer) -> None:
 def test_huge_body_is_refused(customer: Customer) -> None:
     raw = b'{"client_id": "a", "text": "' + b"a" * 1_000_001 + b'"}'
     response = post(customer, None, data=raw, content_type="application/json")
-    assert response.status_code == 413
+    problem(response, 413, "too_large")
     assert len(customer.messages()) == 1
 
 
@@ -565,7 +601,9 @@ def test_without_a_model_the_message_is_kept_and_handed_over(
     assert turn["reply"]["text"] == "The assistant is away; your message is safe."
     ticket = store.ticket(turn["ticket"]["id"])
     assert (ticket.reason, ticket.priority, ticket.status) == ("engine_away", "normal", "open")
-    assert store.trace(turn["message"]["id"])["route"]["reason"] == "engine_away"
+    trace = store.trace(turn["message"]["id"])
+    assert trace["route"]["reason"] == "engine_away"
+    assert (trace["reading"], trace["hits"], trace["thresholds"]) == (None, [], None)
     second = customer.say("are you there?")
     assert (second["reply"], second["ticket"]) == (None, turn["ticket"])
 
@@ -622,6 +660,14 @@ def test_button_pressed_twice_is_one_ticket(customer: Customer, store: Store) ->
     assert len(customer.messages()) == count
     assert len(store.tickets()) == 1
     assert store.ticket(first["ticket"]["id"]).subject == "Talk to a person"
+
+
+def test_button_of_an_upset_customer_is_urgent(customer: Customer, store: Store) -> None:
+    assert customer.say("a disgrace! how do I return it")["action"] == "answer"
+    ticket = store.ticket(ask_for_person(customer)["ticket"]["id"])
+    assert (ticket.priority, ticket.reason) == ("urgent", "requested")
+    last = customer.messages()[-1]["text"]
+    assert last == "We are sorry. A colleague will answer you here."
 
 
 def test_button_works_without_a_model(customer: Customer, engines: FakeEngines) -> None:

@@ -8,8 +8,11 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -215,6 +218,7 @@ def test_operator_with_own_password_is_not_told_it(made: Run) -> None:
         (("add",), 2, "EMAIL"),
         (("token", "nobody@desk.example"), 1, "nobody@desk.example"),
         (("disable", "nobody@desk.example"), 1, "nobody@desk.example"),
+        (("password", "nobody@desk.example"), 1, "nobody@desk.example"),
         (("remove", "a@b.example"), 2, "remove"),
     ],
 )
@@ -232,6 +236,29 @@ def test_address_is_taken_whatever_its_case(made: Run) -> None:
     done = made("operator", "add", "A@B.example")
     assert done.code == 1
     assert "already" in done.err
+
+
+@pytest.mark.parametrize("given", [None, "long enough!"])
+def test_operator_gets_a_new_password(given: str | None, made: Run, home: Path) -> None:
+    added = made("operator", "add", "a@b.example", "--json").json
+    option = ("--password", given) if given else ()
+    done = made("operator", "password", "A@b.example", *option, "--json")
+    assert done.code == 0
+    assert ("password" in done.json) is (given is None)
+    store = open_store(Config(home=home))
+    stored = store.password_hash(added["id"])
+    store.close()
+    assert password_matches(stored, given or done.json["password"])
+    assert not password_matches(stored, added["password"])
+
+
+def test_short_new_password_changes_nothing(made: Run, home: Path) -> None:
+    added = made("operator", "add", "a@b.example", "--json").json
+    done = made("operator", "password", "a@b.example", "--password", "short")
+    assert (done.code, done.out) == (1, "")
+    store = open_store(Config(home=home))
+    assert password_matches(store.password_hash(added["id"]), added["password"])
+    store.close()
 
 
 def test_token_works_until_its_operator_is_disabled(made: Run, home: Path) -> None:
@@ -357,8 +384,12 @@ def test_broken_champion_file_is_told(made: Run, home: Path) -> None:
 
 
 def test_releases_of_a_new_desk(made: Run) -> None:
-    assert made("releases", "--json").code in (0, 2)  # the subcommand takes the option
-    assert made("releases", "list", "--json").json == {"releases": [], "champion": None}
+    for arguments in (("releases", "--json"), ("releases", "list", "--json")):
+        assert made(*arguments).json == {"releases": [], "champion": None}
+    assert made("releases").out == made("releases", "list").out
+    done = made("releases", "--json", "list")
+    assert (done.code, done.out) == (2, "")
+    assert "--json after list" in done.err
     for arguments in (("show", "rel_x"), ("promote", "rel_x"), ("promote", ".."), ("rollback",)):
         done = made("releases", *arguments)
         assert done.code == 1, arguments
@@ -405,6 +436,40 @@ def test_doctor_finds_a_half_written_release(made: Run, home: Path) -> None:
     found = findings(done)["release"]
     assert not found["ok"]
     assert "rel_half" in found["message"]
+
+
+@contextmanager
+def answering(body: bytes) -> Iterator[int]:
+    """A server that answers everything with this; its port."""
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200 if self.path == "/healthz" else 404)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_port
+        server.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("body", "ok"),
+    [(b'{"status":"ok"}', True), (b"[]", False), (b"<html>", False), (b'{"status":"up"}', False)],
+)
+def test_doctor_knows_a_running_desk_from_somebody_else(
+    body: bytes, ok: bool, made: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with answering(body) as port:
+        monkeypatch.setenv("FRONTDESK_PORT", str(port))
+        found = findings(made("doctor", "--json"))["address"]
+    assert found["ok"] is ok
+    assert ("a desk is running" in found["message"]) is ok
+    assert str(port) in found["message"]
 
 
 def test_doctor_reports_in_words_without_json(made: Run) -> None:

@@ -1,18 +1,21 @@
 """The desk folder: written and read back unchanged; every mistake named with its file and place."""
 
+import errno
 import json
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
+from service import content_export
 from service.commands.home import STARTER
 from service.content import annotate, annotated, check, read_desk
 from service.content_export import write_desk
 from service.errors import ContentError
-from service.records import Article, Content, Example, Slot
+from service.records import Article, Content, DeskSettings, Example, Slot, Template
 
 # --- round trip ----------------------------------------------------------------------------------
 
@@ -89,6 +92,28 @@ def test_writing_removes_what_the_desk_no_longer_has(desk_folder: Path, content:
     assert (desk_folder / "README.txt").read_text() == "mine"
 
 
+def test_a_folder_of_something_else_is_not_written_into(tmp_path: Path, content: Content) -> None:
+    (tmp_path / "articles").mkdir()
+    (tmp_path / "articles" / "thesis.md").write_text("years of work")
+    with pytest.raises(ContentError, match=r"no desk\.yml"):
+        write_desk(content, tmp_path)
+    assert files_of(tmp_path) == {"articles/thesis.md": "years of work"}
+
+
+def test_an_export_that_fails_leaves_the_old_one_whole(
+    desk_folder: Path, content: Content, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = files_of(desk_folder)
+
+    def fail(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(content_export, "_write_lines", fail)
+    with pytest.raises(OSError, match="No space"):
+        write_desk(replace(content, intents=(), articles=()), desk_folder)
+    assert files_of(desk_folder) == before
+
+
 def test_annotations_mark_entities() -> None:
     text, entities = annotated("does the [Moth lamp](product) suit a [cat](animal)?")
     assert text == "does the Moth lamp suit a cat?"
@@ -117,6 +142,52 @@ def test_examples_may_be_numbers(desk_folder: Path) -> None:
     assert texts == ["1234", "5.5", "text"]
 
 
+def test_values_are_the_text_that_is_written(desk_folder: Path, content: Content) -> None:
+    written = {"phone": "0301234567", "opens": "9:00", "open": "yes", "price": "1.10", "is": "="}
+    write_desk(
+        replace(
+            content,
+            intents=(),
+            templates=(),
+            examples=(),
+            articles=(),
+            golden=(),
+            settings=DeskSettings(),
+        ),
+        desk_folder,
+    )
+    facts = "".join(f"  {name}: {value}\n" for name, value in written.items())
+    (desk_folder / "desk.yml").write_text(f"name: 1.0\nlanguage: no\npromise: .9\nfacts:\n{facts}")
+    path = desk_folder / "intents" / "x.yml"
+    path.write_text("group: x\nintents:\n  - name: waving\n    examples:\n    - yes\n    - 0x10\n")
+    read = read_desk(desk_folder)
+    assert read.settings.facts == written
+    assert (read.settings.name, read.settings.language, read.settings.promise) == ("1.0", "no", 0.9)
+    assert [example.text for example in read.examples] == ["yes", "0x10"]
+
+
+LINK = "is [our page](link) right?"
+SPANS = ({"start": 4, "end": 12, "label": "page"},)
+
+
+@pytest.mark.parametrize("intent", ["greeting", "out_of_scope", None])
+@pytest.mark.parametrize(
+    ("text", "entities"),
+    [
+        (LINK, None),
+        (LINK, SPANS),
+        ("is our page", SPANS[:0] or None),
+        ("is our page ok", ({"start": 3, "end": 11, "label": "page"},)),
+    ],
+)
+def test_entities_and_what_looks_like_them_survive_the_files(
+    text: str, entities: Any, intent: str | None, tmp_path: Path, content: Content
+) -> None:
+    example = Example("", text, intent, "neutral", entities)
+    write_desk(replace(content, examples=(example,)), tmp_path)
+    assert read_desk(tmp_path).examples == (example,)
+
+
 def test_titles_default_to_the_name(desk_folder: Path) -> None:
     path = desk_folder / "intents" / "small_talk.yml"
     path.write_text("group: small_talk\nintents:\n  - name: say_good_bye\n")
@@ -143,7 +214,8 @@ BROKEN: dict[str, tuple[str, str | bytes, tuple[str, ...]]] = {
     "unknown field": ("desk.yml", "name: a\ncolour: red\n", ("desk.yml", "colour")),
     "no name": ("desk.yml", "language: en\n", ("desk.yml", "name")),
     "wrong type": ("desk.yml", "name: a\nfacts: [x]\n", ("desk.yml", "facts")),
-    "a yes that is no text": ("desk.yml", "name: a\nfacts: {x: yes}\n", ("desk.yml", "facts.x")),
+    "a fact without a text": ("desk.yml", "name: a\nfacts: {x: }\n", ("desk.yml", "facts.x")),
+    "a promise in words": ("desk.yml", "name: a\npromise: yes\n", ("desk.yml", "promise")),
     "a promise beyond one": ("desk.yml", "name: a\npromise: 95\n", ("desk.yml", "promise")),
     "unknown reply": ("desk.yml", "name: a\nreplies: {hi: [x]}\n", ("desk.yml", "'hi'")),
     "a field twice": ("desk.yml", "name: a\nname: b\n", ("desk.yml, line 2", "name")),
@@ -215,11 +287,13 @@ BROKEN: dict[str, tuple[str, str | bytes, tuple[str, ...]]] = {
         "group: x\nintents: [{name: waving, examples: [hi, ' ']}]\n",
         ("x.yml", "examples[1]", "(waving)"),
     ),
-    "an example that YAML takes for false": (
+    "an example's entities": (
         "intents/x.yml",
-        "group: x\nintents: [{name: waving, examples: [hi, no]}]\n",
-        ("x.yml", "examples[1]", "(waving)"),
+        "group: x\nintents: [{name: w, examples: [{text: hi, entities: "
+        "[{start: 1, end: 3, label: a}]}]}]\n",
+        ("x.yml", "examples[0]", "within the text"),
     ),
+    "a number as a text": ("sentiment.jsonl", '{"text": 1.10}\n', ("sentiment.jsonl, line 1",)),
     "an example's split": (
         "intents/x.yml",
         "group: x\nintents: [{name: waving, examples: [{text: hi, split: dev}]}]\n",
@@ -344,6 +418,23 @@ def test_check_finds_an_example_of_an_unknown_intent(content: Content) -> None:
     broken = replace(content, examples=(Example("", "a", "no_such"),))
     with pytest.raises(ContentError, match="no_such"):
         check(broken, "content")
+
+
+def test_check_finds_what_is_there_twice_or_labelled_wrongly(content: Content) -> None:
+    glad, wave = Example("exa_1", "a", None, "glad"), Template("w", "out_of_scope", "hi")
+    for change, told in (
+        ({"articles": content.articles * 2}, "article 'returns' is defined twice"),
+        ({"examples": (Example("exa_1", "a"),) * 2}, "example 'exa_1' is defined twice"),
+        ({"examples": (glad,)}, "'glad'"),
+        ({"templates": (Template("w", "greeting", "hi", "glad"),)}, "'glad'"),
+        ({"templates": (wave,)}, "out_of_scope"),
+    ):
+        with pytest.raises(ContentError, match=told):
+            check(replace(content, **change), "content")
+
+
+def test_check_passes_over_a_correction_whose_intent_is_gone(content: Content) -> None:
+    check(replace(content, examples=(Example("", "a", "gone", source="correction"),)), "content")
 
 
 def test_check_accepts_a_slot_without_a_pattern(content: Content) -> None:

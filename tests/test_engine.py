@@ -174,6 +174,42 @@ def test_release_that_cannot_be_loaded_leaves_the_old_one_serving(
     assert engines.current().release == "rel_b"
 
 
+@pytest.mark.parametrize("error", [TypeError, KeyError, ImportError])
+def test_library_that_does_not_fit_the_release_is_told(
+    error: type[Exception],
+    engines: Engines,
+    config: Config,
+    readers: list[FakeReader],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(*_: Any) -> None:
+        raise error("heads")
+
+    monkeypatch.setattr(FakeReader, "warm_up", fail)
+    crown(config, "rel_a")
+    engines.refresh()
+    with pytest.raises(EngineAway, match=r"rel_a cannot be loaded: .*heads"):
+        engines.current()
+
+
+@pytest.mark.parametrize("error", [RuntimeError, ValueError, MemoryError])
+def test_model_that_fails_is_away(
+    error: type[Exception], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: Any) -> None:
+        raise error("CUDA out of memory")
+
+    reader: Any = FakeReader("rel_a")
+    engine = release_engine(reader, None, None)
+    monkeypatch.setattr(reader, "read", fail)
+    monkeypatch.setattr(engine.index, "search", fail)
+    with pytest.raises(EngineAway):
+        engine.read(["hello"])
+    with pytest.raises(EngineAway):
+        engine.search(reading_of("hello"))
+    assert caplog.text.count(f"{error.__name__}: CUDA out of memory") == 2
+
+
 def test_first_release_that_cannot_be_loaded_is_told(
     engines: Engines, config: Config, readers: list[FakeReader]
 ) -> None:
@@ -238,6 +274,25 @@ def eventually(true: Callable[[], bool], seconds: float = 5) -> bool:
     return False
 
 
+def test_vectors_of_releases_that_left_are_removed(
+    engines: Engines, config: Config, readers: list[FakeReader]
+) -> None:
+    cache = config.home / "cache"
+    for release, left in (
+        ("rel_a", {"rel_a"}),
+        ("rel_b", {"rel_a", "rel_b"}),
+        ("rel_c", {"rel_b", "rel_c"}),
+    ):
+        crown(config, release)
+        engines.refresh()
+        assert {path.stem for path in cache.iterdir()} == left
+        (config.releases / "previous").write_text(release)
+    (config.releases / "previous").write_bytes(b"\xff")  # damaged, and no reason to fail
+    crown(config, "rel_d")
+    engines.refresh()
+    assert engines.current().release == "rel_d"
+
+
 def test_a_running_desk_notices_by_itself(
     watching: Engines,
     config: Config,
@@ -245,11 +300,12 @@ def test_a_running_desk_notices_by_itself(
     readers: list[FakeReader],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    ready = threading.Event()
-    watching.when_ready(ready.set)
-    assert not ready.wait(0.3)
+    told: list[str] = []
+    watching.when_ready(told.append)
+    time.sleep(0.3)
+    assert told == []
     crown(config, "rel_a")
-    assert ready.wait(5)
+    assert eventually(lambda: told == ["rel_a"])
     assert watching.current().release == "rel_a"
     crown(config, "rel_b")
     assert eventually(lambda: watching.current().release == "rel_b")

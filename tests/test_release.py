@@ -126,6 +126,14 @@ def test_unknown_release_cannot_be_promoted(tmp_path: Path) -> None:
     assert champion(tmp_path) is None
 
 
+def test_damaged_release_cannot_be_promoted(tmp_path: Path) -> None:
+    release = write_release(tmp_path).id
+    (tmp_path / release / "heads.safetensors").write_bytes(b"weighty")
+    with pytest.raises(ReleaseError, match=r"damaged: heads\.safetensors"):
+        promote(tmp_path, release)
+    assert champion(tmp_path) is None
+
+
 def test_list_leaves_out_drafts_and_damaged(tmp_path: Path) -> None:
     assert list_releases(tmp_path / "none") == []
     manifest = write_release(tmp_path)

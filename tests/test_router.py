@@ -196,6 +196,13 @@ def test_choices_are_likely_known_and_few(catalogue: Catalogue) -> None:
     assert route.choices == ("return_policy", "track_order", "greeting")  # 0.01 is not likely
 
 
+def test_person_is_not_offered_twice(catalogue: Catalogue) -> None:
+    """Every clarification ends with the button for a person."""
+    intents = {"talk_to_person": 0.3, "return_policy": 0.29, "track_order": 0.2, "greeting": 0.1}
+    route = decide(reading_of("hm", intents), [], Dialogue(), catalogue, THRESHOLDS)
+    assert route.choices == ("return_policy", "track_order", "greeting")
+
+
 def test_new_intent_is_offered_first(catalogue: Catalogue) -> None:
     reading = reading_of("delivery", UNCLEAR)
     route = decide(reading, [near("delivery_cost")], Dialogue(), catalogue, THRESHOLDS)
@@ -357,6 +364,44 @@ def test_customer_may_ask_for_a_person_while_asked(catalogue: Catalogue) -> None
     assert route.reason == "asked_for_person"
 
 
+PERSON_WITH_NUMBER = "I want to talk to a person, order 1234"
+CANCEL_WITH_NUMBER = "no wait, cancel 1234 please"
+
+
+@pytest.mark.parametrize(
+    ("text", "intents", "reason", "intent"),
+    [
+        (PERSON_WITH_NUMBER, {"talk_to_person": 0.95}, "asked_for_person", "talk_to_person"),
+        (PERSON_WITH_NUMBER, {"talk_to_person": 0.55}, "asked_for_person", "talk_to_person"),
+        (CANCEL_WITH_NUMBER, {"cancel_order": 0.95}, "person_needed", "cancel_order"),
+        ("it is 1234", {"track_order": 0.95}, "slot_given", "track_order"),
+        ("here it is: 1234", {"return_policy": 0.6}, "slot_given", "track_order"),  # not certain
+        ("number 1234", {"cancel_order": 0.95}, "slot_given", "track_order"),  # no wish in a word
+        ("1234 - 2", {"cancel_order": 0.95}, "slot_given", "track_order"),
+    ],
+)
+def test_another_wish_beside_the_fact_is_followed(
+    text: str, intents: dict[str, float], reason: str, intent: str, catalogue: Catalogue
+) -> None:
+    start = text.index("1234")
+    number = replace(NUMBER, start=start, end=start + 4)
+    given = reading_of(text, intents, entities=(number,))
+    route = decide(given, [], ask(catalogue).dialogue, catalogue, THRESHOLDS)
+    assert (route.reason, route.intent) == (reason, intent)
+    assert route.slots == {"order_number": "LC-1234"}
+
+
+def test_repeating_the_wish_for_a_person_does_not_ask_for_ever(catalogue: Catalogue) -> None:
+    """The wish is for a handoff intent, and its slot is what is being asked for."""
+    cancel, dialogue = reading_of("cancel it", {"cancel_order": CERTAIN}), Dialogue()
+    actions = []
+    for _ in range(3):
+        route = decide(cancel, [], dialogue, catalogue, THRESHOLDS)
+        actions.append(route.action)
+        dialogue = route.dialogue
+    assert actions == ["ask", "ask", "handoff"]
+
+
 def test_repeating_the_question_without_the_fact_asks_again(catalogue: Catalogue) -> None:
     same = reading_of("where is it", {"track_order": CERTAIN})
     route = decide(same, [], ask(catalogue).dialogue, catalogue, THRESHOLDS)
@@ -447,6 +492,17 @@ def test_mood_of_the_question_stays_with_its_clarification(catalogue: Catalogue)
     before = replace(clarify(catalogue).dialogue, upset=1)
     clicked = reading_of("How do returns work?", UNKNOWN)
     route = decide(clicked, [], before, catalogue, THRESHOLDS, "return_policy")
+    assert (route.action, route.template) == ("answer", "return_policy_upset")
+
+
+def test_click_carries_no_mood_of_its_own(catalogue: Catalogue) -> None:
+    """A title such as "Something is broken" reads as negative, and nobody has said it."""
+    clicked = reading_of("How do returns work?", UNKNOWN, "negative")
+    before = clarify(catalogue).dialogue
+    route = decide(clicked, [], before, catalogue, THRESHOLDS, "return_policy")
+    assert (route.template, route.upset, route.dialogue.upset) == ("return_policy", False, 0)
+    upset = replace(before, upset=1)
+    route = decide(clicked, [], upset, catalogue, THRESHOLDS, "return_policy")
     assert (route.action, route.template) == ("answer", "return_policy_upset")
 
 

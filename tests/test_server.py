@@ -3,13 +3,15 @@
 import http.client
 import itertools
 import json
+import re
 import shutil
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,11 @@ from typing import Any
 import pytest
 
 from live import ROOT, LiveServer, free_port, surroundings
+from service.cli import cli
+from service.config import Config
+from service.passwords import password_matches
+from service.server import Server, address_of
+from service.store import open_store
 
 
 @pytest.fixture
@@ -74,11 +81,13 @@ def test_master_loads_no_model_and_answers_while_the_engine_is_away(server: Live
 
 def test_streams_take_no_place_from_requests(home: Path) -> None:
     with LiveServer(home, threads="36") as server:
-        path, token = server.start_conversation()
-        streams = [server.stream(path, token) for _ in range(4)]
-        status, headers, problem = server.call("GET", f"{path}/events", token=token)
-        assert (status, problem["code"]) == (503, "busy")
-        assert headers["Retry-After"] == "5"
+        streams = []
+        for most in (8, 6):  # eight of a conversation, fourteen of all customers
+            path, token = server.start_conversation()
+            streams += [server.stream(path, token) for _ in range(most)]
+            status, headers, problem = server.call("GET", f"{path}/events", token=token)
+            assert (status, problem["code"]) == (503, "busy")
+            assert headers["Retry-After"] == "5"
         message = {"client_id": "c-1", "text": "hello"}
         assert server.call("POST", f"{path}/messages", message, token=token)[0] == 201
         assert all(stream.readline() for stream in streams)
@@ -141,6 +150,70 @@ def test_address_of_another_machine_is_told(home: Path) -> None:
     assert done.returncode == 1
     assert "192.0.2.1" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_worker_that_cannot_start_is_a_failure_and_not_the_gates_no(home: Path) -> None:
+    program = (
+        "import sys; import service.server as server\n"
+        "def fail(*_): raise RuntimeError('no application')\n"
+        "server.create_app = fail\n"
+        f"sys.argv = ['frontdesk', '--home', {str(home)!r}, 'serve', '--port', '{free_port()}']\n"
+        "from service.cli import main; main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        env=surroundings(),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 1
+    assert "no application" in done.stderr
+    assert "frontdesk: No worker could be started" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("host", "bound"), [("127.0.0.1", "127.0.0.1:80"), ("desk", "desk:80"), ("::1", "[::1]:80")]
+)
+def test_ipv6_address_is_bracketed(host: str, bound: str) -> None:
+    assert address_of(host, 80) == bound
+    server = Server(Config(host=host, port=80), None)
+    assert server.cfg.settings["bind"].get() == [bound]
+
+
+# --- run -----------------------------------------------------------------------------------------
+
+
+def test_run_shows_the_password_before_it_serves_and_opens_one_store(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A second store in the worker would drop the locks of the first when it is closed."""
+    (home / "releases").mkdir()
+    (home / "releases" / "champion").write_text("rel_a\n")
+    shown: list[str] = []
+
+    def serve(_config: Config, on_ready: Callable[[str], None]) -> None:
+        shown.append(capsys.readouterr().out)
+        monkeypatch.setattr(sqlite3, "connect", None)  # from here on this is a worker
+        on_ready("rel_a")
+
+    monkeypatch.setattr("service.server.serve", serve)
+    arguments = ["--home", str(home), "run", "--host", "::1", "--port", str(free_port())]
+    cli.main(arguments, standalone_mode=False)
+    (greeting,) = shown
+    for words in ("/console", "admin@desk.example", "Password"):
+        assert words in greeting
+    assert capsys.readouterr().out == "Ready: the desk reads with release rel_a.\n"
+    monkeypatch.undo()
+    capsys.readouterr()
+    store = open_store(Config(home=home))
+    (first,) = store.operators()
+    password = re.search(r"Password .*?(\S+)\n", greeting)
+    assert password
+    assert password_matches(store.password_hash(first.id), password[1])
+    store.close()
 
 
 # --- kill -9 -------------------------------------------------------------------------------------

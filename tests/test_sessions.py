@@ -1,5 +1,8 @@
 """Operators sign in and out; who may do what."""
 
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -154,19 +157,55 @@ def test_attempts_are_forgotten_after_the_window(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr("service.web.attempts.time.monotonic", lambda: now)
     attempts = Attempts(most=2, window=10)
     key, other = ("a", "1"), ("b", "1")
-    attempts.fail(key)
-    attempts.check(key)
+    attempts.begin(key)
     now = 1005.0
-    attempts.fail(key)
+    attempts.begin(key)
     with pytest.raises(TooMany) as caught:
-        attempts.check(key)
+        attempts.begin(key)
     assert caught.value.detail["retry_after"] == 6
-    attempts.check(other)
+    attempts.begin(other)
     now = 1010.5
-    attempts.check(key)
+    attempts.begin(key)
     now = 1100.0
-    attempts.fail(other)
+    attempts.begin(other)
     assert set(attempts.failed) == {other}  # nothing piles up
+
+
+def test_guesses_at_the_same_moment_are_all_counted(
+    client: Caller, olga: Operator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A check takes its time; what arrives meanwhile must not slip past the count."""
+    lock, now, most = threading.Lock(), 0, 0
+
+    def check(_stored: str | None, _password: str) -> bool:
+        nonlocal now, most
+        with lock:
+            now += 1
+            most = max(most, now)
+        time.sleep(0.01)
+        with lock:
+            now -= 1
+        return False
+
+    monkeypatch.setattr("service.web.sessions.password_matches", check)
+    with ThreadPoolExecutor(30) as pool:
+        made = [pool.submit(sign_in, Caller(client.app), olga.email, "a guess") for _ in range(30)]
+        statuses = [future.result().status_code for future in made]
+    assert sorted(statuses) == [401] * 10 + [429] * 20
+    assert most <= 2  # each check takes a core and much memory
+
+
+def test_sign_in_that_found_no_turn_is_busy_and_no_attempt(
+    app: Flask, client: Caller, olga: Operator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.web.sessions.CHECK_WAIT_SECONDS", 0.01)
+    checks = app.config["FRONTDESK"].password_checks
+    with checks, checks:
+        for _ in range(12):
+            response = sign_in(client, olga.email)
+            assert (response.status_code, response.json["code"]) == (503, "busy")
+            assert response.headers["Retry-After"] == "5"
+    assert sign_in(client, olga.email).status_code == 201
 
 
 # --- what needs an operator ----------------------------------------------------------------------

@@ -4,7 +4,7 @@ import random
 from collections import Counter
 
 from finetune.rows import Row
-from finetune.split import group_rows, halve, split
+from finetune.split import group_rows, set_aside, split
 
 
 def make(intents: int = 5, each: int = 40) -> list[Row]:
@@ -72,17 +72,17 @@ def test_valid_is_carved_from_train_when_missing() -> None:
     assert counts["valid"] == 35
 
 
-def test_halves_are_disjoint_and_even() -> None:
+def test_the_parts_set_aside_are_disjoint_and_cover_every_intent() -> None:
     rows = make(5, 7)
-    first, second = halve(rows)
+    first, second = set_aside(rows)
     assert sorted(r.text for r in [*first, *second]) == sorted(r.text for r in rows)
-    assert abs(len(first) - len(second)) <= 1
+    assert len(first) == 14
     assert {row.intent for row in first} == {row.intent for row in second}
 
 
 def test_no_rows_no_splits() -> None:
     assert split([]) == []
-    assert halve([]) == ([], [])
+    assert set_aside([]) == ([], [])
 
 
 def test_support_rows_always_train_and_are_no_given_split() -> None:

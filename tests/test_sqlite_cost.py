@@ -82,7 +82,7 @@ HOT: dict[str, tuple[str, tuple[Any, ...]]] = {
         (),
     ),
     "newest": (f"{inbox.TICKET} ORDER BY {inbox.ORDERS['newest']} LIMIT 9", ()),
-    "whole inbox": (f"{inbox.TICKET} ORDER BY {inbox.ORDERS['priority']} LIMIT 9", ()),
+    "whole inbox": (f"{inbox.TICKET} ORDER BY {inbox._order('priority', None)} LIMIT 9", ()),
 }
 WALKS = {"newest", "whole inbox", "last event"}  # along an index, as far as the limit
 

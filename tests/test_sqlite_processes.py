@@ -97,6 +97,25 @@ def test_kill_9_loses_no_acknowledged_turn_and_doubles_none(path: Path, store: S
         assert not db.execute("PRAGMA foreign_key_check").fetchall()
 
 
+def test_a_second_store_in_a_process_costs_no_locks(path: Path) -> None:
+    """Or else a command that ends takes the log away that the server still writes to."""
+    SqliteStore.open(path).close()
+    script = """
+        import os, signal, subprocess
+        again = SqliteStore.open(Path(sys.argv[1]))
+        command = "from pathlib import Path; from service.sqlite.store import SqliteStore;"
+        command += f"SqliteStore.open(Path({sys.argv[1]!r})).close()"
+        subprocess.run([sys.executable, "-c", command], check=True)
+        for n in range(5):
+            print(store.create_conversation()[0].id, flush=True)
+        os.kill(os.getpid(), signal.SIGKILL)
+    """
+    ids = python(script, path).communicate()[0].split()
+    assert len(ids) == 5
+    with closing(SqliteStore.open(path)) as store:
+        assert [store.conversation(one).id for one in ids] == ids
+
+
 def test_processes_with_many_threads_share_one_file(path: Path, store: SqliteStore) -> None:
     ids = [store.create_conversation()[0].id for _ in range(3)]
     script = """

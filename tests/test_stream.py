@@ -10,9 +10,13 @@ import pytest
 from flask import Flask
 
 from calls import Caller, Customer, frames, start
+from fakes import FakeEngines
+from service.app import create_app
+from service.config import Config
 from service.records import Operator
 from service.store import Store
 from service.web.context import Parts
+from service.web.places import Places
 
 TICKETS = "/api/v1/tickets"
 
@@ -337,7 +341,7 @@ def test_streams_end_when_the_process_does(customer: Customer, running: Parts) -
 def test_places_for_streams_are_counted_and_given_back(
     app: Flask, customer: Customer, running: Parts
 ) -> None:
-    running.streams = threading.Semaphore(2)
+    running.streams = Places(3)  # one of them is the console's
     first, second = stream(customer), stream(customer)
     response = customer.caller.get(f"{customer.path}/events", token=customer.token)
     assert response.status_code == 503
@@ -349,3 +353,49 @@ def test_places_for_streams_are_counted_and_given_back(
     with stream(customer) as third:
         assert frames(third, 1)
     first.close()
+
+
+def test_one_conversation_has_a_few_streams_at_most(customer: Customer, running: Parts) -> None:
+    mine = customer.conversation
+    assert all(running.streams.take(mine) for _ in range(8))
+    response = customer.caller.get(f"{customer.path}/events", token=customer.token)
+    assert response.status_code == 503
+    with stream(start(customer.caller)) as other:
+        assert frames(other, 1)
+    running.streams.give_back(mine)
+    with stream(customer) as response:
+        assert frames(response, 1)
+    for _ in range(7):
+        running.streams.give_back(mine)
+    assert not running.streams.taken  # nothing piles up
+
+
+def test_customers_take_no_place_from_the_console(
+    customer: Customer, operator: Caller, running: Parts
+) -> None:
+    running.streams = Places(2)
+    with stream(customer) as mine, console(operator) as desk:
+        assert frames(mine, 1)
+        next(desk.response)
+        assert operator.get("/api/v1/events").status_code == 503
+        refused = customer.caller.get(f"{customer.path}/events", token=customer.token)
+        assert refused.status_code == 503
+
+
+@pytest.mark.parametrize(
+    ("threads", "customers", "desk"), [(4, 1, 1), (36, 14, 4), (64, 24, 8), (512, 416, 64)]
+)
+def test_streams_leave_threads_for_requests(
+    threads: int, customers: int, desk: int, config: Config, store: Store, engines: FakeEngines
+) -> None:
+    config = config.model_copy(update={"threads": threads})
+    app = create_app(config, store=store, engines=engines)
+    places = app.config["FRONTDESK"].streams
+    taken = [number for number in range(threads) if places.take(f"cnv_{number}")]
+    assert len(taken) == customers
+    assert len([None for _ in range(threads) if places.take(None)]) == desk
+
+
+def test_empty_resume_point_is_none(customer: Customer, running: Parts) -> None:
+    with stream(customer, query="?after=") as response:
+        assert frames(response, 1)

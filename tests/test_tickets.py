@@ -88,7 +88,30 @@ def test_inbox_can_be_narrowed(
     }.items():
         assert set(inbox(operator, query)) == expected, query
     counts = ok(operator.get(TICKETS))["counts"]
-    assert counts == {"open": 1, "claimed": 1, "returned": 0, "resolved": 0}
+    assert counts == {"open": 1, "claimed": 1, "returned": 0, "resolved": 0, "mine": 1}
+
+
+def test_colleagues_tickets_are_not_counted_as_mine(
+    operator: Caller, colleague: Caller, ticket: str
+) -> None:
+    ok(colleague.post(f"{TICKETS}/{ticket}/claim"))
+    counts = ok(operator.get(f"{TICKETS}?limit=1"))["counts"]
+    assert (counts["claimed"], counts["mine"]) == (1, 0)
+
+
+def test_operator_sees_what_the_customer_thought_of_a_message(
+    operator: Caller, customer: Customer, ticket: str
+) -> None:
+    message = customer.messages()[-1]["id"]
+    body = {"message_id": message, "helpful": False, "comment": "too slow"}
+    path = f"{customer.path}/feedback"
+    assert customer.caller.post(path, body, token=customer.token).status_code == 204
+    shown = ok(operator.get(f"{TICKETS}/{ticket}"))["messages"]
+    rated = [m for m in shown if "feedback" in m]
+    assert [m["id"] for m in rated] == [message]
+    feedback = rated[0]["feedback"]
+    assert (feedback["helpful"], feedback["comment"]) == (False, "too slow")
+    assert "feedback" not in str(customer.messages())
 
 
 @pytest.mark.parametrize(
@@ -386,6 +409,31 @@ def test_reply_that_was_thought_before_a_person_came_is_dropped(
     assert "Hello!" not in [m["text"] for m in customer.messages()]
     (ticket,) = inbox(operator)
     assert ok(operator.get(f"{TICKETS}/{ticket}"))["last_text"] == "hello"
+
+
+def test_person_who_came_and_went_while_the_desk_thought_leaves_a_ticket(
+    operator: Caller,
+    customer: Customer,
+    engines: FakeEngines,
+    store: Store,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nobody has answered, so somebody must; all of it in the turn's own transaction."""
+    engine = engines.current()
+    read: Callable[..., Any] = engine.read
+
+    def interrupted(texts: Any) -> Any:
+        monkeypatch.setattr(engine, "read", read)
+        handed = customer.caller.post(f"{customer.path}/handoff", token=customer.token)
+        ok(operator.post(f"{TICKETS}/{ok(handed, 201)['ticket']['id']}/return"))
+        monkeypatch.setattr(store, "record_handoff", None)  # a second one could be lost
+        return read(texts)
+
+    monkeypatch.setattr(engine, "read", interrupted)
+    turn = customer.say("hello")
+    assert (turn["reply"], turn["action"], customer.status()) == (None, "none", "waiting")
+    ticket = store.ticket(turn["ticket"]["id"])
+    assert (ticket.reason, ticket.status, ticket.subject) == ("owner_changed", "open", "hello")
 
 
 # --- corrections and traces ----------------------------------------------------------------------

@@ -3,6 +3,7 @@
 Every check looks, none changes anything. Exit code 1 when one failed.
 """
 
+import http.client
 import os
 import shutil
 import sys
@@ -11,6 +12,7 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 
 import click
+import orjson
 
 from index.errors import ReleaseError
 from service.cli import config_of, emit, load_named
@@ -22,6 +24,8 @@ from service.store import open_store
 
 PACKAGES = ("torch", "transformers", "sentence-transformers", "faiss-cpu", "flask", "gunicorn")
 FREE_BYTES = 500_000_000
+HEALTH_SECONDS = 2.0
+MOST_BYTES = 1000  # of an answer that may be anybody's
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,15 +149,31 @@ def check_encoder(config: Config) -> list[Finding]:
 
 def check_address(config: Config) -> list[Finding]:
     """The address that the server would listen on."""
-    from service.server import PortTaken
+    from service.server import PortTaken, address_of
     from service.server import check_address as try_address
 
+    address = address_of(config.host, config.port)
     try:
         try_address(config.host, config.port)
     except PortTaken as error:
-        todo = "A desk may be running there already; else choose another FRONTDESK_PORT."
+        if _desk_answers(config):
+            return [Finding("address", True, f"a desk is running at {address}")]
+        todo = "If something else listens there, choose another FRONTDESK_PORT."
         return [Finding("address", False, error.message, todo)]
-    return [Finding("address", True, f"{config.host}:{config.port} is free")]
+    return [Finding("address", True, f"{address} is free")]
+
+
+def _desk_answers(config: Config) -> bool:
+    """Whether a desk listens at the address: its ``/healthz`` says ok."""
+    connection = http.client.HTTPConnection(config.host, config.port, timeout=HEALTH_SECONDS)
+    try:
+        connection.request("GET", "/healthz")
+        said: object = orjson.loads(connection.getresponse().read(MOST_BYTES))
+        return said == {"status": "ok"}
+    except (OSError, http.client.HTTPException, orjson.JSONDecodeError):
+        return False
+    finally:
+        connection.close()
 
 
 CHECKS = (

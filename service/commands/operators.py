@@ -1,4 +1,4 @@
-"""People who work the console: add, list, disable, token."""
+"""People who work the console: add, list, disable, password, token."""
 
 import re
 
@@ -86,6 +86,26 @@ def token(ctx: click.Context, email: str, as_json: bool) -> None:
     ctx.call_on_close(store.close)
     made = store.create_api_token(store.operator_by_email(email).id)
     emit(as_json, {"token": made}, made)
+
+
+@operator.command(name="password")
+@click.argument("email")
+@click.option("--password", help="Without it, one is made and shown once.")
+@click.option("--json", "as_json", is_flag=True, help="Report as one JSON object.")
+@click.pass_context
+def set_password(ctx: click.Context, email: str, password: str | None, as_json: bool) -> None:
+    """Set a new password."""
+    store = open_desk(config_of(ctx))
+    ctx.call_on_close(store.close)
+    found = store.operator_by_email(email)
+    shown = make_password() if password is None else password
+    store.set_password_hash(found.id, hash_password(shown))
+    value = {"id": found.id, "email": found.email}
+    text = f"{found.email} has a new password."
+    if password is None:
+        value["password"] = shown
+        text += f"\nPassword (shown only now): {shown}"
+    emit(as_json, value, text)
 
 
 @operator.command()

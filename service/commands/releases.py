@@ -12,17 +12,20 @@ from service.errors import Conflict, NotFound
 
 
 @click.group(invoke_without_command=True)
+@click.option("--json", "as_json", is_flag=True, help="Report as one JSON object.")
 @click.pass_context
-def releases(ctx: click.Context) -> None:
+def releases(ctx: click.Context, as_json: bool) -> None:
     """Releases of this desk; without a subcommand, list them."""
     if ctx.invoked_subcommand is None:
-        ctx.invoke(list_all)
+        ctx.invoke(list_all, as_json=as_json)
+    elif as_json:
+        raise click.UsageError(f"Give --json after {ctx.invoked_subcommand}.")
 
 
 @releases.command(name="list")
 @click.option("--json", "as_json", is_flag=True, help="Report as one JSON object.")
 @click.pass_context
-def list_all(ctx: click.Context, as_json: bool = False) -> None:
+def list_all(ctx: click.Context, as_json: bool) -> None:
     """List the releases, newest first."""
     folder = config_of(ctx).releases
     current = champion(folder)

@@ -44,9 +44,11 @@ def run(ctx: click.Context, host: str | None, port: int | None, workers: int | N
     if champion(config.releases) is None:
         click.echo("Training its first release; this takes a minute or two.", err=True)
         _train(config)
+    # Made and shown before the server forks: a worker must not open the store a second time, and a
+    # password that nobody saw helps nobody.
+    _greet(config, _first_operator(config))
     click.echo("Starting …", err=True)
-    # The first operator is made when it can be shown: a password that nobody saw helps nobody.
-    start_server(config, on_ready=lambda: _greet(config, _first_operator(config)))
+    start_server(config, on_ready=_tell_ready)
 
 
 def with_options(config: Config, host: str | None, port: int | None, workers: int | None) -> Config:
@@ -55,7 +57,7 @@ def with_options(config: Config, host: str | None, port: int | None, workers: in
     return config.model_copy(update={k: v for k, v in given.items() if v is not None})
 
 
-def start_server(config: Config, on_ready: Callable[[], None] | None = None) -> None:
+def start_server(config: Config, on_ready: Callable[[str], None] | None = None) -> None:
     """Serve a desk; ``DeskError`` when there is none in the home."""
     from service.server import serve as serve_forever
 
@@ -84,12 +86,20 @@ def _first_operator(config: Config) -> tuple[str, str] | None:
 
 
 def _greet(config: Config, credentials: tuple[str, str] | None) -> None:
-    shown = "localhost" if config.host in ("127.0.0.1", "0.0.0.0", "::") else config.host  # noqa: S104
-    address = config.public_url or f"http://{shown}:{config.port}"
+    from service.server import address_of
+
+    everywhere = config.host in ("127.0.0.1", "0.0.0.0", "::1", "::")  # noqa: S104
+    shown = address_of("localhost" if everywhere else config.host, config.port)
+    address = config.public_url or f"http://{shown}"
     click.echo(f"\n  Demo page with the widget   {address}/")
     click.echo(f"  Operators' console          {address}/console")
     if credentials:
         click.echo(f"  First operator              {credentials[0]}")
         click.echo(f"  Password (shown only now)   {credentials[1]}")
     click.echo("")
+    sys.stdout.flush()
+
+
+def _tell_ready(release: str) -> None:
+    click.echo(f"Ready: the desk reads with release {release}.")
     sys.stdout.flush()

@@ -147,12 +147,14 @@ class Writer:
     def close(self) -> None:
         """Commit what is under way and close the connection."""
         with self._mutex:
+            if self._closed:  # the turnstile's descriptor may be another file's by now
+                return
             batch, self._batch = self._batch, None
             if batch:
                 self._commit(batch)
             self._closed = True
             self._connection.close()
-        self._turnstile.close()
+            self._turnstile.close()
 
     def _enter(self) -> None:
         if os.getpid() != self._pid:

@@ -9,12 +9,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
+from service.content import check
 from service.errors import Conflict, InvalidInput, NotFound
-from service.records import Article, Content, DeskSettings, Example, Intent, Template
+from service.records import Article, Content, Example, Intent, Template
 from service.sqlite.base import Part
 from service.sqlite.commit import Transaction
 from service.sqlite.content_rows import (
-    check_content,
     check_example,
     check_template,
     content_revision,
@@ -34,6 +34,7 @@ from service.sqlite.rows import (
     intent_row,
     template_from,
     template_row,
+    to_json,
 )
 
 CLEAR = (
@@ -44,6 +45,19 @@ CLEAR = (
     "DELETE FROM golden_case",
     "DELETE FROM example WHERE source <> 'correction'",
 )
+# What stands in the way of removing an intent.
+USES = {
+    "template": "SELECT count(*) FROM template WHERE intent = :name",
+    "example": "SELECT count(*) FROM example WHERE intent = :name",
+    "article": """
+SELECT count(*) FROM article WHERE :name IN (SELECT value FROM json_each(article.intents))
+""",
+    "golden case": "SELECT count(*) FROM golden_case WHERE intent = :name",
+    "suggested intent": """
+SELECT count(*) FROM desk_setting, json_each(desk_setting.value) AS suggested
+WHERE desk_setting.name = 'suggested' AND suggested.value = :name
+""",
+}
 
 
 class ContentPart(Part):
@@ -81,7 +95,7 @@ class ContentPart(Part):
 
     def replace_content(self, content: Content) -> None:
         """Make the desk's content equal to this; examples from corrections stay."""
-        check_content(content)
+        check(content, "content")
         at = self._now()
         with self._changing(at) as write:
             db = write.database
@@ -93,15 +107,14 @@ class ContentPart(Part):
             db.table("article").insert_all(article_row(entry, at) for entry in content.articles)
             db.table("golden_case").insert_all(asdict(case) for case in content.golden)
             # A correction that comes back with an exported desk is the one that stayed.
-            kept = [entry for entry in content.examples if entry.source == "correction"]
-            fresh = [entry for entry in content.examples if entry.source != "correction"]
-            db.table("example").insert_all(_example_rows(kept, at), ignore=True)
+            left = write.connection.execute("SELECT * FROM example")
+            kept = {_taught(example_from(row)) for row in left}
+            fresh = [
+                example
+                for example in content.examples
+                if example.source != "correction" and _taught(example) not in kept
+            ]
             db.table("example").insert_all(_example_rows(fresh, at))
-
-    def save_settings(self, settings: DeskSettings) -> None:
-        """What the desk says of itself."""
-        with self._changing() as write:
-            write.database.table("desk_setting").upsert_all(settings_rows(settings), pk="name")
 
     def save_intent(self, intent: Intent) -> None:
         """Add the intent, or replace the one of its name."""
@@ -110,12 +123,12 @@ class ContentPart(Part):
             write.database.table("intent").upsert(intent_row(intent), pk="name")
 
     def delete_intent(self, name: str) -> None:
-        """Remove it; ``Conflict`` while templates or examples use it."""
+        """Remove it; ``Conflict`` naming what uses it."""
         with self._changing() as write:
-            for table in ("template", "example"):
-                used = write.database.table(table).count_where("intent = ?", [name])
+            for kind, sql in USES.items():
+                used = write.connection.execute(sql, {"name": name}).fetchone()[0]
                 if used:
-                    raise Conflict(f"{used} {table}(s) use the intent {name}.", used_by=table)
+                    raise Conflict(f"{used} {kind}(s) use the intent {name}.", used_by=kind)
             _delete(write, "intent", "name", name)
 
     def save_template(self, template: Template) -> None:
@@ -178,6 +191,12 @@ class ContentPart(Part):
 
 def _example_rows(examples: Sequence[Example], at: str) -> list[dict[str, Any]]:
     return [example_row(replace(e, id=e.id or new_id("exa")), at) for e in examples]
+
+
+def _taught(example: Example) -> tuple[object, ...]:
+    """What training learns from it: two examples that are equal in this are one."""
+    entities = [sorted(entity.items()) for entity in example.entities or ()]
+    return (example.text, example.intent, example.sentiment, example.split, to_json(entities))
 
 
 def _require(value: str, field: str) -> None:

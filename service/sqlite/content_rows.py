@@ -1,8 +1,6 @@
 """Content inside a transaction: what it refers to, and the revision that grows with it."""
 
 import sqlite3
-from collections import Counter
-from collections.abc import Iterable
 from dataclasses import fields
 from typing import Any
 
@@ -10,7 +8,7 @@ import orjson
 
 from index.records import OUT_OF_SCOPE, SENTIMENTS
 from service.errors import InvalidInput
-from service.records import Content, DeskSettings, Example, Slot, Template
+from service.records import DeskSettings, Example, Slot, Template
 from service.sqlite.commit import Transaction
 from service.sqlite.rows import to_json
 
@@ -32,6 +30,14 @@ def content_revision(db: sqlite3.Connection) -> int:
 def intent_names(db: sqlite3.Connection) -> set[str]:
     """What an example may be labelled with, "out_of_scope" included."""
     return {row[0] for row in db.execute("SELECT name FROM intent")} | {OUT_OF_SCOPE}
+
+
+def template_intent(db: sqlite3.Connection, name: str) -> str:
+    """The intent that a template answers; ``InvalidInput`` when there is no such template."""
+    row = db.execute("SELECT intent FROM template WHERE name = ?", (name,)).fetchone()
+    if row is None:
+        raise InvalidInput(f"There is no template {name}.", field="template")
+    return str(row["intent"])
 
 
 def settings_rows(settings: DeskSettings) -> list[dict[str, str]]:
@@ -72,26 +78,6 @@ def check_example(example: Example, intents: set[str]) -> None:
         message = f"Example {example.text[:60]!r}: there is no intent {example.intent}."
         raise InvalidInput(message, field="intent")
     _check_sentiment(f"Example {example.text[:60]!r}", example.sentiment)
-
-
-def check_content(content: Content) -> None:
-    """``InvalidInput`` when names repeat or refer to nothing."""
-    intents = {intent.name for intent in content.intents} | {OUT_OF_SCOPE}
-    _check_unique("Intent", (intent.name for intent in content.intents))
-    _check_unique("Template", (template.name for template in content.templates))
-    _check_unique("Example", (example.id for example in content.examples if example.id))
-    _check_unique("Article", (article.id for article in content.articles))
-    for template in content.templates:
-        check_template(template, intents)
-    for example in content.examples:
-        if example.source != "correction":  # may be older than the intents are
-            check_example(example, intents)
-
-
-def _check_unique(kind: str, names: Iterable[str]) -> None:
-    name, count = next(iter(Counter(names).most_common(1)), ("", 0))
-    if count > 1:
-        raise InvalidInput(f"{kind} {name} is there {count} times.", field=kind.lower())
 
 
 def _check_sentiment(what: str, sentiment: str | None) -> None:

@@ -5,6 +5,7 @@ desk says, only whether it may still say it.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from service.errors import InvalidInput, NotFound
 from service.records import (
@@ -26,6 +27,8 @@ from service.sqlite.rows import label_of, to_json
 from service.sqlite.thread import Thread, opened
 from service.sqlite.ticket_rows import active_ticket, customer_wrote, open_ticket
 from service.sqlite.turns import find_turn
+
+SUBJECT_CHARACTERS = 120
 
 NEW_CONVERSATION = """
 INSERT INTO conversation (id, customer_id, token_hash, status, epoch, locale, dialogue,
@@ -185,20 +188,22 @@ def _leave_to_person(write: Transaction, thread: Thread, draft: TurnDraft) -> Tu
 
 
 def _answer(write: Transaction, thread: Thread, draft: TurnDraft) -> Turn:
-    """The desk owns the conversation: it speaks, unless hands changed while it thought."""
+    """The desk owns the conversation: it speaks, unless hands changed while it thought.
+
+    Then its words are dropped, and a person is asked for: somebody must answer this.
+    """
     conversation = thread.conversation
     outdated = draft.epoch != conversation.epoch
-    ticket_draft = None if outdated else draft.ticket
+    ticket_draft = _owner_changed(draft) if outdated else draft.ticket
     ticket_id = new_id("tkt") if ticket_draft else None
     message = thread.say("customer", draft.text, client_id=draft.client_id, ticket_id=ticket_id)
     if conversation.status == "resolved" and ticket_draft is None:
         thread.pass_to("desk")
-    if outdated:
-        return Turn(message, None, "none", None)
-    thread.remember(draft.dialogue)
     reply: Message | None = None
-    action: Action = "handoff" if ticket_draft else "none"
-    if draft.reply is not None:
+    action: Action = "handoff" if ticket_draft and not outdated else "none"
+    if not outdated:
+        thread.remember(draft.dialogue)
+    if draft.reply is not None and not outdated:
         action = draft.reply.action
         reply = thread.reply(draft.reply, reply_to=message.id, ticket_id=ticket_id)
     ticket = None
@@ -208,6 +213,11 @@ def _answer(write: Transaction, thread: Thread, draft: TurnDraft) -> Turn:
             write, ticket_id, conversation.id, ticket_draft, message.text, message.at
         )
     return Turn(message, reply, action, ticket)
+
+
+def _owner_changed(draft: TurnDraft) -> TicketDraft:
+    ticket = draft.ticket or TicketDraft("normal", "", draft.text[:SUBJECT_CHARACTERS])
+    return replace(ticket, reason="owner_changed")
 
 
 def _keep_turn(write: Transaction, turn: Turn, trace: Mapping[str, object] | None) -> None:

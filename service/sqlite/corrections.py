@@ -9,7 +9,7 @@ from index.records import SENTIMENTS
 from service.errors import InvalidInput
 from service.records import Correction
 from service.sqlite.base import Part
-from service.sqlite.content_rows import intent_names, raise_revision
+from service.sqlite.content_rows import intent_names, raise_revision, template_intent
 from service.sqlite.ids import new_id
 from service.sqlite.operators import working_operator
 from service.sqlite.rows import correction_from
@@ -90,10 +90,11 @@ class Corrections(Part):
 def _known_intent(db: sqlite3.Connection, intent: str | None, template: str | None) -> str | None:
     """The intent that was given, or else the template's; ``InvalidInput`` for unknown ones."""
     if template is not None:
-        row = db.execute("SELECT intent FROM template WHERE name = ?", (template,)).fetchone()
-        if row is None:
-            raise InvalidInput(f"There is no template {template}.", field="template")
-        intent = intent or str(row["intent"])
+        answered = template_intent(db, template)
+        if intent not in (None, answered):
+            message = f"The template {template} answers {answered}, not {intent}."
+            raise InvalidInput(message, field="template")
+        intent = answered
     if intent is not None and intent not in intent_names(db):
         raise InvalidInput(f"There is no intent {intent}.", field="intent")
     return intent

@@ -12,6 +12,7 @@ ORDERS = {
     "newest": "t.created_at DESC, t.rowid DESC",
     "oldest": "t.created_at, t.rowid",
 }
+CLOSED_LAST = "t.status IN ('returned', 'resolved')"  # as in the index ticket_order
 PAGE = "LIMIT :limit OFFSET :offset"
 SEARCH = r"""
 (t.subject LIKE :q ESCAPE '\' OR c.name LIKE :q ESCAPE '\' OR c.email LIKE :q ESCAPE '\'
@@ -46,7 +47,7 @@ class Inbox(Part):
             SEARCH if q and q.strip() else "",
         ]
         where = " AND ".join(condition for condition in conditions if condition)
-        sql = f"{TICKET} {where and 'WHERE'} {where} ORDER BY {ORDERS[order]} {PAGE}"
+        sql = f"{TICKET} {where and 'WHERE'} {where} ORDER BY {_order(order, status)} {PAGE}"
         values = {"status": status, "intent": intent, "sentiment": sentiment, "owner": owner}
         page = {"q": _pattern(q or ""), "limit": limit, "offset": offset}
         with self._reading() as db:
@@ -72,6 +73,12 @@ def _status(status: str | None) -> str:
     if status not in STATUSES:
         raise InvalidInput(f"Status is active or one of {', '.join(STATUSES)}.", field="status")
     return "t.status = :status"
+
+
+def _order(order: str, status: str | None) -> str:
+    """Of a priority that is over nobody needs to know first."""
+    whole = order == "priority" and not status
+    return f"{CLOSED_LAST}, {ORDERS[order]}" if whole else ORDERS[order]
 
 
 def _pattern(q: str) -> str:

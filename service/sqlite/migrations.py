@@ -222,3 +222,13 @@ def m001_schema(db: Database) -> None:
     """The tables of the first version."""
     for statements in (PEOPLE, CONVERSATIONS, TICKETS, CONTENT):
         db.executescript(statements)
+
+
+@MIGRATIONS()
+def m002_closed_tickets_last(db: Database) -> None:
+    """The whole inbox, by priority, begins with what somebody must still do."""
+    db.execute("DROP INDEX ticket_order")
+    db.execute(
+        "CREATE INDEX ticket_order ON ticket"
+        " (status IN ('returned', 'resolved'), rank, idle, since)"
+    )

@@ -53,8 +53,7 @@ class SqliteStore(
         """
         with explained(f"The desk's database {path}"), contextlib.ExitStack() as opened:
             path.parent.mkdir(parents=True, exist_ok=True)
-            # Customers' words: for the desk's own user only.
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+            _make_file(path)
             turnstile = Turnstile(path.with_name(f"{path.name}-turn"))
             opened.callback(turnstile.close)
             with turnstile.passing():
@@ -85,10 +84,20 @@ class SqliteStore(
             partial.unlink(missing_ok=True)
 
     def close(self) -> None:
-        """Release every connection; who waits for events wakes."""
+        """Release every connection; who waits for events wakes. Twice is once."""
         self._arrivals.close()
         self._readers.close()
         self._writer.close()
+
+
+def _make_file(path: Path) -> None:
+    """Make an empty file for the desk's own user only: it will hold customers' words.
+
+    One that is there is never opened beside SQLite: closing any descriptor of a file drops every
+    POSIX lock that this process holds on it, and SQLite would write on without its locks.
+    """
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def _prepare(path: Path) -> int:

@@ -105,8 +105,12 @@ class Thread:
         self.conversation = replace(self.conversation, dialogue=dialogue)
 
     def pass_to(self, status: Status, operator_name: str | None = None) -> None:
-        """Change who speaks: a new epoch, which outdates replies that are being computed."""
-        epoch = self.conversation.epoch + 1
+        """Change who speaks: a new epoch, which outdates replies that are being computed.
+
+        From resolved to desk nobody else comes to speak, so what the desk computes still counts.
+        """
+        woken = (self.conversation.status, status) == ("resolved", "desk")
+        epoch = self.conversation.epoch + (0 if woken else 1)
         self.conversation = replace(self.conversation, status=status, epoch=epoch)
         self._transaction.tell(
             "conversation",

@@ -6,10 +6,9 @@ Shared by the conversations', the operators' and the tickets' parts of the SQLit
 import sqlite3
 
 from service.errors import NotFound
-from service.records import Message, Ticket, TicketDraft
+from service.records import PRIORITIES, Message, Ticket, TicketDraft
 from service.sqlite.commit import Transaction
 from service.sqlite.rows import TICKET, ticket_from
-from service.store import PRIORITY_ORDER
 
 PREVIEW_CHARACTERS = 300
 
@@ -70,7 +69,7 @@ def customer_wrote(
 ) -> Ticket:
     """The customer wrote again; a draft can only raise the priority."""
     candidates = [ticket.priority, draft.priority] if draft else [ticket.priority]
-    priority = min(candidates, key=PRIORITY_ORDER.__getitem__)
+    priority = max(candidates, key=PRIORITIES.index)
     write.connection.execute(
         CUSTOMER_WROTE, (priority, preview(message.text), message.at, message.at, ticket.id)
     )

@@ -15,6 +15,7 @@ from service.records import (
 )
 from service.sqlite.base import Part
 from service.sqlite.commit import Transaction
+from service.sqlite.content_rows import template_intent
 from service.sqlite.operators import working_operator
 from service.sqlite.thread import Thread, opened
 from service.sqlite.ticket_rows import active_ticket, find_ticket, preview, tell_ticket
@@ -104,6 +105,8 @@ class Tickets(Part):
                 return known, True
             if not note:
                 _require_free(ticket, operator_id)
+            if template is not None:
+                template_intent(write.connection, template)
             with opened(write, ticket.conversation_id, at) as thread:
                 if not note and ticket.status == "open":
                     _take(write, thread, ticket, operator)

@@ -11,8 +11,7 @@ from typing import Any
 import jwt
 from flask import Blueprint, Response
 
-from service.desk import suggested
-from service.errors import EngineAway, Forbidden
+from service.errors import Forbidden
 from service.records import Conversation
 from service.web.context import authorized_conversation, parts
 from service.web.inputs import (
@@ -37,22 +36,19 @@ blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
 
 Json = dict[str, Any]
 MAX_SEQ = 2**53
+IDENTITY_CLAIMS = ("sub", "identifier", "user_id")  # of a JWT; the first that is there counts
 
 
 @blueprint.get("/site")
 @operation("What the widget shows before the first message.", returns={200: "Site"})
 def read_site() -> Json:
     desk = parts().desk
-    settings = desk.settings()
-    try:
-        first = suggested(parts().engines.current().catalogue)
-    except EngineAway:
-        first = ()
+    settings, welcome = desk.settings(), desk.welcome()
     return {
         "name": settings.name,
         "language": settings.language,
-        "welcome": desk.welcome().text,
-        "suggested": [{"text": s.text, "intent": s.intent} for s in first],
+        "welcome": welcome.text,
+        "suggested": [{"text": s.text, "intent": s.intent} for s in welcome.suggestions],
         "max_text": parts().config.max_text,
     }
 
@@ -100,12 +96,11 @@ def verify_identity(customer: NewCustomer) -> bool:
 
 def _verify_token(token: str, secret: str, identifier: str) -> bool:
     try:
-        claims = jwt.decode(
-            token, secret, algorithms=["HS256"], options={"require": ["exp", "sub"]}
-        )
+        claims = jwt.decode(token, secret, algorithms=["HS256"], options={"require": ["exp"]})
     except jwt.InvalidTokenError as error:
         raise Forbidden(f"The identity token is not valid: {error}.") from None
-    if claims["sub"] != identifier:
+    named = next((claims[name] for name in IDENTITY_CLAIMS if name in claims), None)
+    if not isinstance(named, str | int) or str(named) != identifier:
         raise Forbidden("The identity token names another identifier.")
     return True
 

@@ -20,20 +20,26 @@ class Attempts:
         self.failed: dict[tuple[str, str], deque[float]] = {}
         self.lock = threading.Lock()
 
-    def check(self, key: tuple[str, str]) -> None:
-        """Raise ``TooMany`` when there were too many."""
+    def begin(self, key: tuple[str, str]) -> None:
+        """Count an attempt, before it is known how it ends: many at once must not slip through.
+
+        Raises ``TooMany`` when there were too many.
+        """
         with self.lock:
             times = self._recent(key)
             if len(times) >= self.most:
                 wait = int(self.window - (time.monotonic() - times[0])) + 1
                 raise TooMany("Too many failed attempts. Try again later.", retry_after=wait)
-
-    def fail(self, key: tuple[str, str]) -> None:
-        """Count one more."""
-        with self.lock:
             self.failed.setdefault(key, deque()).append(time.monotonic())
             for known in [k for k in self.failed if not self._recent(k)]:
                 del self.failed[known]
+
+    def take_back(self, key: tuple[str, str]) -> None:
+        """The last attempt was none: its password was not looked at."""
+        with self.lock:
+            times = self._recent(key)
+            if times:
+                times.pop()
 
     def forget(self, key: tuple[str, str]) -> None:
         """A right password clears the account."""

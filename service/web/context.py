@@ -6,7 +6,7 @@ Used by every blueprint. Checks credentials; decides nothing else.
 import functools
 import threading
 from collections.abc import Callable
-from dataclasses import InitVar, dataclass, field
+from dataclasses import dataclass, field
 from typing import ParamSpec, TypeVar, cast
 from urllib.parse import urlsplit
 
@@ -20,8 +20,10 @@ from service.metrics import Metrics
 from service.records import Conversation, Operator
 from service.store import Store
 from service.web.attempts import Attempts
+from service.web.places import Places
 
 SESSION_COOKIE = "frontdesk_session"
+PASSWORD_CHECKS = 2  # at once: each takes a core and 32 MB for a while
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -38,12 +40,11 @@ class Parts:
     metrics: Metrics
     site_secret: str
     attempts: Attempts = field(default_factory=Attempts)
+    password_checks: threading.BoundedSemaphore = field(
+        default_factory=lambda: threading.BoundedSemaphore(PASSWORD_CHECKS)
+    )
+    streams: Places = field(default_factory=lambda: Places(256))
     serving: Callable[[], bool] = lambda: True
-    stream_places: InitVar[int] = 256
-    streams: threading.Semaphore = field(init=False)
-
-    def __post_init__(self, stream_places: int) -> None:
-        self.streams = threading.Semaphore(stream_places)
 
 
 def parts() -> Parts:

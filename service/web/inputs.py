@@ -8,7 +8,15 @@ from typing import Annotated, Any, Literal, TypeVar
 
 import orjson
 from flask import current_app, request
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+)
+from pydantic_core import PydanticCustomError
 
 from service.errors import InvalidInput, TooLarge, UnsupportedMedia
 
@@ -25,9 +33,17 @@ Empty = Annotated[None, Field(description="No body, or an empty object.")]
 
 
 class Body(BaseModel):
-    """A request body: no unknown fields, no coercion."""
+    """A request body: no unknown fields, no coercion, no NUL characters."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
+
+    @field_validator("*")
+    @classmethod
+    def _no_nul(cls, value: Any) -> Any:
+        # Much of what reads texts later ends at a NUL.
+        if isinstance(value, str) and "\0" in value:
+            raise PydanticCustomError("nul", "must not hold NUL characters")
+        return value
 
 
 class NewCustomer(Body):

@@ -14,7 +14,7 @@ from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
 from index.errors import ReleaseError
-from service.errors import Conflict, DeskError
+from service.errors import Conflict, DeskError, TooLarge
 
 log = logging.getLogger("frontdesk.web")
 
@@ -38,6 +38,10 @@ def problem(status: int, code: str, message: str, /, **members: Any) -> Response
     return response
 
 
+def _code_of(name: str) -> str:
+    return name.lower().replace(" ", "_")
+
+
 def register(app: Flask) -> None:
     """Give every request an id and every error a body."""
 
@@ -58,7 +62,7 @@ def register(app: Flask) -> None:
     @app.errorhandler(HTTPException)
     def http_error(error: HTTPException) -> Response:
         status = error.code or 500
-        code = error.name.lower().replace(" ", "_")
+        code = TooLarge.code if status == TooLarge.status else _code_of(error.name)
         response = problem(status, code, error.description or error.name)
         for name, value in error.get_headers():
             if name in ("Allow", "Location"):

@@ -94,6 +94,14 @@ MESSAGE = fields(
     note=FLAG,
     reading=ANY_OBJECT,
     correction=ANY_OBJECT,
+    feedback=fields(
+        {
+            "helpful": either(FLAG),
+            "rating": either(WHOLE),
+            "comment": either(TEXT),
+            "at": TIME,
+        }
+    ),
 )
 TICKET = fields(
     {
@@ -196,10 +204,15 @@ SCHEMAS: dict[str, Schema] = {
         }
     ),
     "Trace": fields(
-        {"release": either(TEXT), "route": ANY_OBJECT},
-        reading=fields({"text": TEXT, "intents": many(SCORED), "sentiments": many(SCORED)}),
-        hits=many(ANY_OBJECT),
-        thresholds=ANY_OBJECT,
+        {
+            "release": either(TEXT),
+            "reading": either(
+                fields({"text": TEXT, "intents": many(SCORED), "sentiments": many(SCORED)})
+            ),
+            "hits": many(ANY_OBJECT),
+            "route": ANY_OBJECT,
+            "thresholds": either(ANY_OBJECT),
+        },
         took_ms=ANY_OBJECT,
     ),
     "Intents": fields({"intents": many(INTENT)}),

@@ -1,13 +1,14 @@
 """Operators sign in and out.
 
-Failed attempts are counted by account and address. Knows nothing of tickets.
+Failed attempts are counted by account and address, and few passwords are checked at once, because
+a check is made to be slow. Knows nothing of tickets.
 """
 
 from typing import Any
 
 from flask import Blueprint, Response, g, jsonify, request
 
-from service.errors import NotFound, Unauthorized
+from service.errors import Busy, NotFound, Unauthorized
 from service.passwords import password_matches
 from service.web.context import SESSION_COOKIE, operator_required, parts
 from service.web.inputs import NewSession, no_body, read_body
@@ -17,6 +18,7 @@ from service.web.shapes import operator_json
 blueprint = Blueprint("sessions", __name__, url_prefix="/api/v1")
 
 SESSION_DAYS = 14
+CHECK_WAIT_SECONDS = 5.0
 
 
 @blueprint.post("/sessions")
@@ -25,14 +27,13 @@ def sign_in() -> tuple[Response, int]:
     body = read_body(NewSession)
     store, attempts = parts().store, parts().attempts
     key = (body.email.strip().casefold(), request.remote_addr or "")
-    attempts.check(key)
+    attempts.begin(key)
     try:
         operator = store.operator_by_email(body.email.strip())
     except NotFound:
         operator = None
     stored = store.password_hash(operator.id) if operator and not operator.disabled else None
-    if not password_matches(stored, body.password) or operator is None:
-        attempts.fail(key)
+    if not _password_matches(stored, body.password, key) or operator is None:
         raise Unauthorized("E-mail or password is wrong.")
     attempts.forget(key)
     response = jsonify({"operator": operator_json(operator)})
@@ -45,6 +46,17 @@ def sign_in() -> tuple[Response, int]:
         secure=request.is_secure or parts().config.public_url.startswith("https://"),
     )
     return response, 201
+
+
+def _password_matches(stored: str | None, password: str, key: tuple[str, str]) -> bool:
+    checks = parts().password_checks
+    if not checks.acquire(timeout=CHECK_WAIT_SECONDS):
+        parts().attempts.take_back(key)
+        raise Busy("Too many people sign in at once. Try again.", retry_after=5)
+    try:
+        return password_matches(stored, password)
+    finally:
+        checks.release()
 
 
 @blueprint.get("/sessions")

@@ -41,9 +41,12 @@ def message_json(message: Message) -> dict[str, Any]:
 
 
 def console_message_json(
-    message: Message, trace: Mapping[str, Any] | None, correction: Correction | None
+    message: Message,
+    trace: Mapping[str, Any] | None = None,
+    correction: Correction | None = None,
+    feedback: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """A message as operators see it: with note, reading and correction."""
+    """A message as operators see it: with note, reading, correction and feedback."""
     shape = message_json(message) | {"note": message.note, "client_id": message.client_id}
     reading = (trace or {}).get("reading")
     if reading:
@@ -54,6 +57,8 @@ def console_message_json(
         }
     if correction:
         shape["correction"] = correction_json(correction)
+    if feedback:
+        shape["feedback"] = dict(feedback)
     return shape
 
 
@@ -151,7 +156,7 @@ def console_event_json(event: Event) -> tuple[str, object]:
     """An event's name and value as the console gets them."""
     where = {"conversation_id": event.conversation_id}
     if event.kind == "message":
-        message = console_message_json(_message_of(event), None, None)
+        message = console_message_json(_message_of(event))
         return "message", {**where, "ticket_id": event.body.get("ticket_id"), "message": message}
     if event.kind == "ticket":
         return "ticket", {**where, "ticket": ticket_json(Ticket(**event.body))}

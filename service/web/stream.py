@@ -40,7 +40,7 @@ class Feed:
 def resume_point(default: int) -> int:
     """Where to go on: the ``Last-Event-ID`` header or ``after``; ``default`` without either."""
     raw = request.headers.get("Last-Event-ID") or request.args.get("after")
-    if raw is None:
+    if not raw:
         return default
     if not (raw.isascii() and raw.isdigit()) or len(raw) > 18:
         raise InvalidInput("Last-Event-ID: must be the id of an event.", field="Last-Event-ID")
@@ -50,14 +50,14 @@ def resume_point(default: int) -> int:
 def event_stream(feed: Feed, after: int) -> Response:
     """A response that sends the feed's events beyond ``after``, and goes on as more is committed.
 
-    ``Busy`` when the process carries as many streams as it can.
+    ``Busy`` when the process, or the conversation, has as many streams as it may.
     """
     running = parts()
-    if not running.streams.acquire(blocking=False):
+    if not running.streams.take(feed.conversation_id):
         raise Busy("Too many open event streams.", retry_after=5)
     frames = stream_with_context(_frames(running, feed, after))
     response = Response(frames, mimetype="text/event-stream")
-    response.call_on_close(running.streams.release)
+    response.call_on_close(lambda: running.streams.give_back(feed.conversation_id))
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Accel-Buffering"] = "no"
     return response

@@ -35,6 +35,7 @@ Json = dict[str, Any]
 STATUSES = ("active", "open", "claimed", "returned", "resolved")
 ORDERS = ("priority", "newest", "oldest")
 SHOWN_MESSAGES = 200
+MOST_COUNTED = 200
 
 
 @blueprint.get("/tickets")
@@ -66,7 +67,8 @@ def list_tickets() -> Json:
         limit=query_number("limit", 100, 1, 200),
         offset=query_number("offset", 0, 0, 10**9),
     )
-    counts = parts().store.ticket_counts()
+    own = parts().store.tickets(owner=g.operator.id, status="claimed", limit=MOST_COUNTED)
+    counts = {**parts().store.ticket_counts(), "mine": len(own)}
     return {"tickets": [ticket_json(ticket) for ticket in tickets], "counts": counts}
 
 
@@ -83,7 +85,8 @@ def read_ticket(ticket_id: str) -> Json:
     conversation = store.conversation(ticket.conversation_id)
     messages = store.recent_messages(conversation.id, SHOWN_MESSAGES)
     traces = store.traces(conversation.id, SHOWN_MESSAGES)
-    corrections = store.corrections([message.id for message in messages])
+    ids = [message.id for message in messages]
+    corrections, feedback = store.corrections(ids), store.feedback(ids)
     customer = store.customer(conversation.customer_id) if conversation.customer_id else None
     shape = ticket_json(ticket, customer)
     return {
@@ -91,9 +94,10 @@ def read_ticket(ticket_id: str) -> Json:
         "ticket": shape,
         "conversation": conversation_json(conversation),
         "messages": [
-            console_message_json(m, traces.get(m.id), corrections.get(m.id)) for m in messages
+            console_message_json(m, traces.get(m.id), corrections.get(m.id), feedback.get(m.id))
+            for m in messages
         ],
-        "suggestions": parts().desk.suggest(ticket),
+        "suggestions": parts().desk.suggest(ticket, messages, traces),
         "traces": traces,
     }
 
@@ -155,7 +159,7 @@ def post_operator_message(ticket_id: str) -> tuple[Json, int]:
         note=body.note,
         template=body.template,
     )
-    shape = {"message": console_message_json(message, None, None)}
+    shape = {"message": console_message_json(message)}
     return {**shape, **_told(store.ticket(ticket_id))}, 200 if repeated else 201
 
 
