@@ -10,7 +10,7 @@ HOME_DIR ?= var
 CONSTRAINTS ?= -c constraints.txt
 PYTEST_ARGS ?=
 
-.PHONY: help run setup setup-dev test lint format docs bench clean
+.PHONY: help run setup setup-dev test lint format docs screenshots bench clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/'
@@ -48,6 +48,9 @@ format: setup-dev ## put the code in shape
 
 docs: setup-dev ## the reference pages that are made from the code
 	$(BIN)/python -m docs.generate
+
+screenshots: setup-dev ## pictures of the running product for the docs
+	cd tests && ../$(BIN)/python take_screenshots.py
 
 bench: setup-dev ## what the starter desk and the server reach on this machine
 	$(BIN)/python -m benchmarks.desk

@@ -45,7 +45,7 @@ class Recipe:
     freeze_layers: int = 0
     freeze_words: bool = True
     precision: Precision = "auto"
-    typos: float = 0.25
+    typos: float = 0.12
     patience: int = 4
     min_steps: int = 400
     max_steps: int = 0

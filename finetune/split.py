@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from finetune.clean import normalise
 from finetune.rows import SPLITS, Row, Split
 
-VALID_SHARE = 0.15
+VALID_SHARE = 0.2
 DEAL = (1, 0, 1, 0, 1)  # which part the groups of valid rows go to, in turn
-TEST_SHARE = 0.15
+TEST_SHARE = 0.1
 SIMILAR = 0.8
 BUCKETS = 1024
 BLOCK = 1024
@@ -28,7 +28,7 @@ WORD = r"[^\W_]+"
 
 
 def split(rows: Sequence[Row]) -> list[Row]:
-    """The rows, each with a split: 70/15/15 of the groups of every intent.
+    """The rows, each with a split: 70/20/10 of the groups of every intent.
 
     Rows that came with a split keep it. When some did, rows without one train, and valid rows are
     carved from the training rows if there are none. Every intent of four groups or more has some

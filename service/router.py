@@ -13,7 +13,7 @@ from service.catalogue import TALK_TO_PERSON, Catalogue
 from service.records import PRIORITIES, Action, Dialogue, Intent, Priority
 from service.replies import TALK_TO_A_PERSON, choose_template, variables
 
-UPSET_FROM = 0.7  # calibrated probability of "negative" from which a customer counts as upset
+UPSET_FROM = 0.85  # calibrated probability of "negative" from which a customer counts as upset
 SAFE_HANDOFF_FROM = 0.5  # a probable wish that only a person can fulfil is handed over from here
 NEW_INTENT_FROM = 0.8  # cosine to an example of an intent that the release has not learned yet
 CHOICES = 3

@@ -1,4 +1,4 @@
-"""The starter desk as `make run` makes it: content, a release trained on it, and the real server."""
+"""The starter desk as `make run` makes it: content, a trained release, the real server."""
 
 import json
 import os

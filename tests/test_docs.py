@@ -1,4 +1,4 @@
-"""The docs name what there is: every command, route and setting, and pages made from code are current."""
+"""The docs name every command, route and setting, and pages made from code are current."""
 
 import re
 from pathlib import Path

@@ -14,6 +14,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from calls import Caller, described_by, frames, start
 from service.config import Config
+from test_release import write_release
 
 API = "/api/v1"
 
@@ -143,15 +144,6 @@ def test_bodies_say_what_is_refused(document: dict[str, Any]) -> None:
         assert not checker.is_valid(wrong), wrong
 
 
-def write_release(config: Config, name: str) -> None:
-    folder = config.releases / name
-    folder.mkdir(parents=True)
-    (folder / "manifest.json").write_text(
-        f'{{"id": "{name}", "created_at": "2026-11-22T00:00:00Z", "encoder": "e",'
-        ' "dataset": "d", "files": {}, "format": 1}'
-    )
-
-
 def test_every_operation_answers_as_described(
     client: Caller, operator: Caller, admin: Caller, config: Config, document: dict[str, Any]
 ) -> None:
@@ -200,9 +192,8 @@ def test_every_operation_answers_as_described(
     operator.put(f"{API}/examples/{made['example']['id']}", example)
     operator.delete(f"{API}/examples/{made['example']['id']}")
     operator.get(f"{API}/reports")
-    for name in ("rel_one", "rel_two"):
-        write_release(config, name)
-        admin.post(f"{API}/releases/{name}/promote")
+    for release in [write_release(config.releases) for _ in range(2)]:
+        admin.post(f"{API}/releases/{release.id}/promote")
     admin.post(f"{API}/releases/rollback")
     admin.get(f"{API}/releases")
     operator.delete(f"{API}/sessions")

@@ -62,7 +62,7 @@ def test_server_serves_and_ends_cleanly(server: LiveServer) -> None:
     for page in ("/", "/console", "/widget.js", "/openapi.json", "/metrics"):
         assert server.call("GET", page)[0] == 200, page
     # SIGTERM, with event streams open: they end, and the server does within seconds.
-    streams = [stream, *(server.stream(path, token) for _ in range(20))]
+    streams = [stream, *(server.stream(*server.start_conversation()) for _ in range(20))]
     assert server.terminate() < 6
     assert server.process.returncode == 0
     for open_stream in streams:
@@ -193,6 +193,7 @@ def test_run_shows_the_password_before_it_serves_and_opens_one_store(
     (home / "releases").mkdir()
     (home / "releases" / "champion").write_text("rel_a\n")
     shown: list[str] = []
+    port = free_port()
 
     def serve(_config: Config, on_ready: Callable[[str], None]) -> None:
         shown.append(capsys.readouterr().out)
@@ -200,10 +201,10 @@ def test_run_shows_the_password_before_it_serves_and_opens_one_store(
         on_ready("rel_a")
 
     monkeypatch.setattr("service.server.serve", serve)
-    arguments = ["--home", str(home), "run", "--host", "::1", "--port", str(free_port())]
+    arguments = ["--home", str(home), "run", "--host", "::1", "--port", str(port)]
     cli.main(arguments, standalone_mode=False)
     (greeting,) = shown
-    for words in ("/console", "admin@desk.example", "Password"):
+    for words in (f"http://[::1]:{port}/console", "admin@desk.example", "Password"):
         assert words in greeting
     assert capsys.readouterr().out == "Ready: the desk reads with release rel_a.\n"
     monkeypatch.undo()

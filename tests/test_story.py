@@ -1,4 +1,4 @@
-"""The main job in two real browsers, a customer's and an operator's, on the trained starter desk."""
+"""The main job in two real browsers, a customer's and an operator's, on the starter desk."""
 
 import json
 import re
@@ -98,19 +98,18 @@ def test_the_whole_story(browser: Browser, home: Path, tmp_path: Path) -> None:
         operator = Operator(browser, address)
         misread = ask_and_be_answered(customer)
         calm.say("Please let me talk to a real person")
-        calm.expect_answer("colleague")
+        calm.expect_answer(HANDED_OVER)
         expect(operator.see("ticket")).to_have_count(1)
         customer.say(ANGRY)
-        customer.expect_answer("colleague")
+        customer.expect_answer(HANDED_OVER)
         handle(operator, customer)
         correct(operator, misread)
         learn(home, address, misread)
         assert customer.problems + calm.problems + operator.problems == []
 
 
-ANGRY = (
-    "This is outrageous!! Nobody helps me, you are all useless. I am furious and sick of waiting!"
-)
+HANDED_OVER = re.compile("colleague|person")
+ANGRY = "This is outrageous!! Nobody helps me, you are useless. I am furious and sick of waiting!"
 
 
 def ask_and_be_answered(customer: Customer) -> str:

@@ -88,9 +88,8 @@ def _first_operator(config: Config) -> tuple[str, str] | None:
 def _greet(config: Config, credentials: tuple[str, str] | None) -> None:
     from service.server import address_of
 
-    everywhere = config.host in ("127.0.0.1", "0.0.0.0", "::1", "::")  # noqa: S104
-    shown = address_of("localhost" if everywhere else config.host, config.port)
-    address = config.public_url or f"http://{shown}"
+    shown = "localhost" if config.host in ("127.0.0.1", "0.0.0.0", "::") else config.host  # noqa: S104
+    address = config.public_url or f"http://{address_of(shown, config.port)}"
     click.echo(f"\n  Demo page with the widget   {address}/")
     click.echo(f"  Operators' console          {address}/console")
     if credentials:
