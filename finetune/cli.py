@@ -52,8 +52,9 @@ def train(
     recipe = read_recipe(recipe_file) if recipe_file else Recipe(encoder=config.encoder)
     if seed is not None:
         recipe = replace(recipe, seed=seed)
-    # Threads that spin while they wait for each other double the time beside a running server.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    # Threads that wait for each other spin shortly and then sleep: beside a running server, those
+    # that only spin take several times as long.
+    os.environ.setdefault("GOMP_SPINCOUNT", "20000")
     rows, promise = _rows_of_desk(config) if not data else (read_rows(data), None)
     from finetune.run import PROMISE, train_release
 
