@@ -32,7 +32,7 @@ class Recipe:
 
     encoder: str = DEFAULT_ENCODER
     seed: int = 13
-    epochs: int = 3
+    epochs: int = 4
     batch_size: int = 32
     learning_rate: float = 2e-4
     head_learning_rate: float = 2e-3

@@ -25,7 +25,10 @@ def take(home: Path, log: Path) -> None:
         shopper.expect_answer("KM-482913")
         shopper.page.wait_for_timeout(600)
         shopper.page.screenshot(path=PICTURES / "widget.png")
-        for text in ("Please let me talk to a real person", "My pan arrived with a dent, KM-204418"):
+        for text in (
+            "Please let me talk to a real person",
+            "My pan arrived with a dent, KM-204418",
+        ):
             other = Customer(browser, address)
             other.say(text)
             other.expect_answer(HANDED_OVER)
