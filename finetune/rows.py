@@ -67,9 +67,12 @@ def read_rows(paths: Sequence[Path]) -> list[Row]:
     return rows
 
 
-def from_examples(examples: Iterable[Example]) -> list[Row]:
-    """The desk's examples as rows. Raises ``ContentError`` naming a malformed example."""
-    return [
+def from_examples(examples: Sequence[Example]) -> list[Row]:
+    """The desk's examples as rows; corrections always train, so that none is lost to measuring.
+
+    Raises ``ContentError`` naming a malformed example.
+    """
+    rows = [
         make_row(
             {
                 "text": example.text,
@@ -81,6 +84,11 @@ def from_examples(examples: Iterable[Example]) -> list[Row]:
             f"example {example.id}",
         )
         for example in examples
+    ]
+    corrected = [example.source == "correction" for example in examples]
+    return [
+        replace(row, support=True) if trains else row
+        for row, trains in zip(rows, corrected, strict=True)
     ]
 
 

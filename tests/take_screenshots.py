@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 from playwright.sync_api import expect, sync_playwright
+
 from starter_desk import Starter, frontdesk, running_server
 from test_story import ARGUMENTS, CHROMIUM, HANDED_OVER, PASSWORD, Customer, Operator
 

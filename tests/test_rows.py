@@ -145,3 +145,8 @@ def test_titles_and_answers_of_the_desk_support() -> None:
         ("Where is it?", "track", True),
         ("Follow order number online.", "track", True),
     ]
+
+
+def test_corrections_always_train() -> None:
+    examples = [Example("a", "hi", "x"), Example("b", "ho", "x", source="correction")]
+    assert [row.support for row in from_examples(examples)] == [False, True]
