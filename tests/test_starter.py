@@ -14,7 +14,7 @@ from starter_desk import Starter
 
 STRANGERS = Path(__file__).parent / "fixtures" / "strangers.jsonl"
 
-pytestmark = [pytest.mark.model, pytest.mark.slow]
+pytestmark = [pytest.mark.model, pytest.mark.slow, pytest.mark.timeout(1500)]
 
 
 def read_lines(home: Path, texts: list[str]) -> list[dict[str, Any]]:

@@ -15,7 +15,12 @@ from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from starter_desk import Starter, frontdesk, running_server
 
-pytestmark = [pytest.mark.model, pytest.mark.browser, pytest.mark.slow]
+pytestmark = [
+    pytest.mark.model,
+    pytest.mark.browser,
+    pytest.mark.slow,
+    pytest.mark.timeout(1500),
+]
 
 CHROMIUM = "/usr/bin/chromium"
 ARGUMENTS = [
