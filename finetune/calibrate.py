@@ -18,6 +18,7 @@ from index.network import Raw
 from index.records import Thresholds
 from index.spans import IGNORED
 
+OUTSIDE = 0.1  # share of the traffic that is expected to be out of scope
 NEVER = 1.01  # an answer threshold that no certainty reaches
 KEPT = 0.96  # share of known messages above the in-scope threshold
 CLARIFY = 0.8  # share of messages whose intent stands among the offered choices
@@ -44,9 +45,10 @@ def fit(raw: Raw, rows: Dataset) -> Calibration:
     """Temperatures and the in-scope function from tuning rows; thresholds that answer nothing."""
     known = rows.intents != IGNORED
     felt = rows.sentiments != IGNORED
-    slope, offset = 1.0, 0.0
+    slope, offset, spreads = 1.0, 0.0, (1.0, 1.0)
     if raw.intents.shape[1] and known.any():
-        score = scope_score(raw.intents)
+        spreads = _spread(raw.intents[known].max(axis=1)), _spread(raw.distances[known])
+        score = scope_score(raw.intents, raw.distances, *spreads)
         slope, offset = fit_scope(score[known], score[rows.outliers])
     return Calibration(
         thresholds=Thresholds(0.0, 1.0, NEVER, NEVER, 0.0),
@@ -54,6 +56,8 @@ def fit(raw: Raw, rows: Dataset) -> Calibration:
         sentiment_temperature=fit_temperature(raw.sentiments[felt], rows.sentiments[felt]),
         scope_slope=slope,
         scope_offset=offset,
+        logit_spread=spreads[0],
+        distance_spread=spreads[1],
     )
 
 
@@ -76,7 +80,8 @@ def fit_temperature(logits: Scores, truth: NDArray[np.int64]) -> float:
 def fit_scope(known: Scores, outliers: Scores) -> tuple[float, float]:
     """Slope and offset of the logistic function from a scope score to a probability.
 
-    With outliers it is logistic regression with both kinds weighing the same in sum (Platt 1999).
+    With outliers it is logistic regression (Platt 1999) in which they weigh ``OUTSIDE`` of the sum,
+    because a desk's rows do not tell how much of its traffic is out of scope.
     Without any, the score that 2 of 100 known messages fall below gets 1/2, and the one that 20 of
     100 fall below gets 0.9: nothing is known of the other side but that it lies below.
     """
@@ -86,7 +91,7 @@ def fit_scope(known: Scores, outliers: Scores) -> tuple[float, float]:
         return slope, -slope * float(low)
     score = np.concatenate([known, outliers]).astype(np.float64)
     truth = np.concatenate([np.ones(len(known)), np.zeros(len(outliers))])
-    weight = np.where(truth == 1, 0.5 / len(known), 0.5 / len(outliers))
+    weight = np.where(truth == 1, (1 - OUTSIDE) / len(known), OUTSIDE / len(outliers))
     middle, spread = score.mean(), max(score.std(), 1e-6)
     design = np.stack([(score - middle) / spread, np.ones_like(score)], axis=1)
     slope, offset = _fit_logistic(design, truth, weight, penalty=1.0 / len(score))
@@ -101,7 +106,7 @@ def judge(raw: Raw, rows: Dataset, calibration: Calibration) -> Judged:
         no = np.zeros(0, np.bool_)
         return Judged(nothing, nothing, no, no, no)
     logits, truth = raw.intents[chosen], rows.intents[chosen]
-    in_scope = calibration.in_scope(logits)
+    in_scope = calibration.in_scope(logits, raw.distances[chosen])
     order = np.argsort(-logits, axis=1, kind="stable")
     return Judged(
         certainty=softmax(logits, calibration.temperature).max(axis=1) * in_scope,
@@ -178,6 +183,12 @@ def _p_value(judged: Judged, threshold: float, promise: float, scale: float) -> 
     answered = judged.certainty >= threshold
     wrong = round(float((answered & ~judged.right).sum()) * scale)
     return binomial_tail(wrong, round(float(answered.sum()) * scale), 1 - promise)
+
+
+def _spread(scores: Scores) -> float:
+    """The standard deviation of the scores; 1 where they do not differ."""
+    spread = float(scores.std())
+    return spread if spread > 1e-6 else 1.0
 
 
 def _fit_logistic(

@@ -17,6 +17,7 @@ from finetune.calibrate import find_thresholds, fit, judge
 from finetune.clean import CleanReport, clean
 from finetune.encoders import find_encoder, save_encoder
 from finetune.evaluate import CHUNK, Metrics, evaluate
+from finetune.prototypes import fit_prototypes
 from finetune.recipe import Recipe
 from finetune.rows import SPLITS, Row, digest
 from finetune.split import set_aside, split
@@ -160,6 +161,7 @@ def _fit(
         device,
         lambda step, steps, note: tell(note, step, steps),
     )
+    fit_prototypes(network, number(prepared.train, prepared.labels, tokenizer), device)
     raw = run(network, tuning.tokens, device)
     calibration = fit(raw, tuning)
     thresholds = find_thresholds(

@@ -5,6 +5,7 @@ and the held-out rows that stop it, never the ones that calibrate or test.
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.nn.functional import cross_entropy
 
 from finetune.batches import Batch, Dataset, assemble, shuffle
@@ -57,7 +59,7 @@ def train(
         schedule = torch.optim.lr_scheduler.LambdaLR(
             optimizer, lambda step: _slope(step, steps, recipe.warmup)
         )
-        precise = not uses_bf16(recipe, device)
+        bf16 = uses_bf16(recipe, device)
         history: list[Epoch] = []
         best: dict[str, Tensor] = {}
         step = 0
@@ -68,7 +70,7 @@ def train(
             for batch in assemble(rows, shuffle(rows, recipe.batch_size, random), device):
                 if step == steps:
                     break
-                with torch.autocast(device.type, torch.bfloat16, enabled=not precise):
+                with _precision(device, bf16), _attention(device):
                     output = network(batch.ids, batch.mask)
                 loss = compute_loss(output, batch, recipe)
                 loss.backward()  # type: ignore[no-untyped-call]
@@ -108,9 +110,7 @@ def build_network(encoder: Path, labels: Labels, recipe: Recipe) -> Network:
         if head is not None:
             nn.init.normal_(head.weight, std=0.02)
             nn.init.zeros_(head.bias)
-    for module in body.modules():
-        if isinstance(module, nn.Dropout):
-            module.p = recipe.encoder_dropout
+    _replace_dropout(body, recipe.encoder_dropout)
     for name, parameter in body.named_parameters():
         if recipe.freeze_layers and _layer(name, 99) <= recipe.freeze_layers:
             parameter.requires_grad_(False)
@@ -192,6 +192,39 @@ def uses_bf16(recipe: Recipe, device: torch.device) -> bool:
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported())
     return bool(torch.cpu._is_avx512_bf16_supported())
+
+
+class SharedDropout(nn.Dropout):
+    """Dropout with one mask for all tokens of a text, ``(batch, length, hidden)``.
+
+    After Gal & Ghahramani 2016, "A Theoretically Grounded Application of Dropout in Recurrent
+    Neural Networks". Far fewer random numbers: on a CPU these cost a tenth of the training.
+    """
+
+    def forward(self, states: Tensor) -> Tensor:
+        """The states with the same features missing from every token."""
+        if not self.training or not self.p or states.ndim != 3:
+            return super().forward(states)
+        keep = torch.rand(len(states), 1, states.shape[-1], device=states.device) >= self.p
+        return states * (keep.to(states.dtype) / (1 - self.p))
+
+
+def _replace_dropout(encoder: nn.Module, share: float) -> None:
+    """Drop out ``share`` of the features, and nothing within the attention."""
+    for module in list(encoder.modules()):
+        for name, child in list(module.named_children()):
+            if isinstance(child, nn.Dropout):
+                within = type(module).__name__.endswith("SelfAttention")
+                setattr(module, name, SharedDropout(0.0 if within else share))
+
+
+def _precision(device: torch.device, bf16: bool) -> AbstractContextManager[None]:
+    return torch.autocast(device.type, torch.bfloat16, enabled=bf16)
+
+
+def _attention(device: torch.device) -> AbstractContextManager[None]:
+    """The attention to train with: on a CPU the plain one, whose backward pass is the faster."""
+    return sdpa_kernel(SDPBackend.MATH) if device.type == "cpu" else nullcontext()
 
 
 def _masked(logits: Tensor, truth: Tensor, smoothing: float) -> Tensor:

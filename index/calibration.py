@@ -1,8 +1,9 @@
 """From raw scores to probabilities that can be trusted: applied here, fitted in `finetune`.
 
 Called by the reader. Numpy only. The formulas are temperature scaling (Guo et al. 2017, "On
-Calibration of Modern Neural Networks") and the energy score (Liu et al. 2020, "Energy-based
-Out-of-distribution Detection").
+Calibration of Modern Neural Networks"), the maximum logit (Hendrycks et al. 2022, "Scaling
+Out-of-Distribution Detection for Real-World Settings") and the Mahalanobis distance (Lee et al.
+2018), added up after each is divided by its spread.
 """
 
 from collections.abc import Mapping
@@ -22,7 +23,8 @@ class Calibration:
     """What was fitted on held-out rows.
 
     Logits are divided by a temperature before the softmax. ``in_scope`` is the logistic function of
-    ``scope_slope * score + scope_offset``, where the score is ``scope_score`` of the raw logits.
+    ``scope_slope * score + scope_offset``, where the score is ``scope_score`` of the raw logits and
+    distances; their spreads over known messages are ``logit_spread`` and ``distance_spread``.
     """
 
     thresholds: Thresholds
@@ -30,6 +32,8 @@ class Calibration:
     sentiment_temperature: float = 1.0
     scope_slope: float = 1.0
     scope_offset: float = 0.0
+    logit_spread: float = 1.0
+    distance_spread: float = 1.0
 
     @classmethod
     def from_json(cls, fields: Mapping[str, Any]) -> "Calibration":
@@ -40,9 +44,11 @@ class Calibration:
         """A JSON object."""
         return asdict(self)
 
-    def in_scope(self, logits: Scores) -> Scores:
-        """How probable it is, ``(batch,)``, that the desk knows messages with these logits."""
-        raised = self.scope_slope * scope_score(logits) + self.scope_offset
+    def in_scope(self, logits: Scores, distances: Scores) -> Scores:
+        """How probable it is, ``(batch,)``, that the desk knows messages with these logits,
+        ``(batch, intents)``, and these distances to the nearest intent, ``(batch,)``."""
+        score = scope_score(logits, distances, self.logit_spread, self.distance_spread)
+        raised = self.scope_slope * score + self.scope_offset
         return np.asarray(1 / (1 + np.exp(-np.clip(raised, -60, 60))), np.float32)
 
 
@@ -55,7 +61,9 @@ def softmax(logits: Scores, temperature: float = 1.0) -> Scores:
     return np.asarray(raised / raised.sum(axis=-1, keepdims=True), np.float32)
 
 
-def scope_score(logits: Scores) -> Scores:
-    """The negative energy, ``logsumexp`` over ``(batch, intents)``: higher for known messages."""
-    top = logits.max(axis=-1, keepdims=True)
-    return np.asarray(top[:, 0] + np.log(np.exp(logits - top).sum(axis=-1)), np.float32)
+def scope_score(
+    logits: Scores, distances: Scores, logit_spread: float, distance_spread: float
+) -> Scores:
+    """The highest logit less the distance, each in units of its spread: higher for known ones."""
+    top = logits.max(axis=-1) / logit_spread
+    return np.asarray(top - distances / distance_spread, np.float32)

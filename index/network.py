@@ -28,12 +28,37 @@ SCALE = 16.0  # length of each of them
 @dataclass(frozen=True, slots=True)
 class Output:
     """One pass over a batch. ``vectors`` is ``(batch, hidden)`` of unit length; the heads' logits
-    are ``(batch, labels)`` and, for ``tags``, ``(batch, length, tags)``; none without that head."""
+    are ``(batch, labels)`` and, for ``tags``, ``(batch, length, tags)``; none without that head.
+    ``distances`` ``(batch,)`` is how far the nearest intent lies; none without intents and in
+    training."""
 
     vectors: Tensor
     intents: Tensor | None
+    distances: Tensor | None
     sentiments: Tensor | None
     tags: Tensor | None
+
+
+class Prototypes(nn.Module):
+    """Where the intents lie among the vectors: their means, and how vectors spread around them.
+
+    The distance is Mahalanobis' with one covariance for all intents (Lee et al. 2018, "A Simple
+    Unified Framework for Detecting Out-of-Distribution Samples"). ``finetune.prototypes`` fits it;
+    before that it measures from the origin.
+    """
+
+    whitening: Tensor
+    centres: Tensor
+
+    def __init__(self, intents: int, hidden: int) -> None:
+        super().__init__()
+        self.register_buffer("whitening", torch.eye(hidden))
+        self.register_buffer("centres", torch.zeros(intents, hidden))
+
+    def forward(self, vectors: Tensor) -> Tensor:
+        """Distance from each of the vectors ``(batch, hidden)`` to the nearest centre."""
+        apart: Tensor = torch.cdist(vectors @ self.whitening, self.centres)
+        return apart.min(dim=-1).values
 
 
 class Network(nn.Module):
@@ -54,6 +79,7 @@ class Network(nn.Module):
         self.layers = min(LAYERS, int(config.num_hidden_layers))
         features = self.layers * hidden
         self.intents = nn.Linear(features, intents) if intents else None
+        self.prototypes = Prototypes(intents, hidden) if intents else None
         self.sentiments = nn.Linear(features, sentiments) if sentiments else None
         self.tags = nn.Linear(hidden, tags) if tags else None
         self.dropout = nn.Dropout(0.1)
@@ -66,6 +92,7 @@ class Network(nn.Module):
         return Output(
             vectors=vectors,
             intents=self.intents(features) if self.intents else None,
+            distances=self.prototypes(vectors) if self.prototypes and not self.training else None,
             sentiments=self.sentiments(features) if self.sentiments else None,
             tags=self.tags(self.dropout(states.float())) if self.tags else None,
         )
@@ -86,7 +113,7 @@ class Network(nn.Module):
         return (states * weights).sum(1) / weights.sum(1).clamp(min=1)
 
     def heads(self) -> dict[str, Tensor]:
-        """The weights of the heads alone, by name."""
+        """The weights of the heads alone, prototypes included, by name."""
         state = self.state_dict()
         return {name: value for name, value in state.items() if not name.startswith("encoder.")}
 
@@ -96,18 +123,20 @@ class Raw:
     """What the network said about ``n`` texts, before calibration, in the order of the texts.
 
     ``vectors`` is ``(n, hidden)``, ``intents`` and ``sentiments`` are logits ``(n, labels)`` with
-    0 columns when there is no head; ``tags`` holds the best tag of each token, ``(length,)``.
+    0 columns when there is no head; ``distances`` ``(n,)`` are to the nearest intent, 0 without
+    intents; ``tags`` holds the best tag of each token, ``(length,)``.
     """
 
     vectors: NDArray[np.float32]
     intents: NDArray[np.float32]
+    distances: NDArray[np.float32]
     sentiments: NDArray[np.float32]
     tags: list[NDArray[np.int64]]
 
 
 @torch.inference_mode()
 def run(
-    network: Network, tokens: Sequence[Tokens], device: torch.device, budget: int = 4096
+    network: Network, tokens: Sequence[Tokens], device: torch.device, budget: int = 1024
 ) -> Raw:
     """Pass texts through a network that is in evaluation mode, in batches of similar length.
 
@@ -116,6 +145,7 @@ def run(
     count = len(tokens)
     vectors = np.zeros((count, network.hidden), np.float32)
     intents = np.zeros((count, network.intents.out_features if network.intents else 0), np.float32)
+    distances = np.zeros(count, np.float32)
     sentiments = np.zeros(
         (count, network.sentiments.out_features if network.sentiments else 0), np.float32
     )
@@ -125,13 +155,15 @@ def run(
         vectors[rows] = output.vectors.cpu().numpy()
         if output.intents is not None:
             intents[rows] = output.intents.cpu().numpy()
+        if output.distances is not None:
+            distances[rows] = output.distances.cpu().numpy()
         if output.sentiments is not None:
             sentiments[rows] = output.sentiments.cpu().numpy()
         if output.tags is not None:
             best = output.tags.argmax(-1).cpu().numpy()
             for row, line in zip(rows, best, strict=True):
                 tags[row] = line[: len(tokens[row].ids)]
-    return Raw(vectors, intents, sentiments, tags)
+    return Raw(vectors, intents, distances, sentiments, tags)
 
 
 def load_encoder(folder: Path) -> tuple[nn.Module, Pooling]:

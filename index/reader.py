@@ -123,7 +123,8 @@ class Reader:
         if not self.labels.intents:
             return raw.intents, np.zeros(len(raw.intents), np.float32)
         calibration = self.release.calibration
-        return softmax(raw.intents, calibration.temperature), calibration.in_scope(raw.intents)
+        in_scope = calibration.in_scope(raw.intents, raw.distances)
+        return softmax(raw.intents, calibration.temperature), in_scope
 
     def _find_entities(
         self, text: str, tokens: Tokens, tags: NDArray[np.int64]

@@ -77,16 +77,28 @@ def test_in_scope_of_a_perfect_separation_is_finite() -> None:
 
 
 def test_calibration_survives_json() -> None:
-    calibration = Calibration(Thresholds(0.95, 0.1, 0.8, 0.3, 0.5), 1.5, 2.0, 3.0, 4.0)
+    calibration = Calibration(Thresholds(0.95, 0.1, 0.8, 0.3, 0.5), 1.5, 2.0, 3.0, 4.0, 5.0, 6.0)
     assert Calibration.from_json(calibration.to_json()) == calibration
 
 
 def test_extreme_logits_give_finite_probabilities() -> None:
     logits = np.array([[1e4, -1e4], [0.0, 0.0]], np.float32)
     assert np.isfinite(softmax(logits)).all()
-    assert np.isfinite(scope_score(logits)).all()
+    far = np.array([0.0, 1e6], np.float32)
+    assert np.isfinite(scope_score(logits, far, 1.0, 1.0)).all()
     calibration = Calibration(Thresholds(0.95, 0.1, 0.8, 0.3, 0.5), scope_slope=9.0)
-    assert np.isfinite(calibration.in_scope(logits)).all()
+    assert np.isfinite(calibration.in_scope(logits, far)).all()
+
+
+def test_in_scope_falls_with_the_distance_and_rises_with_the_logit() -> None:
+    calibration = Calibration(
+        Thresholds(0.95, 0.1, 0.8, 0.3, 0.5), logit_spread=2.0, distance_spread=10.0
+    )
+    logits = np.array([[4.0, 0.0], [6.0, 0.0], [4.0, 0.0]], np.float32)
+    middle, surer, further = calibration.in_scope(logits, np.array([30, 30, 40], np.float32))
+    assert middle == pytest.approx(1 / (1 + np.exp(1)))
+    assert surer == pytest.approx(0.5)
+    assert further == pytest.approx(1 / (1 + np.exp(2)))
 
 
 def test_promise_is_kept_in_nine_of_ten_desks() -> None:
