@@ -40,6 +40,17 @@ class Judged:
     near: NDArray[np.bool_]
     outliers: NDArray[np.bool_]
 
+    def above(self, in_scope: float) -> "Judged":
+        """The rows that are at least so probably in scope."""
+        kept = self.in_scope >= in_scope
+        return Judged(
+            self.certainty[kept],
+            self.in_scope[kept],
+            self.right[kept],
+            self.near[kept],
+            self.outliers[kept],
+        )
+
 
 def fit(raw: Raw, rows: Dataset) -> Calibration:
     """Temperatures and the in-scope function from tuning rows; thresholds that answer nothing."""
@@ -118,19 +129,24 @@ def judge(raw: Raw, rows: Dataset, calibration: Calibration) -> Judged:
 
 
 def find_thresholds(tuning: Judged, promised: Judged, promise: float, risk: float) -> Thresholds:
-    """Thresholds for a promise; ``answer`` is ``NEVER`` when these rows cannot carry it."""
+    """Thresholds for a promise; ``answer`` is ``NEVER`` when these rows cannot carry it.
+
+    What lies below ``in_scope`` is neither answered nor asked back, so it has no part in the others.
+    """
+    known = tuning.in_scope[~tuning.outliers]
+    in_scope = float(np.quantile(known, 1 - KEPT)) if len(known) else 0.0
+    tuning, promised = tuning.above(in_scope), promised.above(in_scope)
     answer = find_answer_threshold(tuning, promised, promise, risk)
-    both = [tuning, promised]
-    certainty = np.concatenate([judged.certainty for judged in both])
-    near = np.concatenate([judged.near for judged in both])
-    in_scope = np.concatenate([judged.in_scope[~judged.outliers] for judged in both])
-    clarify = find_clarify_threshold(certainty, near)
+    clarify = find_clarify_threshold(
+        np.concatenate([tuning.certainty, promised.certainty]),
+        np.concatenate([tuning.near, promised.near]),
+    )
     return Thresholds(
         promise=promise,
         risk=risk,
         answer=answer,
         clarify=min(clarify, answer),
-        in_scope=float(np.quantile(in_scope, 1 - KEPT)) if len(in_scope) else 0.0,
+        in_scope=in_scope,
     )
 
 

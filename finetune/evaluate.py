@@ -112,7 +112,7 @@ def _judge_scope(
 
 def _judge_promise(pairs: Sequence[tuple[Row, Reading]], thresholds: Thresholds) -> Metrics:
     """The share answered at the answer threshold and how many of those are right."""
-    answered = [(r, s) for r, s in pairs if s.certainty >= thresholds.answer]
+    answered = [(r, s) for r, s in pairs if thresholds.allow(s)]
     right = sum(row.intent == seen.intents[0].label for row, seen in answered)
     inside = [row for row, _ in pairs if row.intent != OUT_OF_SCOPE]
     answered_inside = sum(row.intent != OUT_OF_SCOPE for row, _ in answered)

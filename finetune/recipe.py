@@ -32,7 +32,7 @@ class Recipe:
 
     encoder: str = DEFAULT_ENCODER
     seed: int = 13
-    epochs: int = 3
+    epochs: int = 4
     batch_size: int = 32
     learning_rate: float = 2e-4
     head_learning_rate: float = 2e-3
@@ -47,7 +47,7 @@ class Recipe:
     precision: Precision = "auto"
     typos: float = 0.12
     patience: int = 4
-    min_steps: int = 300
+    min_steps: int = 400
     max_steps: int = 0
     intent_weight: float = 1.0
     sentiment_weight: float = 1.0

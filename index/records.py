@@ -100,3 +100,7 @@ class Thresholds:
     answer: float
     clarify: float
     in_scope: float
+
+    def allow(self, reading: Reading) -> bool:
+        """Whether the promise covers an answer to this message."""
+        return reading.certainty >= self.answer and reading.in_scope >= self.in_scope

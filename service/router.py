@@ -143,7 +143,7 @@ class _Decision:
     def _other_wish(self, pending: str) -> bool:
         """Whether the message clearly wants something else than what a fact was asked for."""
         top = self.reading.intent
-        clear = self._certain() or self._probable_handoff()
+        clear = self.thresholds.allow(self.reading) or self._probable_handoff()
         return bool(top and top.label != pending and clear)
 
     def _says_more(self) -> bool:
@@ -155,7 +155,7 @@ class _Decision:
 
     def _read(self) -> Route:
         top = self.reading.intent
-        if top and self._certain() and top.label in self.catalogue.intents:
+        if top and self.thresholds.allow(self.reading) and top.label in self.catalogue.intents:
             return self._follow(top.label, "certain")
         if top and self._probable_handoff():
             return self._follow(top.label, "certain")
@@ -172,12 +172,6 @@ class _Decision:
         if self.reading.certainty >= self.thresholds.clarify:
             return self._clarify("unclear", self._choices())
         return self._hand_over("low_confidence")
-
-    def _certain(self) -> bool:
-        return (
-            self.reading.certainty >= self.thresholds.answer
-            and self.reading.in_scope >= self.thresholds.in_scope
-        )
 
     def _probable_handoff(self) -> bool:
         """Handing over needs less certainty than answering: a person will read it anyway."""
