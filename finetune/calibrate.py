@@ -131,7 +131,7 @@ def judge(raw: Raw, rows: Dataset, calibration: Calibration) -> Judged:
 def find_thresholds(tuning: Judged, promised: Judged, promise: float, risk: float) -> Thresholds:
     """Thresholds for a promise; ``answer`` is ``NEVER`` when these rows cannot carry it.
 
-    What lies below ``in_scope`` is neither answered nor asked back, so it has no part in the others.
+    What lies below ``in_scope`` is never answered, so it has no part in the others.
     """
     known = tuning.in_scope[~tuning.outliers]
     in_scope = float(np.quantile(known, 1 - KEPT)) if len(known) else 0.0
