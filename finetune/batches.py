@@ -17,7 +17,7 @@ from index.release import Labels
 from index.spans import IGNORED, encode
 from index.tokens import Tokenizer, Tokens, pad
 
-POOL = 64  # batches that are sorted by length together
+POOL = 128  # batches that are sorted by length together
 
 
 @dataclass(frozen=True, slots=True)

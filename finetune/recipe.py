@@ -32,9 +32,9 @@ class Recipe:
 
     encoder: str = DEFAULT_ENCODER
     seed: int = 13
-    epochs: int = 4
+    epochs: int = 3
     batch_size: int = 32
-    learning_rate: float = 2e-4
+    learning_rate: float = 2.5e-4
     head_learning_rate: float = 2e-3
     layer_decay: float = 0.9
     weight_decay: float = 0.01
@@ -42,7 +42,7 @@ class Recipe:
     label_smoothing: float = 0.05
     dropout: float = 0.1
     encoder_dropout: float = 0.1
-    freeze_layers: int = 0
+    freeze_layers: int = 1
     freeze_words: bool = True
     precision: Precision = "auto"
     typos: float = 0.12

@@ -20,6 +20,7 @@ from service.records import Content, Example
 
 Split = Literal["train", "valid", "test"]
 SPLITS: tuple[Split, ...] = ("train", "valid", "test")
+OPENING = 30  # words of an answer that train; the rest says little more of its intent
 COLUMNS = ("text", "intent", "sentiment", "entities", "split")
 
 
@@ -93,7 +94,7 @@ def from_examples(examples: Sequence[Example]) -> list[Row]:
 
 
 def from_content(content: Content) -> list[Row]:
-    """The desk's examples, and as support rows its intents' titles and the texts of its answers.
+    """The desk's examples, and as support rows its intents' titles and how its answers begin.
 
     Raises ``ContentError`` naming a malformed example.
     """
@@ -103,7 +104,8 @@ def from_content(content: Content) -> list[Row]:
     for template in content.templates:
         text = re.sub(r"\{(\w+)\}", lambda match: match[1].replace("_", " "), template.text)
         place = f"template {template.name}"
-        support.append(Row(text.strip(), template.intent, place=place, support=True))
+        opening = " ".join(text.split()[:OPENING])
+        support.append(Row(opening, template.intent, place=place, support=True))
     return [*from_examples(content.examples), *support]
 
 

@@ -30,8 +30,8 @@ WORD = r"[^\W_]+"
 def split(rows: Sequence[Row]) -> list[Row]:
     """The rows, each with a split: 70/20/10 of the groups of every intent.
 
-    Rows that came with a split keep it. When some did, rows without one train, and valid rows are
-    carved from the training rows if there are none. Every intent of four groups or more has some
+    Rows that came with a split keep it. When some came as valid or test, rows without one train, and
+    valid rows are carved from the training rows if there are none. Every intent of four groups or more has some
     in each split. Rows without an intent are spread by sentiment. Support rows always train.
     """
     support = [replace(row, split="train") for row in rows if row.support]
@@ -39,9 +39,11 @@ def split(rows: Sequence[Row]) -> list[Row]:
 
 
 def _split(rows: Sequence[Row]) -> list[Row]:
-    if not any(row.split for row in rows):
-        return _place(rows, group_rows(rows), {"test": TEST_SHARE, "valid": VALID_SHARE})
     placed = [replace(row, split=row.split or "train") for row in rows]
+    given = {row.split for row in rows}
+    if None in given and given <= {None, "train"}:
+        free = [g for g in group_rows(rows) if all(rows[row].split is None for row in g)]
+        return _place(placed, free, {"test": TEST_SHARE, "valid": VALID_SHARE})
     if any(row.split == "valid" for row in placed):
         return placed
     free = [g for g in group_rows(rows) if all(placed[row].split == "train" for row in g)]

@@ -7,6 +7,7 @@ names file and line of what is wrong. Never touches the store.
     intents/<group>.yml    intents with their examples and templates
     articles/<id>.md       help articles with YAML front matter
     golden/<group>.jsonl   messages whose intent and action must never break
+    examples.jsonl         more examples, each with its intent
     sentiment.jsonl        messages labelled with a sentiment only
     out_of_scope.jsonl     messages that the desk should not answer
 """
@@ -30,6 +31,7 @@ from service.content_schema import (
     GoldenEntry,
     GroupEntry,
     IntentEntry,
+    IntentLineEntry,
     LineEntry,
 )
 from service.errors import ContentError
@@ -70,6 +72,9 @@ def read_desk(folder: Path) -> Content:
                 Template(t.name, entry.name, t.text, t.sentiment) for t in entry.templates
             ]
             examples += [_example(e, entry.name) for e in entry.examples]
+    for path, number, row in _lines(folder / "examples.jsonl"):
+        line = _parse(IntentLineEntry, row, path, number)
+        examples.append(_example(line, line.intent))
     for name, intent in (("sentiment.jsonl", None), (f"{OUT_OF_SCOPE}.jsonl", OUT_OF_SCOPE)):
         for path, number, row in _lines(folder / name):
             examples.append(_example(_parse(LineEntry, row, path, number), intent))

@@ -83,6 +83,8 @@ def _write_files(content: Content, folder: Path) -> None:
         golden.setdefault(groups.get(case.intent, OUT_OF_SCOPE), []).append(row)
     for group, rows in golden.items():
         _write_lines(folder / "golden" / f"{group}.jsonl", rows)
+    split = [e for e in content.examples if e.split and e.intent in groups]
+    _write_lines(folder / "examples.jsonl", [_row(e) | {"intent": e.intent} for e in split])
     loose = [e for e in content.examples if e.intent is None]
     _write_lines(folder / "sentiment.jsonl", [_row(e) for e in loose])
     outside = [e for e in content.examples if e.intent == OUT_OF_SCOPE]
@@ -115,7 +117,7 @@ def _intent_entry(intent: Intent, content: Content) -> dict[str, Any]:
     entry |= {"priority": intent.priority} if intent.priority != "normal" else {}
     examples: list[str | dict[str, Any]] = []
     for example in content.examples:
-        if example.intent == intent.name:
+        if example.intent == intent.name and not example.split:
             row = _row(example)
             examples.append(row["text"] if row.keys() == {"text"} else row)
     templates = []

@@ -70,6 +70,10 @@ class LineEntry(FileModel):
         return self
 
 
+class IntentLineEntry(LineEntry):
+    intent: Words
+
+
 class ExampleEntry(LineEntry):
     @model_validator(mode="before")
     @classmethod

@@ -63,6 +63,16 @@ def test_given_splits_are_kept_and_the_rest_trains() -> None:
     assert [row.split for row in split(rows)] == ["test", "valid", "train"]
 
 
+def test_rows_that_only_train_leave_the_others_their_shares() -> None:
+    rows = make()
+    only = [Row(f"{row.text} indeed sir", row.intent, split="train") for row in make(5, 10)]
+    placed = split([*rows, *only])
+    assert {row.split for row in placed if row.text.endswith("sir")} == {"train"}
+    counts = Counter((row.intent, row.split) for row in placed)
+    assert {counts[f"intent{n}", "test"] for n in range(5)} == {4}
+    assert all(counts[f"intent{n}", "valid"] >= 6 for n in range(5))
+
+
 def test_valid_is_carved_from_train_when_missing() -> None:
     rows = [Row(row.text, row.intent, split="train") for row in make()]
     rows += [

@@ -12,7 +12,7 @@ from service.commands.home import STARTER
 from service.content import read_desk
 from starter_desk import Starter
 
-STRANGERS = Path(__file__).parent / "fixtures" / "strangers.jsonl"
+FIXTURES = Path(__file__).parent / "fixtures"
 
 pytestmark = [pytest.mark.model, pytest.mark.slow, pytest.mark.timeout(1500)]
 
@@ -42,8 +42,7 @@ def test_the_promise_holds_on_held_out_rows(starter: Starter) -> None:
     assert promise["answered_in_scope"] >= 0.6
 
 
-def test_golden_cases_are_read_rightly_and_nearly_all_acted_on(starter: Starter) -> None:
-    """Every intent is right. The action may fall back to asking, rarely: the goal is never."""
+def test_golden_cases_are_read_rightly_and_acted_on(starter: Starter) -> None:
     cases = read_desk(STARTER).golden
     lines = read_lines(starter.home, [case.text for case in cases])
     pairs = list(zip(cases, lines, strict=True))
@@ -51,22 +50,28 @@ def test_golden_cases_are_read_rightly_and_nearly_all_acted_on(starter: Starter)
     cautious = [case.text for case, line in pairs if line["route"]["action"] != case.action]
     assert len(cases) >= 150
     assert misread == []
-    assert len(cautious) <= 6, cautious
+    # All passed when this was written; one may turn with the rounding of another processor.
+    assert len(cautious) <= 2, cautious
 
 
-def test_strangers_are_answered_or_handed_over_sensibly(starter: Starter) -> None:
-    rows = [json.loads(line) for line in STRANGERS.read_text(encoding="utf-8").splitlines()]
-    lines = read_lines(starter.home, [row["text"] for row in rows])
+# Sensible treatments in the first release that was measured: 62 of the 72 that nobody had seen
+# (the goal is nine of ten), and 128 of the 144 that the desk was mended with.
+@pytest.mark.parametrize(("name", "least"), [("strangers", 59), ("strangers_seen", 122)])
+def test_strangers_are_answered_or_handed_over_sensibly(
+    starter: Starter, name: str, least: int
+) -> None:
+    lines = (FIXTURES / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()
+    rows = [json.loads(line) for line in lines]
+    readings = read_lines(starter.home, [row["text"] for row in rows])
     missed = []
-    for row, line in zip(rows, lines, strict=True):
+    for row, line in zip(rows, readings, strict=True):
         route = line["route"]
         # Without an acceptable intent a message may be asked back or handed over, nothing else.
         followed = None if route["action"] == "handoff" and not row["intents"] else route["intent"]
         if route["action"] not in row["actions"] or followed not in (None, *row["intents"]):
             missed.append((row["text"], route, line["intents"][:3]))
     assert len(rows) >= 60
-    # The goal is nine of ten; the first release reached 63 of 72.
-    assert len(rows) - len(missed) >= 60, missed
+    assert len(rows) - len(missed) >= least, missed
 
 
 def test_the_same_message_is_read_the_same_alone_and_among_others(starter: Starter) -> None:
