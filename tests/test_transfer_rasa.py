@@ -214,7 +214,7 @@ BROKEN: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "intents of another kind": ("intents: greet\n", ("line 1", "intents")),
     "an intent of another kind": ("intents:\n- a\n- [b]\n", ("line 3", "intents")),
-    "responses of another kind": ("responses:\n- utter_a\n", ("line 2", "responses")),
+    "responses of another kind": ("responses:\n- utter_a\n", ("line 1", "responses")),
     "a response of another kind": ("responses:\n  utter_a: b\n", ("line 2", "utter_a")),
     "a text of another kind": (
         "responses:\n  utter_a:\n  - text: [b]\n",

@@ -216,6 +216,7 @@ def test_templates_come_back_from_a_fresh_desk(name: str, content: Content, tmp_
             assert groups.get(intent.name, intent.group) == intent.group
     again = merge(content, form.read(path, Options())).content
     assert again.templates == content.templates
+    assert again.intents == content.intents
     assert again.settings == content.settings
 
 

@@ -12,6 +12,7 @@ from service.replies import variables
 from service.transfer.pieces import Found, Imported, Note
 
 CORRECTION = "correction"
+SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,8 @@ def merge(content: Content, imported: Imported) -> Merged:
     lost, notes = list(imported.not_carried_over), list(imported.notes)
     intents = {intent.name: intent for intent in content.intents}
     for found in imported.intents:
-        intents.setdefault(found.record.name, found.record)
+        if not _stands_elsewhere(found.record.name, content, imported):
+            intents.setdefault(found.record.name, found.record)
     templates = _templates(content, imported, lost)
     settings = _settings(content.settings, imported, lost)
     settings = _with_facts(settings, imported, notes)
@@ -55,6 +57,15 @@ def taught(example: Example) -> tuple[object, ...]:
     return (example.text, example.intent, example.sentiment, example.split, spans)
 
 
+def _stands_elsewhere(intent: str, content: Content, imported: Imported) -> bool:
+    """Whether an intent is there only for templates that the desk has under another one."""
+    if any(found.record.intent == intent for found in imported.examples):
+        return False
+    known = {template.name: template.intent for template in content.templates}
+    its = [f.record.name for f in imported.templates if f.record.intent == intent]
+    return bool(its) and all(known.get(name, intent) != intent for name in its)
+
+
 def _templates(content: Content, imported: Imported, lost: list[Note]) -> dict[str, Template]:
     templates = {template.name: template for template in content.templates}
     for found in imported.templates:
@@ -71,7 +82,7 @@ def _settings(settings: DeskSettings, imported: Imported, lost: list[Note]) -> D
     slots = {slot.name: slot for slot in settings.slots}
     for found in imported.slots:
         slot = found.record
-        if slot.name in settings.facts:
+        if settings.facts.get(slot.name):
             lost.append(Note(f"slot {slot.name}", found.where, "the desk has a fact of that name"))
         elif _differs(slots.setdefault(slot.name, slot), slot):
             lost.append(Note(f"slot {slot.name}", found.where, "the desk's own one stays"))
@@ -93,14 +104,19 @@ def _with_facts(settings: DeskSettings, imported: Imported, notes: list[Note]) -
     """The settings with an empty fact for every variable that the desk does not know."""
     facts = dict(settings.facts)
     slots = {slot.name for slot in settings.slots}
+    uses: dict[str, list[Found[Template]]] = {}
     for found in imported.templates:
         for name in variables(found.record.text):
             if name not in slots and not facts.setdefault(name, ""):
-                why = (
-                    f"the fact {name} has no value yet, so the desk never sends this template: "
-                    "give it one, or change the text"
-                )
-                notes.append(Note(f"{{{name}}} in template {found.record.name}", found.where, why))
+                uses.setdefault(name, []).append(found)
+    for name, users in uses.items():
+        some = ", ".join(user.record.name for user in users[:SHOWN])
+        more = f" and {len(users) - SHOWN} more" if len(users) > SHOWN else ""
+        why = (
+            f"the fact {name} has no value yet, so that the desk never sends these templates: "
+            "give it one, make it a slot, or change the texts"
+        )
+        notes.append(Note(f"{{{name}}} in {some}{more}", users[0].where, why))
     return replace(settings, facts=facts)
 
 

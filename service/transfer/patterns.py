@@ -2,7 +2,7 @@
 
 import re
 
-LONGEST = 300
+LONGEST = 1000
 REPEAT = re.compile(r"[*+?]|\{(\d*)(,?)(\d*)\}")
 OPENING = re.compile(r"\(\?(?:[:=!>]|<[=!]|[aiLmsux]+:)")
 CHOICE, ENDLESS = 1, 2  # what a group holds: alternatives or something optional; a repetition

@@ -66,7 +66,8 @@ def adapt(
             made += f"{{{unknown}}}"
             if match.group() != f"{{{unknown}}}":
                 notes.append(Note(f"{match.group()} in {what}", where, f"is {{{unknown}}} here"))
-    return Adapted((made + text[last:]).strip(), tuple(notes), tuple(lost))
+    made += text[last:]
+    return Adapted(made.strip() if lost else made, tuple(notes), tuple(lost))
 
 
 def _candidates(path: str) -> Iterator[str]:

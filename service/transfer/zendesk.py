@@ -201,7 +201,7 @@ def _reply(macro: Macro, what: str, where: str, lost: list[Note]) -> str | None:
         text, pictures = plain(text)
         if pictures:
             lost.append(Note(f"pictures of {what} ({pictures})", where, "a template is plain text"))
-    return text.strip()
+    return text
 
 
 def _comment(action: Action, what: str, where: str) -> tuple[str, str]:
