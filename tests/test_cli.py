@@ -357,7 +357,7 @@ def test_a_rasa_project_becomes_a_desk(run: Run, tmp_path: Path) -> None:
     done = run("import", "rasa", project, "--json")
     assert done.code == 0, done.err
     assert (done.json["intents"], done.json["templates"], done.json["examples"]) == (5, 5, 13)
-    assert len(done.json["not_carried_over"]) == 27
+    assert len(done.json["not_carried_over"]) == 30
     shown = run("import", "rasa", project).out
     assert f"{project / 'data' / 'nlu.yml'}:30: synonym kettle (2 entries): the desk" in shown
     assert "nothing changed" in shown

@@ -162,6 +162,7 @@ def test_names_that_are_changed_do_not_meet() -> None:
     assert names.of("ask refund", "f:7") == "ask_refund_2"
     assert names.of("ask_refund", "f:2") == "ask_refund"
     assert names.of("Ask-Refund", "f:3") == "ask_refund_3"
+    assert names.of("out_of_scope") == "out_of_scope_2"
     assert [(note.where, note.why) for note in names.notes] == [
         ("f:1", "is named ask_refund_2 here"),
         ("f:3", "is named ask_refund_3 here"),
@@ -206,6 +207,7 @@ def test_a_plain_pattern_is_safe(pattern: str) -> None:
         (r"x*", "empty"),
         (r"(a)\1", "groups"),
         (r"(open", "malformed"),
+        (r"[[a]]x", "malformed"),
         ("a" * 1001, "longer"),
     ],
 )

@@ -105,6 +105,9 @@ def test_everything_else_is_listed_with_its_place(project: Imported) -> None:
         ("synonym kettle (2 entries)", "data/nlu.yml:30"),
         ("lookup product (2 entries)", "data/nlu.yml:43"),
         ("role of entity city", "data/nlu.yml:7"),
+        ("options of intent complain", "domain.yml:5"),
+        ("options of entity city", "domain.yml:12"),
+        ("values, type of slot mood", "domain.yml:25"),
         ("value of entity product", "data/nlu.yml:8"),
         ("value of entity place", "data/nlu.yml:9"),
         ("regex shouting: [A-Z ]+!", "data/nlu.yml:39"),
@@ -155,7 +158,27 @@ responses:
     assert [f.record for f in found.templates] == [Template("say_hello", "say_hello", "Hello!")]
     assert [f.record.ask for f in found.slots] == ["How many?"]
     assert [f.record for f in found.replies] == [("clarify_open", ("Pardon?",))]
-    assert "response utter_faq" in {note.what for note in found.not_carried_over}
+    assert {note.what for note in found.not_carried_over} == {
+        "forms (1)",
+        "type of slot amount",
+        "response utter_ask_amount, all variants but the first text",
+        "response utter_faq",
+    }
+
+
+def test_what_is_out_of_scope_by_any_name_is_no_intent(tmp_path: Path) -> None:
+    found = read_text(
+        tmp_path / "nlu.yml",
+        """
+nlu:
+- {intent: Out-of-scope/weather, examples: "- will it rain"}
+- {intent: nlu_fallback, examples: "- asdf"}
+entities: [colour]
+""",
+    )
+    assert [f.record.intent for f in found.examples] == ["out_of_scope"] * 2
+    assert found.intents == ()
+    assert [note.what for note in found.not_carried_over] == ["entity colour"]
 
 
 def test_what_is_no_rasa_file_is_listed(tmp_path: Path) -> None:

@@ -110,6 +110,21 @@ def test_questions_and_answers_become_templates(path: Path) -> None:
     ]
 
 
+def test_out_of_scope_by_any_name_is_no_intent(path: Path) -> None:
+    found = read_csv(path, "text,intent\nsing a song,Out of scope\n")
+    assert (labels(found), found.intents) == ([("sing a song", "out_of_scope", None)], ())
+    found = read_csv(path, "question,answer,intent\nWill it rain?,Who knows.,out-of-scope\n")
+    assert (labels(found), found.templates) == ([("Will it rain?", "out_of_scope", None)], ())
+    assert [note.what for note in found.not_carried_over] == ["answer to 'Will it rain?'"]
+
+
+def test_rows_that_are_there_twice_are_told(path: Path) -> None:
+    merged = merge(Content(), read_csv(path, "text,intent\na,x\nb,x\na,x\n"))
+    assert [e.text for e in merged.content.examples] == ["a", "b"]
+    (note,) = merged.not_carried_over
+    assert (note.what, note.where) == ("1 examples that are there before", f"{path}:4")
+
+
 def test_questions_may_name_their_intent(path: Path, content: Content) -> None:
     text = (
         "intent,question,answer\nreturn_policy,May I return it?,Yes.\nreturn_policy,And a mug?,No."

@@ -18,6 +18,7 @@ from service.transfer.formats import DESK, FORMATS, format_named
 from service.transfer.merging import Merged, merge
 from service.transfer.pieces import Note, Options
 
+SHOWN = 10
 CHOICE = click.Choice([DESK, *FORMATS])
 
 
@@ -146,10 +147,10 @@ def _import_lines(merged: Merged, made: Mapping[str, Change], dry_run: bool) -> 
         for verb in ("added", "updated", "removed"):
             count = getattr(change, verb)
             if count:
-                names = ", ".join((change.names or {}).get(verb, ()))
-                lines.append(
-                    f"  {kind.replace('_', ' ')} {verb}: {count}{f' ({names})' if names else ''}"
-                )
+                names = (change.names or {}).get(verb, ())
+                more = [f"and {count - SHOWN} more"] if names and count > SHOWN else []
+                some = f" ({', '.join([*names[:SHOWN], *more])})" if names else ""
+                lines.append(f"  {kind.replace('_', ' ')} {verb}: {count}{some}")
     if len(lines) == 1:
         lines.append("  nothing changes" if dry_run else "  nothing changed")
     lines += _note_lines("Please look at:", merged.notes)

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from index.records import OUT_OF_SCOPE
 from service.errors import ContentError
 from service.files import read_text, write_whole
 from service.records import Content, Example, Intent, Template
@@ -20,6 +21,7 @@ from service.transfer.pieces import (
     Names,
     Note,
     Options,
+    is_outside,
     title_from,
     valid_names,
 )
@@ -167,6 +169,12 @@ def _read_faq(path: Path, table: list[Line], variables: frozenset[str]) -> Impor
         label = str(line.fields.get("intent") or "").strip()
         if not question:
             raise ContentError(f"{path}, line {line.number}: question: must not be blank.")
+        if is_outside(label):
+            examples.append(Found(Example("", question, OUT_OF_SCOPE), where))
+            if answer:
+                why = "the desk does not answer what is out of scope"
+                lost.append(Note(f"answer to {question[:60]!r}", where, why))
+            continue
         if label:
             intent = names.of(label, where)
         elif answer in by_answer:  # another way to ask for it

@@ -3,7 +3,6 @@
 Called by ``frontdesk import``. Pure: the same import a second time changes nothing more.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -35,8 +34,9 @@ def merge(content: Content, imported: Imported) -> Merged:
     """
     lost, notes = list(imported.not_carried_over), list(imported.notes)
     intents = {intent.name: intent for intent in content.intents}
+    needless = _needless(content, imported)
     for found in imported.intents:
-        if not _stands_elsewhere(found.record.name, content, imported):
+        if found.record.name not in needless:
             intents.setdefault(found.record.name, found.record)
     templates = _templates(content, imported, lost)
     settings = _settings(content.settings, imported, lost)
@@ -46,7 +46,7 @@ def merge(content: Content, imported: Imported) -> Merged:
         settings=settings,
         intents=tuple(intents.values()),
         templates=tuple(templates.values()),
-        examples=_examples(content.examples, imported.examples, notes),
+        examples=_examples(content.examples, imported.examples, lost, notes),
     )
     return Merged(merged, tuple(lost), tuple(notes))
 
@@ -57,13 +57,16 @@ def taught(example: Example) -> tuple[object, ...]:
     return (example.text, example.intent, example.sentiment, example.split, spans)
 
 
-def _stands_elsewhere(intent: str, content: Content, imported: Imported) -> bool:
-    """Whether an intent is there only for templates that the desk has under another one."""
-    if any(found.record.intent == intent for found in imported.examples):
-        return False
-    known = {template.name: template.intent for template in content.templates}
-    its = [f.record.name for f in imported.templates if f.record.intent == intent]
-    return bool(its) and all(known.get(name, intent) != intent for name in its)
+def _needless(content: Content, imported: Imported) -> set[str]:
+    """Intents that are there only for templates which the desk has under another one."""
+    homes = {template.name: template.intent for template in content.templates}
+    needed = {found.record.intent for found in imported.examples}
+    away = set()
+    for found in imported.templates:
+        template = found.record
+        moved = homes.get(template.name, template.intent) != template.intent
+        (away if moved else needed).add(template.intent)
+    return away - needed
 
 
 def _templates(content: Content, imported: Imported, lost: list[Note]) -> dict[str, Template]:
@@ -121,7 +124,10 @@ def _with_facts(settings: DeskSettings, imported: Imported, notes: list[Note]) -
 
 
 def _examples(
-    known: tuple[Example, ...], imported: Iterable[Found[Example]], notes: list[Note]
+    known: tuple[Example, ...],
+    imported: tuple[Found[Example], ...],
+    lost: list[Note],
+    notes: list[Note],
 ) -> tuple[Example, ...]:
     examples = list(known)
     places: dict[object, list[int]] = {}  # text and intent -> where in the list
@@ -131,9 +137,15 @@ def _examples(
         places.setdefault((example.text, example.intent), []).append(place)
         equal.setdefault(taught(example), place)
         intents.setdefault(example.text, set()).add(example.intent or "")
-    fresh = {taught(found.record): found for found in reversed(list(imported))}
+    fresh: dict[object, Found[Example]] = {}
+    for found in imported:
+        fresh.setdefault(taught(found.record), found)
+    if len(fresh) < len(imported):
+        doubled = next(f for f in imported if fresh[taught(f.record)] is not f)
+        what = f"{len(imported) - len(fresh)} examples that are there before"
+        lost.append(Note(what, doubled.where, "an example counts once"))
     claimed = {equal[key] for key in fresh if key in equal}
-    for key, found in reversed(fresh.items()):
+    for key, found in fresh.items():
         if key in equal:
             continue
         example = found.record

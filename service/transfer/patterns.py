@@ -1,6 +1,7 @@
 """Whether a regular expression from elsewhere may run on every message of the desk. Pure."""
 
 import re
+import warnings
 
 LONGEST = 1000
 REPEAT = re.compile(r"[*+?]|\{(\d*)(,?)(\d*)\}")
@@ -17,8 +18,10 @@ def unsafe(pattern: str) -> str | None:
     if len(pattern) > LONGEST:
         return f"it is longer than {LONGEST} characters"
     try:
-        compiled = re.compile(pattern, re.IGNORECASE)
-    except (re.error, RecursionError, OverflowError):
+        with warnings.catch_warnings():  # Python warns of what it will read otherwise one day
+            warnings.simplefilter("error")
+            compiled = re.compile(pattern, re.IGNORECASE)
+    except (re.error, RecursionError, OverflowError, Warning):
         return "it is malformed"
     if compiled.search(""):
         return "it fits an empty text"

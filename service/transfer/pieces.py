@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from index.records import OUT_OF_SCOPE
 from service.content_schema import NAME
 from service.records import Example, Intent, Slot, Template
 
@@ -118,9 +119,14 @@ def new_intent(name: str, label: str, group: str = GROUP) -> Intent:
     return Intent(name, group, title_from(label))
 
 
+def is_outside(label: str) -> bool:
+    """Whether a label stands for what the desk should not answer: "Out of scope"."""
+    return name_from(label) == OUT_OF_SCOPE
+
+
 def valid_names(originals: Iterable[str]) -> set[str]:
     """Those that a desk takes as they are."""
-    return {name for name in originals if re.fullmatch(NAME, name)}
+    return {name for name in originals if re.fullmatch(NAME, name) and name != OUT_OF_SCOPE}
 
 
 class Names:
@@ -132,8 +138,8 @@ class Names:
     def __init__(self, kind: str, valid: Iterable[str] = ()) -> None:
         self.kind = kind
         self.notes: list[Note] = []
-        self._taken = set(valid)
-        self._given = {name: name for name in self._taken}
+        self._given = {name: name for name in valid}
+        self._taken = {*self._given, OUT_OF_SCOPE}  # never the name of an intent
 
     def of(self, original: str, where: str = "") -> str:
         """The name of an original; the same original has the same name again."""

@@ -15,6 +15,7 @@ from service.transfer.pieces import (
     Imported,
     Names,
     Options,
+    is_outside,
     name_from,
     new_intent,
     valid_names,
@@ -40,7 +41,10 @@ def read(path: Path, options: Options) -> Imported:
     nlu = read_nlu(project)
     originals = dict(nlu.intents)
     for file, entry, line in project.lists("intents"):
-        originals.setdefault(_name_in(file, entry, line, "intents"), f"{file}:{line}")
+        name = _name_in(file, entry, line, "intents")
+        originals.setdefault(name, f"{file}:{line}")
+        if isinstance(entry, Fields):
+            nlu.tally.add(f"options of intent {name}", f"{file}:{line}", "the desk has none")
     inside = _inside(originals, nlu)
     names = Names("intent", valid_names(inside))
     labels = Names("entity", valid_names(_labels(nlu)))
@@ -65,7 +69,8 @@ def read(path: Path, options: Options) -> Imported:
 
 def _is_outside(name: str) -> bool:
     """Whether an intent stands for what the bot should not answer."""
-    return name.partition("/")[0].casefold().replace("-", "_") in (OUT_OF_SCOPE, FALLBACK)
+    base = name.partition("/")[0]
+    return is_outside(base) or base == FALLBACK
 
 
 def _inside(originals: dict[str, str], nlu: Nlu) -> dict[str, str]:

@@ -14,6 +14,7 @@ from service.transfer.pieces import Note
 from service.transfer.placed import Fields, Items, line_of, load_placed, wrong_kind
 
 READ = ("nlu", "responses", "intents", "entities", "slots", "forms", "rules")
+FOREIGN = ("node_modules", "site-packages")
 SETTINGS = "a setting of Rasa's, not content"
 PASSED_OVER = {
     "stories": "the desk routes by itself; it has no stories",
@@ -95,7 +96,7 @@ def _files(path: Path) -> list[Path]:
         for file in sorted(path.rglob("*"))
         if file.suffix.lower() in (".yml", ".yaml", ".md", ".json")
         and file.is_file()
-        and not any(p.startswith(".") or p == "node_modules" for p in file.relative_to(path).parts)
+        and not any(p.startswith(".") or p in FOREIGN for p in file.relative_to(path).parts)
     ]
 
 

@@ -13,11 +13,12 @@ from service.records import Slot
 from service.replies import variables
 from service.transfer.patterns import unsafe
 from service.transfer.pieces import Found, Names, Note, title_from, valid_names
-from service.transfer.placed import Fields, Items, Text
+from service.transfer.placed import Fields, Items, Text, wrong_kind
 from service.transfer.rasa_files import Project
 from service.transfer.rasa_nlu import Row
 
 ASK = "utter_ask_"
+PLAIN = ("type", "mappings", "influence_conversation", "auto_fill")
 OWN = ("requested_slot", "session_started_metadata")
 
 
@@ -36,11 +37,10 @@ def read_slots(
 ) -> Slots:
     """A slot for everything that has a question or a safe pattern."""
     found = Slots()
-    places = {
-        name: f"{path}:{line}" for path, name, _, line in project.fields("slots") if name not in OWN
-    }
-    known = {*places, *labels, *_entities(project), *_required(project)}
-    questions = _questions(project, known, intents)
+    places = _places(project, found.lost)
+    entities = _entities(project, found.lost)
+    known = {*places, *labels, *entities, *_required(project)}
+    questions = _questions(project, known, intents, found.lost)
     found.questions = {name for _, name, _ in questions.values()}
     patterns = _patterns(regexes, known, found.lost)
     names = Names("slot", valid_names(known))
@@ -57,12 +57,31 @@ def read_slots(
     made = {*questions, *patterns}
     why = f"the desk needs a question ({ASK}…) or a safe pattern"
     found.lost += [Note(f"slot {n}", place, why) for n, place in places.items() if n not in made]
+    why = "no example has it, and no slot is made of it"
+    unused = [name for name in entities if name not in {*made, *labels, *places}]
+    found.lost += [Note(f"entity {name}", entities[name], why) for name in unused]
     found.notes += names.notes
     return found
 
 
+def _places(project: Project, lost: list[Note]) -> dict[str, str]:
+    """The slots of the domain and their places; what a desk's slot cannot be is listed."""
+    places = {}
+    for path, name, options, line in project.fields("slots"):
+        if name in OWN:
+            continue
+        places[name] = f"{path}:{line}"
+        given = options if isinstance(options, Fields) else {}
+        more = [key for key in given if key not in PLAIN]
+        more += ["type"] if given.get("type", "text") not in ("text", "any") else []
+        if more:
+            what = f"{', '.join(more)} of slot {name}"
+            lost.append(Note(what, places[name], "a slot of the desk's is a text"))
+    return places
+
+
 def _questions(
-    project: Project, known: set[str], intents: set[str]
+    project: Project, known: set[str], intents: set[str], lost: list[Note]
 ) -> dict[str, tuple[str | None, str, str]]:
     """By slot: the text of its question, the response's name and place."""
     forms = [name for _, name, _, _ in project.fields("forms")]
@@ -74,7 +93,11 @@ def _questions(
         of_form = (name.removeprefix(f"{form}_") for form in forms)
         slot = next((n for n in (name, *of_form) if n in known), None)
         if slot is not None and slot not in asked:
-            asked[slot] = (_first_text(variants), response, f"{path}:{line}")
+            where = f"{path}:{line}"
+            asked[slot] = (_first_text(variants), response, where)
+            if isinstance(variants, Items) and len(variants) > 1:
+                what = f"response {response}, all variants but the first text"
+                lost.append(Note(what, where, "a slot has one question"))
     return asked
 
 
@@ -106,9 +129,18 @@ def _joined(patterns: Iterable[str]) -> str:
     return f"({pattern})" if re.compile(pattern).groups else pattern
 
 
-def _entities(project: Project) -> set[str]:
-    named = [entry for _, entry, _ in project.lists("entities")]
-    return {str(n) if isinstance(n, Text) else str(next(iter(n), "")) for n in named if n}
+def _entities(project: Project, lost: list[Note]) -> dict[str, str]:
+    """The entities of the domain and their places; roles, groups and the like are listed."""
+    places = {}
+    for path, entry, line in project.lists("entities"):
+        where = f"{path}:{line}"
+        if not isinstance(entry, Text | Fields):
+            raise wrong_kind(path, line, "entities", "names", entry)
+        name = str(entry) if isinstance(entry, Text) else str(next(iter(entry), ""))
+        places[name] = where
+        if isinstance(entry, Fields):
+            lost.append(Note(f"options of entity {name}", where, "the desk keeps a label only"))
+    return places
 
 
 def _required(project: Project) -> set[str]:

@@ -16,7 +16,15 @@ from service.content_schema import LineEntry, Words
 from service.files import parse
 from service.records import Content, Example, Intent
 from service.transfer.left_out import left_out
-from service.transfer.pieces import Found, Imported, Names, Note, new_intent, valid_names
+from service.transfer.pieces import (
+    Found,
+    Imported,
+    Names,
+    Note,
+    is_outside,
+    new_intent,
+    valid_names,
+)
 
 FIELDS = ("text", "intent", "sentiment", "entities", "split")
 NOT_ROWS = (
@@ -83,7 +91,7 @@ def read_rows(path: Path, lines: Iterable[Line]) -> Imported:
         if row.intent is None and row.sentiment is None and row.entities is None:
             notes.append(Note(f"row {row.text[:60]!r}", where, "it has no label"))
             continue
-        intent = None if row.intent is None else names.of(row.intent.strip(), where)
+        intent = None if row.intent is None else _intent(row.intent.strip(), names, where)
         if intent is not None and intent != OUT_OF_SCOPE and intent not in intents:
             intents[intent] = Found(new_intent(intent, str(row.intent).strip()), where)
         entities = None if row.entities is None else tuple(e.model_dump() for e in row.entities)
@@ -95,6 +103,10 @@ def read_rows(path: Path, lines: Iterable[Line]) -> Imported:
         not_carried_over=tuple(notes),
         notes=tuple(names.notes),
     )
+
+
+def _intent(label: str, names: Names, where: str) -> str:
+    return OUT_OF_SCOPE if is_outside(label) else names.of(label, where)
 
 
 def rows_of(content: Content) -> Iterator[dict[str, Any]]:
