@@ -243,6 +243,7 @@ BROKEN: dict[str, tuple[str, tuple[str, ...]]] = {
         "responses:\n  utter_a:\n  - text: [b]\n",
         ("line 3", "utter_a: text", "a list"),
     ),
+    "half a character": ('nlu:\n- intent: "a\\ud800"\n', ("line 2", "surrogate")),
     "a loop": ("nlu: &a\n- *a\n", ("line 1", "nlu")),
     "a tag that runs": ("nlu: !!python/object/apply:os.system ['true']\n", ("line 1", "python")),
     "too deep": ("nlu: " + "[" * 5000, ("nested too deeply",)),

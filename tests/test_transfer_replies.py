@@ -10,6 +10,7 @@ from service.content import check
 from service.errors import ContentError
 from service.records import Content
 from service.transfer import chatwoot, zendesk
+from service.transfer.changes import changes
 from service.transfer.formats import format_named
 from service.transfer.markup import plain
 from service.transfer.merging import merge
@@ -235,6 +236,14 @@ def test_exported_files_have_the_shape_of_the_other_system(
         "active": True,
         "actions": [{"field": "comment_value", "value": "Sorry! You have {return_days} days."}],
     }
+
+
+@pytest.mark.parametrize(("name", "path"), [("chatwoot", CANNED), ("zendesk", MACROS)])
+def test_the_same_replies_again_change_nothing(name: str, path: Path, content: Content) -> None:
+    form = format_named(name)
+    once = merge(content, form.read(path, OPTIONS)).content
+    assert any(change.any for change in changes(content, once).values())
+    assert merge(once, form.read(path, OPTIONS)).content == once
 
 
 # --- texts ---------------------------------------------------------------------------------------

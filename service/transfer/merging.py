@@ -61,7 +61,7 @@ def _needless(content: Content, imported: Imported) -> set[str]:
     """Intents that are there only for templates which the desk has under another one."""
     homes = {template.name: template.intent for template in content.templates}
     needed = {found.record.intent for found in imported.examples}
-    away = set()
+    away: set[str] = set()
     for found in imported.templates:
         template = found.record
         moved = homes.get(template.name, template.intent) != template.intent
