@@ -330,6 +330,12 @@ def test_every_promised_format_goes_in_and_out(made: Run, tmp_path: Path) -> Non
             assert changed == [], name
 
 
+def test_an_export_says_in_words_what_stays_behind(made: Run, tmp_path: Path) -> None:
+    done = made("export", "csv", tmp_path / "rows.csv")
+    assert done.out.startswith("Exported what csv holds of 9 intents, 8 templates, 31 examples")
+    assert "\n  articles (1): returns: labelled rows hold examples only\n" in done.out
+
+
 def test_an_import_adds_and_says_what(made: Run, faq: Path, tmp_path: Path) -> None:
     mapping = ("--map", "question=Frage", "--map", "answer=Antwort")
     done = made("import", "csv", faq, *mapping, "--json")

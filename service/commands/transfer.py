@@ -115,7 +115,10 @@ def export_content(ctx: click.Context, format: str, path: Path, as_json: bool) -
         raise ContentError(f"{path} cannot be written: {error.strerror}.") from None
     counts = _counts(content)
     report = {"format": format, **counts, "not_carried_over": [asdict(note) for note in lost]}
-    lines = [f"Exported {_words(counts)} to {path}.", *_note_lines("Not carried over:", lost)]
+    held = _words(counts) if format == DESK else f"what {format} holds of {_words(counts)}"
+    lines = [f"Exported {held} to {path}."]
+    lines += ["Not carried over:"] if lost else []
+    lines += [f"  {note.what}: {note.where}: {note.why}" for note in lost]
     emit(as_json, report, "\n".join(lines))
 
 
