@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from index.recognisers import Recogniser
 from service.content import check
 from service.errors import ContentError
 from service.records import Content, Example, Slot, Template
@@ -164,6 +165,27 @@ responses:
         "response utter_ask_amount, all variants but the first text",
         "response utter_faq",
     }
+
+
+def test_the_value_of_a_pattern_is_its_whole_match(tmp_path: Path) -> None:
+    found = read_text(
+        tmp_path / "nlu.yml",
+        r"""
+nlu:
+- regex: order
+  examples: |
+    - (KM|LC)-\d{4}
+    - \b\d{6}\b
+- regex: size
+  examples: |
+    - \b[SML]\b
+entities: [order, size]
+""",
+    )
+    patterns = {f.record.name: f.record.pattern for f in found.slots}
+    assert patterns["size"] == r"\b[SML]\b"
+    order = Recogniser("order", str(patterns["order"]))
+    assert [e.value for e in order.find("KM-1234, 987654")] == ["KM-1234", "987654"]
 
 
 def test_what_is_out_of_scope_by_any_name_is_no_intent(tmp_path: Path) -> None:
