@@ -14,20 +14,15 @@ names file and line of what is wrong. Never touches the store.
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
-
-import orjson
-import yaml
-from pydantic import ValidationError
+from typing import Any
 
 from index.recognisers import Recogniser
 from index.records import OUT_OF_SCOPE, SENTIMENTS
 from service.content_schema import (
     ArticleFile,
     DeskFile,
-    FileModel,
     GoldenEntry,
     GroupEntry,
     IntentEntry,
@@ -35,6 +30,7 @@ from service.content_schema import (
     LineEntry,
 )
 from service.errors import ContentError
+from service.files import json_lines, load_yaml, parse, read_text, yaml_value
 from service.records import (
     Article,
     Content,
@@ -47,8 +43,6 @@ from service.records import (
 )
 from service.replies import DEFAULT_REPLIES, variables
 
-M = TypeVar("M", bound=FileModel)
-IMPLICIT = ("tag:yaml.org,2002:null", "tag:yaml.org,2002:merge")
 ANNOTATION = re.compile(r"\[([^\[\]]+)\]\(([a-z][a-z0-9_]*)\)")
 
 
@@ -60,12 +54,12 @@ def read_desk(folder: Path) -> Content:
     """
     if not (folder / "desk.yml").is_file():
         raise ContentError(f"{folder} is not a desk folder: it has no desk.yml.")
-    desk = _parse(DeskFile, _load_yaml(folder / "desk.yml"), folder / "desk.yml")
+    desk = parse(DeskFile, load_yaml(folder / "desk.yml"), folder / "desk.yml")
     intents: list[Intent] = []
     templates: list[Template] = []
     examples: list[Example] = []
     for path in sorted((folder / "intents").glob("*.y*ml")):
-        group = _parse(GroupEntry, _load_yaml(path), path)
+        group = parse(GroupEntry, load_yaml(path), path)
         for entry in group.intents:
             intents.append(_intent(group.group, entry))
             templates += [
@@ -76,12 +70,12 @@ def read_desk(folder: Path) -> Content:
         line = _parse(IntentLineEntry, row, path, number)
         examples.append(_example(line, line.intent))
     for name, intent in (("sentiment.jsonl", None), (f"{OUT_OF_SCOPE}.jsonl", OUT_OF_SCOPE)):
-        for path, number, row in _lines(folder / name):
-            examples.append(_example(_parse(LineEntry, row, path, number), intent))
+        for path, number, row in json_lines(folder / name):
+            examples.append(_example(parse(LineEntry, row, path, number), intent))
     golden = [
-        GoldenCase(**_parse(GoldenEntry, row, path, number).model_dump())
+        GoldenCase(**parse(GoldenEntry, row, path, number).model_dump())
         for source in sorted((folder / "golden").glob("*.jsonl"))
-        for path, number, row in _lines(source)
+        for path, number, row in json_lines(source)
     ]
     content = Content(
         settings=_settings(desk),
@@ -219,93 +213,9 @@ def _settings(desk: DeskFile) -> DeskSettings:
 
 
 def _read_article(path: Path) -> Article:
-    written = _read_text(path)
+    written = read_text(path)
     head, separator, text = written.removeprefix("---\n").partition("\n---\n")
     if not separator or not written.startswith("---\n"):
         raise ContentError(f"{path}: an article starts with front matter between two --- lines.")
-    front = _parse(ArticleFile, _yaml_value(head, path, offset=1), path)
+    front = parse(ArticleFile, yaml_value(head, path, offset=1), path)
     return Article(path.stem, front.title, text.strip(), tuple(front.intents), front.updated)
-
-
-def _read_text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ContentError(f"{path}: not UTF-8 (byte {error.start}).") from None
-    except OSError as error:
-        raise ContentError(f"{path}: cannot be read: {error.strerror}.") from None
-
-
-class _AsWritten(yaml.SafeLoader):
-    """YAML whose values are the text that is written: 0301234567, 9:00, yes, 1.10 and dates too.
-
-    What a field means as a number, its schema reads. The same field twice is an error.
-    """
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen: set[str] = set()
-        for key, _ in node.value:
-            if isinstance(key, yaml.ScalarNode) and key.value in seen:
-                problem = f"the field {key.value!r} is there twice"
-                raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
-            seen.add(str(key.value))
-        return super().construct_mapping(node, deep)
-
-
-_AsWritten.yaml_implicit_resolvers = {
-    first: [(tag, rx) for tag, rx in resolvers if tag in IMPLICIT]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-
-
-def _load_yaml(path: Path) -> Any:
-    return _yaml_value(_read_text(path), path)
-
-
-def _yaml_value(text: str, path: Path, offset: int = 0) -> Any:
-    try:
-        return yaml.load(text, _AsWritten)  # noqa: S506 - a SafeLoader
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 + offset if error.problem_mark else "?"
-        raise ContentError(f"{path}, line {line}: {error.problem}.") from None
-    except yaml.YAMLError as error:
-        raise ContentError(f"{path}: {error}.") from None
-
-
-def _lines(path: Path) -> Iterator[tuple[Path, int, Any]]:
-    if not path.is_file():
-        return
-    # Not splitlines(): a text may hold U+2028 and its like.
-    for number, line in enumerate(_read_text(path).split("\n"), start=1):
-        if line.strip():
-            try:
-                yield path, number, orjson.loads(line)
-            except orjson.JSONDecodeError as error:
-                raise ContentError(f"{path}, line {number}: not JSON: {error.msg}.") from None
-
-
-def _parse(model: type[M], value: Any, path: Path, line: int | None = None) -> M:
-    place = f"{path}, line {line}" if line else str(path)
-    if not isinstance(value, dict):
-        raise ContentError(f"{place}: expected fields with values, got {type(value).__name__}.")
-    try:
-        return model.model_validate(value)
-    except ValidationError as error:
-        first = error.errors()[0]
-        steps = [f"[{step}]" if isinstance(step, int) else f".{step}" for step in first["loc"]]
-        field = "".join(steps).lstrip(".")
-        named = _name_at(value, first["loc"])
-        raise ContentError(f"{place}: {field}{named}: {first['msg']}.") from None
-
-
-def _name_at(value: Any, loc: tuple[int | str, ...]) -> str:
-    """The name of the innermost named entry on the way to a mistake, as `` (track_order)``."""
-    found = ""
-    for step in loc:
-        if isinstance(value, dict) and isinstance(value.get("name"), str):
-            found = f" ({value['name']})"
-        try:
-            value = value[step]
-        except (KeyError, IndexError, TypeError):
-            break
-    return found

@@ -21,7 +21,7 @@ SUFFIXES = (".yml", ".yaml", ".md", ".jsonl")
 ENTITY = ("start", "end", "label")
 
 
-class _Blocks(yaml.SafeDumper):
+class YamlBlocks(yaml.SafeDumper):
     """YAML as people write it: several lines of text as a block."""
 
 
@@ -32,7 +32,7 @@ def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
-_Blocks.add_representer(str, _represent_text)
+YamlBlocks.add_representer(str, _represent_text)
 
 
 def write_desk(content: Content, folder: Path) -> None:
@@ -73,7 +73,7 @@ def _write_files(content: Content, folder: Path) -> None:
         front = {"title": article.title, "intents": list(article.intents)}
         if article.updated_at:
             front["updated"] = article.updated_at
-        head = yaml.dump(front, Dumper=_Blocks, sort_keys=False, allow_unicode=True)
+        head = yaml.dump(front, Dumper=YamlBlocks, sort_keys=False, allow_unicode=True)
         text = f"---\n{head}---\n{article.text}\n"
         (folder / "articles" / f"{article.id}.md").write_text(text, encoding="utf-8")
     groups = {intent.name: intent.group for intent in content.intents}
@@ -140,7 +140,7 @@ def _row(example: Example) -> dict[str, Any]:
 
 
 def _write_yaml(path: Path, value: Mapping[str, Any]) -> None:
-    text = yaml.dump(dict(value), Dumper=_Blocks, sort_keys=False, allow_unicode=True, width=100)
+    text = yaml.dump(dict(value), Dumper=YamlBlocks, sort_keys=False, allow_unicode=True, width=100)
     path.write_text(text, encoding="utf-8")
 
 

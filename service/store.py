@@ -215,7 +215,8 @@ class ContentStore(Protocol):
     def replace_content(self, content: Content) -> None:
         """Make the desk's content equal to this; ``ContentError`` when it does not fit together.
         Examples from corrections stay as they are: an equal one comes in no second time, and those
-        of ``content`` are passed over."""
+        of ``content`` are passed over. ``Conflict`` when ``content`` is a snapshot of this store
+        that is no longer its newest."""
 
     def save_intent(self, intent: Intent) -> None: ...
 

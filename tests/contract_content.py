@@ -55,6 +55,16 @@ class ContentContract:
                 store.replace_content(broken)
         assert store.content() == before
 
+    def test_a_snapshot_that_is_no_longer_the_newest_replaces_nothing(self, store: Store) -> None:
+        store.replace_content(CONTENT)
+        snapshot = store.content()
+        store.save_template(replace(CONTENT.templates[0], text="Changed meanwhile."))
+        before = store.content()
+        with pytest.raises(Conflict):
+            store.replace_content(snapshot)
+        assert store.content() == before
+        store.replace_content(before)
+
     def test_each_write_of_content_raises_the_revision(self, store: Store) -> None:
         store.replace_content(CONTENT)
         track = replace(CONTENT.intents[0], title="Where?")

@@ -3,6 +3,7 @@
 import importlib
 import json
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -299,6 +300,134 @@ def test_importing_a_broken_folder_changes_nothing(
     assert (done.code, done.out) == (1, "")
     assert "orders.jsonl, line 1" in done.err
     assert made("export", "desk", tmp_path / "before", "--json").json == before
+
+
+FORMATS = {"desk", "csv", "jsonl", "rasa", "chatwoot", "zendesk"}
+FAQ = "Frage;Antwort\nDo you ship to Norway?;Yes, for {price}.\n"
+
+
+@pytest.fixture
+def faq(tmp_path: Path) -> Path:
+    path = tmp_path / "faq.csv"
+    path.write_text(FAQ)
+    return path
+
+
+def test_every_promised_format_goes_in_and_out(made: Run, tmp_path: Path) -> None:
+    for verb in ("import", "export"):
+        assert set(re.findall(r"\w+", made(verb, "--help").out)) >= FORMATS
+    for name in FORMATS:
+        path = tmp_path / f"out.{name}"
+        done = made("export", name, path, "--json")
+        assert (done.code, done.json["format"], done.json["intents"]) == (0, name, 9)
+        assert bool(done.json["not_carried_over"]) is (name != "desk")
+        for note in done.json["not_carried_over"]:
+            assert note.keys() == {"what", "where", "why"}
+        if name != "desk":
+            done = made("import", name, path, "--json")
+            assert done.code == 0, done.err
+            changed = [k for k, c in done.json["changes"].items() if c["added"] or c["updated"]]
+            assert changed == [], name
+
+
+def test_an_export_says_in_words_what_stays_behind(made: Run, tmp_path: Path) -> None:
+    done = made("export", "csv", tmp_path / "rows.csv")
+    assert done.out.startswith("Exported what csv holds of 9 intents, 8 templates, 31 examples")
+    assert "\n  articles (1): returns: labelled rows hold examples only\n" in done.out
+
+
+def test_an_import_adds_and_says_what(made: Run, faq: Path, tmp_path: Path) -> None:
+    mapping = ("--map", "question=Frage", "--map", "answer=Antwort")
+    done = made("import", "csv", faq, *mapping, "--json")
+    assert done.code == 0, done.err
+    assert (done.json["dry_run"], done.json["templates"]) == (False, 9)
+    assert done.json["changes"]["templates"] == {
+        "added": 1,
+        "updated": 0,
+        "removed": 0,
+        "unchanged": 8,
+        "names": {"added": ["do_you_ship_to_norway"]},
+    }
+    assert done.json["changes"]["facts"]["names"] == {"added": ["price"]}
+    assert done.json["not_carried_over"] == []
+    assert [note["where"] for note in done.json["notes"]] == [f"{faq}:2"]
+    assert made("export", "desk", tmp_path / "out", "--json").json["examples"] == 32
+    done = made("import", "csv", faq, *mapping)
+    assert "nothing changed" in done.out
+    assert "Please look at:" in done.out
+
+
+def test_a_rasa_project_becomes_a_desk(run: Run, tmp_path: Path) -> None:
+    project = Path(__file__).parent / "fixtures" / "rasa"
+    assert run("init", "--empty").code == 0
+    done = run("import", "rasa", project, "--json")
+    assert done.code == 0, done.err
+    assert (done.json["intents"], done.json["templates"], done.json["examples"]) == (5, 5, 13)
+    assert len(done.json["not_carried_over"]) == 30
+    shown = run("import", "rasa", project).out
+    assert f"{project / 'data' / 'nlu.yml'}:30: synonym kettle (2 entries): the desk" in shown
+    assert "nothing changed" in shown
+    assert run("export", "desk", tmp_path / "out").code == 0
+    content = read_desk(tmp_path / "out")
+    assert {slot.name for slot in content.settings.slots} == {"order_number", "street"}
+    assert len(content.examples) == 13
+
+
+def test_a_dry_run_changes_nothing(made: Run, desk_folder: Path, home: Path) -> None:
+    (desk_folder / "articles" / "returns.md").unlink()
+    store = open_store(Config(home=home))
+    revision = store.content_revision()
+    store.close()
+    done = made("import", "desk", desk_folder, "--dry-run", "--json")
+    assert done.json["changes"]["articles"]["names"] == {"removed": ["returns"]}
+    done = made("import", "desk", desk_folder, "--dry-run")
+    assert "would have" in done.out
+    assert "articles removed: 1 (returns)" in done.out
+    store = open_store(Config(home=home))
+    assert store.content_revision() == revision
+    store.close()
+
+
+def test_an_import_that_changes_nothing_writes_nothing(made: Run, home: Path, faq: Path) -> None:
+    faq.write_text("text,intent\nhi! hello please,greeting\n")
+    store = open_store(Config(home=home))
+    revision = store.content_revision()
+    assert made("import", "csv", faq, "--json").json["changes"]["examples"]["added"] == 0
+    assert store.content_revision() == revision
+    store.close()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("jsonl", "--map", "text=a"), "for the format csv"),
+        (("csv", "--map", "text"), "FIELD=COLUMN"),
+        (("csv", "--map", "text=a", "--map", "text=b"), "two columns"),
+    ],
+)
+def test_a_wrong_mapping_is_wrong_usage(
+    arguments: tuple[str, ...], told: str, made: Run, faq: Path
+) -> None:
+    done = made("import", arguments[0], faq, *arguments[1:])
+    assert (done.code, done.out) == (2, "")
+    assert told in done.err
+
+
+def test_a_broken_file_changes_nothing(made: Run, faq: Path, tmp_path: Path) -> None:
+    before = made("export", "desk", tmp_path / "before", "--json").json
+    faq.write_text("text,sentiment\nhello there,neutral\nhello here,sad\n")
+    done = made("import", "csv", faq, "--json")
+    assert (done.code, done.out) == (1, "")
+    assert f"{faq}, line 3: sentiment" in done.err
+    assert made("export", "desk", tmp_path / "before", "--json").json == before
+
+
+@pytest.mark.parametrize("name", sorted(FORMATS))
+def test_a_place_that_cannot_be_written_is_named(name: str, made: Run, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    done = made("export", name, tmp_path / "file" / "out")
+    assert done.code == 1
+    assert str(tmp_path / "file" / "out") in done.err
 
 
 @pytest.mark.parametrize("verb", ["import", "export"])

@@ -319,6 +319,18 @@ BROKEN: dict[str, tuple[str, str | bytes, tuple[str, ...]]] = {
         "group: x\nintents:\n  - name: a\n   b: c\n",
         ("x.yml, line 4",),
     ),
+    "a tag": ("desk.yml", "name: a\npromise: !!int 1\n", ("desk.yml, line 2", "tag")),
+    "a tag that does not fit": ("desk.yml", "name: a\nfacts: !!map x\n", ("desk.yml, line 2",)),
+    "endless merges": (
+        "intents/x.yml",
+        "a: &a {b: 1, c: 2}\n"
+        + "".join(
+            f"{name}: &{name}\n  <<: [{', '.join([f'*{last}'] * 20)}]\n"
+            for last, name in zip("abcdefgh", "bcdefghi", strict=True)
+        ),
+        ("x.yml, line", "10000 fields"),
+    ),
+    "deep YAML": ("intents/x.yml", "group: " + "[" * 5000, ("x.yml", "too deeply")),
     "an anchor that loops": ("intents/x.yml", "&a\ngroup: x\nintents: [*a]\n", ("x.yml",)),
     "no JSON": ("sentiment.jsonl", '{"text": "a"}\n\n{"text": \n', ("sentiment.jsonl, line 3",)),
     "a line that is no object": ("sentiment.jsonl", '"text"\n', ("sentiment.jsonl, line 1",)),

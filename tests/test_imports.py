@@ -59,7 +59,9 @@ def test_the_service_loads_no_model() -> None:
     """A web worker that talks to a model in another process imports none of the libraries."""
     modules = [
         m
-        for m in modules_of("service", "service/web", "service/sqlite", "service/commands")
+        for m in modules_of(
+            "service", "service/web", "service/sqlite", "service/commands", "service/transfer"
+        )
         if m != "service.__main__"
     ]
     assert {"service.app", "service.cli", "service.engine", "service.web.api"} <= set(modules)

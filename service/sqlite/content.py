@@ -98,6 +98,8 @@ class ContentPart(Part):
         check(content, "content")
         at = self._now()
         with self._changing(at) as write:
+            if content.revision not in (0, content_revision(write.connection)):
+                raise Conflict("The content changed meanwhile; nothing was replaced. Try again.")
             db = write.database
             for statement in CLEAR:
                 write.connection.execute(statement)

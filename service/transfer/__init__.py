@@ -1,0 +1,1 @@
+"""Content from and for other systems: a module a format, each with ``read`` and ``write``."""

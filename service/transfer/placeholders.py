@@ -1,0 +1,92 @@
+"""Variables of other systems in a reply's text, as the desk's own where it has one.
+
+``{{ticket.requester.first_name}}`` and ``{{contact.name}}`` are Liquid, as Zendesk and Chatwoot
+print it, ``{name}`` a Rasa slot. A name that only addresses somebody is left out of the text; any
+other unknown variable stays as ``{a_name}``, which the desk never sends without a value.
+"""
+
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+from service.transfer.pieces import Note, name_from
+
+LIQUID = re.compile(r"\{\{-?\s*([^{}]*?)\s*-?\}\}")
+LOGIC = re.compile(r"\{%")
+RASA = re.compile(r"\{([A-Za-z_][\w .-]*)\}")
+CUSTOMER = ("requester", "contact", "customer", "user", "end_user", "visitor")
+OWN_FIELDS = ("custom", "custom_attribute", "custom_attributes", "custom_fields", "dc")
+NAMES = ("name", "first_name", "last_name", "full_name", "firstname", "lastname", "username")
+# "Hi NAME," and "Kind regards,⏎NAME": what is left without the name still is a sentence.
+ADDRESS_BEFORE = re.compile(r"(?:^|(?<=\n))[^\n{}.!?]{0,30}$")
+ADDRESS_AFTER = re.compile(r"[ \t]*(?:[,!.:;]|\n|$)")
+
+
+def has_logic(text: str) -> bool:
+    """Whether the text is a program: Liquid with tags."""
+    return bool(LOGIC.search(text))
+
+
+@dataclass(frozen=True, slots=True)
+class Adapted:
+    """A text with the desk's variables, and what is to be told of the others."""
+
+    text: str
+    notes: tuple[Note, ...]
+    lost: tuple[Note, ...]
+
+
+def adapt(
+    text: str,
+    known: Collection[str],
+    what: str,
+    where: str,
+    pattern: re.Pattern[str] = LIQUID,
+) -> Adapted:
+    """The text of ``what`` with the variables that the desk knows in the place of its own."""
+    made, last = "", 0
+    notes: list[Note] = []
+    lost: list[Note] = []
+    for match in pattern.finditer(text):
+        made += text[last : match.start()]
+        last = match.end()
+        path, _, filters = (part.strip() for part in match.group(1).partition("|"))
+        name = next((c for c in _candidates(path) if c in known), None)
+        if name is not None:
+            made += f"{{{name}}}"
+            if filters:
+                why = f"{{{name}}} is printed as it is"
+                lost.append(Note(f"filter of {match.group()} in {what}", where, why))
+        elif _is_name(path) and _addresses(made, text[last:]):
+            made = made.rstrip(" \t")
+            why = "the desk has no such variable; it is left out of the text"
+            lost.append(Note(f"{match.group()} in {what}", where, why))
+        else:
+            unknown = name_from(path.replace(".", " "), "variable")
+            made += f"{{{unknown}}}"
+            if match.group() != f"{{{unknown}}}":
+                notes.append(Note(f"{match.group()} in {what}", where, f"is {{{unknown}}} here"))
+    made += text[last:]
+    return Adapted(made.strip() if lost else made, tuple(notes), tuple(lost))
+
+
+def _candidates(path: str) -> Iterator[str]:
+    """Names by which a desk may know it: the whole, without "ticket", and a customer's field."""
+    parts = [name_from(part, "variable") for part in path.split(".") if part]
+    yield "_".join(parts)
+    if parts[:1] == ["ticket"]:
+        parts = parts[1:]
+        yield "_".join(parts)
+    if len(parts) == 2 and parts[0] in CUSTOMER:
+        yield f"customer_{parts[1]}"
+        yield parts[1]
+    if len(parts) > 1 and parts[-2] in OWN_FIELDS:
+        yield parts[-1]
+
+
+def _is_name(path: str) -> bool:
+    return name_from(path.rpartition(".")[2], "variable") in NAMES
+
+
+def _addresses(before: str, after: str) -> bool:
+    return bool(ADDRESS_BEFORE.search(before) and ADDRESS_AFTER.match(after))
