@@ -30,9 +30,10 @@ WORD = r"[^\W_]+"
 def split(rows: Sequence[Row]) -> list[Row]:
     """The rows, each with a split: 70/20/10 of the groups of every intent.
 
-    Rows that came with a split keep it. When some came as valid or test, rows without one train, and
-    valid rows are carved from the training rows if there are none. Every intent of four groups or more has some
-    in each split. Rows without an intent are spread by sentiment. Support rows always train.
+    Rows that came with a split keep it. When some came as valid or test, rows without one train,
+    and valid rows are carved from the training rows if there are none. Every intent of four groups
+    or more has some in each split. Rows without an intent are spread by sentiment. Support rows
+    always train.
     """
     support = [replace(row, split="train") for row in rows if row.support]
     return _split([row for row in rows if not row.support]) + support
