@@ -11,7 +11,7 @@ from typing import Any
 from finetune.svg import Plot, Point, canvas, clean_text, shape, write
 
 WIDTH = 360.0
-LEFT = 44.0
+LEFT = 48.0
 RIGHT = 20.0
 Details = Mapping[str, Any]
 QUARTERS = [(0.0, "0"), (0.25, "25"), (0.5, "50"), (0.75, "75"), (1.0, "100 %")]
@@ -36,7 +36,7 @@ def reliability(name: str, subject: str, bins: Sequence[Details]) -> str:
     plot = _plot(root, 26, 210, (0, 1), (0, 1))
     plot.y_axis(QUARTERS, "how often it was right")
     plot.line([(0, 0), (1, 1)], "ideal")
-    plot.line([(b["confidence"], b["right"]) for b in bins], "line one")
+    plot.line([(b["confidence"], b["right"]) for b in bins], "line one thin")
     largest = max((b["rows"] for b in bins), default=1)
     for b in bins:
         low, high = b["interval"]

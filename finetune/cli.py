@@ -21,6 +21,7 @@ from finetune.report import describe, describe_cleaning, headline
 from finetune.rows import Row, from_content, read_rows
 from index.champion import champion, promote
 from index.errors import ReleaseError
+from index.release import REPORT
 from service.config import Config
 from service.errors import ConfigError, Conflict, ContentError, NotFound
 from service.store import open_store
@@ -71,7 +72,7 @@ def train(
         )
         if out is None:
             promote(config.releases, trained.manifest.id)
-    report = trained.path / "report.html"
+    report = trained.path / REPORT
     is_champion = out is None
     found = {"release": trained.manifest.id, "path": str(trained.path), "champion": is_champion}
     found["report"] = str(report)

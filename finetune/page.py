@@ -28,7 +28,6 @@ Metrics = Mapping[str, Any]
 View = dict[str, Any]
 
 CLASSES = 200  # labels in a table; the others are counted
-FILE = "report.html"
 
 
 def write_report(file: Path, release: Release, metrics: Metrics) -> None:

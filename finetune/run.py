@@ -20,7 +20,7 @@ from finetune.compare import compare_release, write_fingerprints
 from finetune.details import count_labels
 from finetune.encoders import find_encoder, save_encoder
 from finetune.evaluate import CHUNK, Metrics, judge_readings, read
-from finetune.page import FILE, write_report
+from finetune.page import write_report
 from finetune.prototypes import fit_prototypes
 from finetune.recipe import Recipe
 from finetune.rows import SPLITS, Row, digest
@@ -34,6 +34,7 @@ from index.reader import Reader, choose_device
 from index.release import (
     ENCODER,
     HEADS,
+    REPORT,
     Labels,
     Manifest,
     Release,
@@ -126,7 +127,7 @@ def train_release(
 
         def describe(manifest: Manifest) -> None:
             release = Release(folder, manifest, prepared.labels, calibration, metrics)
-            write_report(folder / FILE, release, metrics)
+            write_report(folder / REPORT, release, metrics)
             write_card(folder, release, recipe)
 
         manifest = seal(folder, encoder=recipe.encoder, dataset=prepared.digest, describe=describe)

@@ -24,6 +24,7 @@ FORMAT = 1
 MANIFEST = "manifest.json"
 ENCODER = "encoder"
 HEADS = "heads.safetensors"
+REPORT = "report.html"  # for people; releases of earlier versions have none
 PARTS = ("recipe.json", "labels.json", "calibration.json", "metrics.json", HEADS)
 
 
