@@ -50,13 +50,13 @@ def render_card(release: Release, recipe: Recipe) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters.update(cell=_cell, percent=percent, number=lambda value: f"{value:.4g}")
+    made.filters.update(cell=_cell, percent=percent, number=_number)
     return made.get_template("card.md").render(
         front=front.strip(),
         manifest=manifest,
         encoder=_encoder(manifest.encoder),
         labels=release.labels,
-        calibration=release.calibration,
+        calibration={n: v for n, v in release.calibration.to_json().items() if n != "thresholds"},
         thresholds=release.calibration.thresholds,
         recipe=recipe.to_json() | {"encoder": _encoder(recipe.encoder)},
         metrics=metrics,
@@ -106,6 +106,10 @@ def _worst(metrics: Metrics) -> list[tuple[str, Mapping[str, float]]]:
     classes: Mapping[str, Mapping[str, float]] = metrics.get("intent", {}).get("classes", {})
     found = [(label, line) for label, line in classes.items() if line["f1"] < 1]
     return sorted(found, key=lambda pair: (pair[1]["f1"], pair[0]))[:WORST]
+
+
+def _number(value: object) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else _cell(value)
 
 
 def _cell(value: object) -> str:

@@ -203,7 +203,7 @@ def _made(release: Release) -> list[tuple[str, list[tuple[str, str]]]]:
     """Calibration and recipe as tables."""
     calibration = release.calibration.to_json()
     numbers = {**calibration.pop("thresholds"), **calibration}
-    tables = [("Calibration", [(_words(name), f"{value:.4g}") for name, value in numbers.items()])]
+    tables = [("Calibration", [(_words(name), _plain(value)) for name, value in numbers.items()])]
     try:
         recipe = json.loads((release.path / "recipe.json").read_bytes())
     except (OSError, ValueError):
@@ -216,7 +216,7 @@ def _words(name: str) -> str:
 
 
 def _plain(value: object) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def _shown(value: object) -> str:
