@@ -21,6 +21,7 @@ from finetune.report import describe, describe_cleaning, headline
 from finetune.rows import Row, from_content, read_rows
 from index.champion import champion, promote
 from index.errors import ReleaseError
+from index.release import REPORT
 from service.config import Config
 from service.errors import ConfigError, Conflict, ContentError, NotFound
 from service.store import open_store
@@ -64,20 +65,24 @@ def train(
             recipe,
             out=out,
             releases=None if out else config.releases,
+            against=None if out else _champion(config),
             promise=promise or PROMISE,
             device=config.device,
             progress=bar,
         )
         if out is None:
             promote(config.releases, trained.manifest.id)
+    report = trained.path / REPORT
     is_champion = out is None
     found = {"release": trained.manifest.id, "path": str(trained.path), "champion": is_champion}
+    found["report"] = str(report)
     lines = [
         describe_cleaning(trained.metrics["cleaning"]),
         describe(trained.metrics),
         "",
         f"{trained.manifest.id} is {'the champion' if is_champion else f'in {trained.path}'}: "
         + headline(trained.metrics),
+        f"Report: {report}",
     ]
     _print(as_json, {**found, "metrics": trained.metrics}, "\n".join(lines))
 
@@ -85,10 +90,17 @@ def train(
 @click.command()
 @click.option("--data", type=FILE, multiple=True, required=True, help="Labelled rows; repeatable.")
 @click.option("--release", help="Id or folder of a release; else the champion.")
+@click.option("--against", help="Id or folder of a release to compare with.")
+@click.option("--html", type=FILE, help="Write the report, one HTML file, here.")
 @click.option("--json", "as_json", is_flag=True, help="Report as one JSON object.")
 @click.pass_context
 def evaluate(
-    ctx: click.Context, data: tuple[Path, ...], release: str | None, as_json: bool
+    ctx: click.Context,
+    data: tuple[Path, ...],
+    release: str | None,
+    against: str | None,
+    html: Path | None,
+    as_json: bool,
 ) -> None:
     """Measure a release on labelled rows.
 
@@ -96,12 +108,18 @@ def evaluate(
     """
     config = _config(ctx)
     path = _find_release(config, release)
+    before = _find_release(config, against) if against else None
+    if html is not None and not html.absolute().parent.is_dir():
+        raise NotFound(f"There is no folder {html.absolute().parent} for the report.")
     rows = read_rows(data)
     from finetune.run import evaluate_release
 
     with _plain_errors(), tqdm(total=len(rows), unit="rows", leave=False) as bar:
-        metrics = evaluate_release(path, rows, device=config.device, progress=bar.update)
-    _print(as_json, metrics, f"Release {metrics['release']}\n{describe(metrics)}")
+        metrics = evaluate_release(
+            path, rows, against=before, html=html, device=config.device, progress=bar.update
+        )
+    text = f"Release {metrics['release']}\n{describe(metrics)}"
+    _print(as_json, metrics, text + (f"\n\nReport: {html}" if html else ""))
 
 
 class ProgressBar:
@@ -138,6 +156,13 @@ def _rows_of_desk(config: Config) -> tuple[list[Row], float]:
     if not content.examples:
         raise ContentError("The desk has no examples to train on: run `frontdesk init`, or import.")
     return from_content(content), content.settings.promise
+
+
+def _champion(config: Config) -> Path | None:
+    """The champion's folder, if the desk has one."""
+    with _plain_errors():
+        name = champion(config.releases)
+    return config.releases / name if name else None
 
 
 def _find_release(config: Config, name: str | None) -> Path:

@@ -14,9 +14,13 @@ import torch
 
 from finetune.batches import find_labels, number
 from finetune.calibrate import find_thresholds, fit, judge
+from finetune.card import write_card
 from finetune.clean import CleanReport, clean
+from finetune.compare import compare_release, write_fingerprints
+from finetune.details import count_labels
 from finetune.encoders import find_encoder, save_encoder
-from finetune.evaluate import CHUNK, Metrics, evaluate
+from finetune.evaluate import CHUNK, Metrics, judge_readings, read
+from finetune.page import write_report
 from finetune.prototypes import fit_prototypes
 from finetune.recipe import Recipe
 from finetune.rows import SPLITS, Row, digest
@@ -27,7 +31,18 @@ from index.calibration import Calibration
 from index.errors import ReleaseError
 from index.network import Network, run, save_heads
 from index.reader import Reader, choose_device
-from index.release import ENCODER, HEADS, Labels, Manifest, draft, publish, seal, write_json
+from index.release import (
+    ENCODER,
+    HEADS,
+    REPORT,
+    Labels,
+    Manifest,
+    Release,
+    draft,
+    publish,
+    seal,
+    write_json,
+)
 from index.tokens import Tokenizer
 from service.errors import ContentError
 
@@ -80,6 +95,7 @@ def train_release(
     *,
     out: Path | None = None,
     releases: Path | None = None,
+    against: Path | None = None,
     promise: float = PROMISE,
     risk: float = RISK,
     device: str = "auto",
@@ -88,9 +104,9 @@ def train_release(
     """Train a release into the folder ``out``, or into ``releases`` under its own id.
 
     ``promise`` is the share of answers that must be right, ``risk`` the chance that calibration
-    fails to keep it. ``progress(stage, done, whole)`` tells how far it is. Raises ``ContentError``
-    when the rows cannot train anything and ``ReleaseError`` when the encoder, the device or the
-    place for the release is missing.
+    fails to keep it. ``against`` is a release to compare with. ``progress(stage, done, whole)``
+    tells how far it is. Raises ``ContentError`` when the rows cannot train anything and
+    ``ReleaseError`` when the encoder, the device or the place for the release is missing.
     """
     if (out is None) == (releases is None):
         raise ValueError("give one of out and releases")
@@ -104,10 +120,17 @@ def train_release(
         network, calibration, epochs = _fit(prepared, encoder, recipe, promise, risk, place, tell)
         _write(folder, network, prepared.labels, calibration, recipe, encoder)
         reader = Reader.assemble(folder, network, prepared.labels, calibration, place)
-        metrics = _measure(reader, prepared, lambda done, whole: tell("evaluate", done, whole))
+        metrics = _measure(reader, prepared, against, tell)
         metrics["epochs"] = [asdict(epoch) for epoch in epochs]
         write_json(folder / "metrics.json", metrics)
-        manifest = seal(folder, encoder=recipe.encoder, dataset=prepared.digest)
+        write_fingerprints(folder, [*prepared.train, *prepared.tuning, *prepared.promised])
+
+        def describe(manifest: Manifest) -> None:
+            release = Release(folder, manifest, prepared.labels, calibration, metrics)
+            write_report(folder / REPORT, release, metrics)
+            write_card(folder, release, recipe)
+
+        manifest = seal(folder, encoder=recipe.encoder, dataset=prepared.digest, describe=describe)
         target = out if out is not None else (releases or Path()) / manifest.id
         publish(folder, target)
     return Trained(target, manifest, metrics)
@@ -117,20 +140,31 @@ def evaluate_release(
     path: Path,
     rows: Sequence[Row],
     *,
+    against: Path | None = None,
+    html: Path | None = None,
     device: str = "auto",
     progress: Callable[[int], object] | None = None,
 ) -> Metrics:
     """Metrics of the release at ``path`` on labelled rows: those marked test, if any are, else all.
 
-    ``measured_on`` says which. Raises ``ReleaseError`` when the release is incomplete or damaged.
+    ``measured_on`` says which. ``against`` is a release to compare with, ``html`` a file for the
+    report. Raises ``ReleaseError`` when the release is incomplete or damaged.
     """
     reader = Reader.load(path, device)
-    test = [row for row in rows if row.split == "test"]
-    return {
+    marked = [row for row in rows if row.split == "test"]
+    test = marked or list(rows)
+    readings = read(reader, test, progress)
+    metrics = {
         "release": reader.release.id,
-        "measured_on": "test" if test else "all given",
-        **evaluate(reader, test or rows, progress),
+        "measured_on": "test" if marked else "all given",
+        **judge_readings(test, readings, reader.labels, reader.thresholds),
+        "labels": count_labels({"rows": test}),
     }
+    if against is not None:
+        metrics["changes"] = compare_release(against, test, reader, readings, device)
+    if html is not None:
+        write_report(html, reader.release, metrics)
+    return metrics
 
 
 def _fit(
@@ -173,20 +207,23 @@ def _fit(
     return network, replace(calibration, thresholds=thresholds), epochs
 
 
-def _measure(reader: Reader, prepared: Prepared, tell: Callable[[int, int], None]) -> Metrics:
+def _measure(reader: Reader, prepared: Prepared, against: Path | None, tell: Progress) -> Metrics:
     """Metrics on the test rows; on the valid ones, which is said, when there are no test rows."""
-    rows = prepared.test or [*prepared.tuning, *prepared.promised]
+    valid = [*prepared.tuning, *prepared.promised]
+    rows = prepared.test or valid
     done = count(CHUNK, CHUNK)
-    return {
+    readings = read(reader, rows, lambda _: tell("evaluate", min(next(done), len(rows)), len(rows)))
+    parts = {"train": prepared.train, "valid": valid, "test": prepared.test}
+    metrics = {
         "measured_on": "test" if prepared.test else "valid",
-        **evaluate(reader, rows, lambda _: tell(min(next(done), len(rows)), len(rows))),
-        "splits": {
-            "train": len(prepared.train),
-            "valid": len(prepared.tuning) + len(prepared.promised),
-            "test": len(prepared.test),
-        },
+        **judge_readings(rows, readings, reader.labels, reader.thresholds),
+        "splits": {name: len(part) for name, part in parts.items()},
         "cleaning": prepared.cleaning.to_json(),
+        "labels": count_labels(parts),
     }
+    if against is not None:
+        metrics["changes"] = compare_release(against, rows, reader, readings, str(reader.device))
+    return metrics
 
 
 def _write(

@@ -10,9 +10,9 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ FORMAT = 1
 MANIFEST = "manifest.json"
 ENCODER = "encoder"
 HEADS = "heads.safetensors"
+REPORT = "report.html"  # for people; releases of earlier versions have none
 PARTS = ("recipe.json", "labels.json", "calibration.json", "metrics.json", HEADS)
 
 
@@ -135,13 +136,21 @@ def draft(parent: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def seal(folder: Path, *, encoder: str, dataset: str) -> Manifest:
-    """Write the manifest of a folder that is otherwise complete, and return it."""
+def seal(
+    folder: Path,
+    *,
+    encoder: str,
+    dataset: str,
+    describe: Callable[[Manifest], object] | None = None,
+) -> Manifest:
+    """Write the manifest of a folder that is otherwise complete, and return it.
+
+    ``describe`` may add pages that name the release: they are in the manifest, not in the id.
+    """
     missing = [part for part in PARTS if not (folder / part).is_file()]
     if missing:
         raise ReleaseError(f"The draft {folder} lacks {', '.join(missing)}.")
-    paths = sorted(file for file in folder.rglob("*") if file.is_file())
-    files = {file.relative_to(folder).as_posix(): _sha256(file) for file in paths}
+    files = _hash_files(folder)
     now = datetime.now(UTC)
     short = hashlib.sha256(json.dumps([now.isoformat(), files]).encode()).hexdigest()[:8]
     manifest = Manifest(
@@ -151,6 +160,10 @@ def seal(folder: Path, *, encoder: str, dataset: str) -> Manifest:
         dataset=dataset,
         files=files,
     )
+    if describe is not None:
+        describe(manifest)
+        added = _hash_files(folder, known=files)
+        manifest = replace(manifest, files=dict(sorted({**files, **added}.items())))
     write_json(folder / MANIFEST, asdict(manifest))
     return manifest
 
@@ -186,6 +199,13 @@ def _read_json(path: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise ReleaseError(f"{path} does not hold a JSON object.")
     return content
+
+
+def _hash_files(folder: Path, known: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The sha256 of every file by its relative path, but for those that are known."""
+    paths = sorted(file for file in folder.rglob("*") if file.is_file())
+    names = [file.relative_to(folder).as_posix() for file in paths]
+    return {name: _sha256(folder / name) for name in names if name not in (known or {})}
 
 
 def _sha256(path: Path) -> str:

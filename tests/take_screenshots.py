@@ -17,7 +17,7 @@ PICTURES = Path(__file__).parent.parent / "docs" / "screenshots"
 
 
 def take(home: Path, log: Path) -> None:
-    """The widget with an answer, and the console with an upset customer's ticket."""
+    """The widget with an answer, the console with an upset ticket, the release's report."""
     frontdesk(home, "operator", "add", "ana@desk.example", "--name", "Ana", "--password", PASSWORD)
     with running_server(home, log=log) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
@@ -42,6 +42,10 @@ def take(home: Path, log: Path) -> None:
         operator.see("why").last.click()
         operator.page.wait_for_timeout(600)
         operator.page.screenshot(path=PICTURES / "console.png")
+        release = (home / "releases" / "champion").read_text().strip()
+        page = browser.new_page(viewport={"width": 1440, "height": 900})
+        page.goto((home / "releases" / release / "report.html").absolute().as_uri())
+        page.screenshot(path=PICTURES / "report.png")
         browser.close()
 
 

@@ -24,6 +24,7 @@ from service.config import Config
 from service.content import read_desk
 from service.passwords import password_matches
 from service.store import open_store
+from test_release import write_release
 
 ROOT = Path(__file__).parent.parent
 
@@ -523,6 +524,15 @@ def test_releases_of_a_new_desk(made: Run) -> None:
         done = made("releases", *arguments)
         assert done.code == 1, arguments
         assert "Traceback" not in done.err
+
+
+def test_show_names_the_report_of_releases_that_have_one(made: Run, home: Path) -> None:
+    release = write_release(home / "releases").id
+    assert made("releases", "show", release, "--json").json["report"] is None
+    report = home / "releases" / release / "report.html"
+    report.write_text("<!doctype html>")
+    assert made("releases", "show", release, "--json").json["report"] == str(report)
+    assert f"report: {report}" in made("releases", "show", release).out
 
 
 # --- doctor --------------------------------------------------------------------------------------

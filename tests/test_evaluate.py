@@ -1,5 +1,6 @@
 """Evaluation counts what it says it counts."""
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -64,7 +65,50 @@ def test_promise_counts_answered_outliers_as_wrong() -> None:
 
 def test_out_of_scope_is_judged_by_in_scope() -> None:
     scope = measure(ROWS)["out_of_scope"]
-    assert scope == {"rows": 2, "recall": 0.5, "known_kept": 0.75, "auroc": (3 + 4) / 8}
+    found = {name: scope[name] for name in ("rows", "recall", "known_kept", "auroc")}
+    assert found == {"rows": 2, "recall": 0.5, "known_kept": 0.75, "auroc": (3 + 4) / 8}
+    assert sum(scope["histograms"]["in_scope"]["known"]) == 4
+    assert sum(scope["histograms"]["log_odds"]["outside"]) == 2
+
+
+def test_mistakes_and_wrong_answers_are_told_with_their_messages() -> None:
+    metrics = measure(ROWS)
+    assert metrics["intent"]["mistakes"] == {
+        "count": 1,
+        "shown": [{"text": "a 0.8 0.9", "truth": "b", "read_as": "a", "confidence": 0.8}],
+    }
+    assert metrics["intent"]["matrix"] == {
+        "labels": ["a", "b"],
+        "counts": [[1, 0], [1, 2]],
+        "left_out": 0,
+    }
+    wrong = metrics["promise"]["wrong"]
+    assert (wrong["count"], wrong["outside"]) == (2, 1)
+    assert [line["text"] for line in wrong["shown"]] == ["a 0.8 0.9", "a 0.9 0.8"]
+
+
+def test_intervals_hold_their_figures() -> None:
+    metrics = measure(ROWS)
+    for part in ("intent", "sentiment", "out_of_scope", "promise"):
+        for name, value in metrics[part].items():
+            if name.endswith("_interval") and value is not None:
+                figure = metrics[part][name.removesuffix("_interval")]
+                assert 0 <= value[0] <= figure <= value[1] <= 1, name
+
+
+def test_curve_ends_with_everything_answered_and_ties_stand_together() -> None:
+    curve = measure([*ROWS, *ROWS])["promise"]["curve"]
+    assert curve[0]["answered"] == round(2 / 12, 4)
+    assert curve[-1]["answered"] == 1
+    assert curve[-1]["precision"] == 0.5
+
+
+def test_details_are_bounded_and_metrics_are_json() -> None:
+    rows = [Row(f"a {n % 97 / 100} 0.9", f"label {n % 150}", "negative") for n in range(20_000)]
+    metrics = measure(rows)
+    assert metrics["intent"]["mistakes"]["count"] == 20_000
+    assert json.loads(json.dumps(metrics)) == metrics
+    assert len(json.dumps(metrics)) < 300_000
 
 
 def test_sentiment_and_entities() -> None:

@@ -102,9 +102,26 @@ def test_desk_trains_on_its_content_and_promotes(
     assert manifest.id in result.stdout
     assert "intent accuracy" in result.stdout
 
+    result = call(train, config, "--recipe", recipe_file, "--json")
+    assert result.exit_code == 0, result.output
+    report = json.loads(result.stdout)
+    assert report["metrics"]["changes"]["against"] == manifest.id
+    assert report["metrics"]["changes"]["set_aside"] == 0
+    assert manifest.id in Path(report["report"]).read_text()
+
+    page = config.home / "page.html"
+    arguments = ["--data", data_file, "--html", page, "--against", manifest.id]
+    result = call(evaluate, config, *arguments)
+    assert result.exit_code == 0, result.output
+    assert str(page) in result.stdout
+    assert report["release"] in page.read_text()
+    result = call(evaluate, config, "--data", data_file, "--html", config.home / "no" / "page.html")
+    assert isinstance(result.exception, NotFound)
+
     for release in ([], ["--release", manifest.id]):
         result = call(evaluate, config, "--data", data_file, *release, "--json")
-        assert json.loads(result.stdout)["release"] == manifest.id
+        expected = manifest.id if release else report["release"]
+        assert json.loads(result.stdout)["release"] == expected
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ import torch
 from finetune.batches import find_labels, number, shuffle
 from finetune.report import describe, headline
 from finetune.rows import Row
-from finetune.run import Trained, evaluate_release, train_release
+from finetune.run import Trained, evaluate_release, prepare, train_release
 from index.errors import ReleaseError
 from index.reader import Reader, choose_device
 from index.release import load_release
@@ -68,6 +68,60 @@ def test_release_is_named_and_whole(trained: Trained) -> None:
     assert json.loads((trained.path / "recipe.json").read_text())["batch_size"] == 8
 
 
+def test_release_describes_itself(trained: Trained) -> None:
+    report = (trained.path / "report.html").read_text()
+    card = (trained.path / "README.md").read_text()
+    assert trained.manifest.id in report
+    assert trained.manifest.id in card
+    assert "#training" in report
+    assert {"report.html", "README.md", "seen.json"} <= set(trained.manifest.files)
+    assert json.loads((trained.path / "metrics.json").read_text()) == trained.metrics
+    assert set(trained.metrics["labels"]["intents"]["greeting"]) == {"train", "valid", "test"}
+
+
+def test_release_of_before_the_report_still_loads(trained: Trained, tmp_path: Path) -> None:
+    old = shutil.copytree(trained.path, tmp_path / "old")
+    manifest = json.loads((old / "manifest.json").read_text())
+    for name in ("report.html", "README.md", "seen.json"):
+        (old / name).unlink()
+        del manifest["files"][name]
+    (old / "manifest.json").write_text(json.dumps(manifest))
+    page = tmp_path / "page.html"
+    rows = make_rows()
+    metrics = evaluate_release(trained.path, rows, against=old, html=page, device="cpu")
+    assert metrics["changes"]["unseen"] is False
+    assert metrics["changes"]["rows"] == len(rows)
+    assert all(line["difference"] == 0 for line in metrics["changes"]["figures"])
+    assert "kept no list of what it learned from" in page.read_text()
+
+
+def test_next_release_is_compared_on_rows_that_the_one_before_never_saw(
+    trained: Trained, encoder: Path, tmp_path: Path
+) -> None:
+    recipe = tiny_recipe(encoder, epochs=1)
+    made = train_release(
+        make_rows(), recipe, out=tmp_path / "next", against=trained.path, device="cpu"
+    )
+    changes = made.metrics["changes"]
+    assert changes["against"] == trained.manifest.id
+    assert (changes["rows"], changes["set_aside"]) == (made.metrics["rows"], 0)
+    assert changes["intent"]["broken"]["count"] > 0
+    assert trained.manifest.id in (made.path / "report.html").read_text()
+
+    learned = prepare(make_rows()).train[0]
+    rows = [replace(learned, split=None), Row("quite new to all", "greeting")]
+    seen = evaluate_release(made.path, rows, against=trained.path, device="cpu")["changes"]
+    assert (seen["rows"], seen["set_aside"]) == (1, 1)
+
+
+def test_champion_that_cannot_be_read_stops_no_training(encoder: Path, tmp_path: Path) -> None:
+    recipe = tiny_recipe(encoder, epochs=1)
+    gone = tmp_path / "rel_gone"
+    made = train_release(make_rows(), recipe, out=tmp_path / "new", against=gone, device="cpu")
+    assert made.metrics["changes"]["against"] == "rel_gone"
+    assert "no release" in made.metrics["changes"]["error"]
+
+
 def test_reading_is_complete(reader: Reader) -> None:
     reading = reader.read(["track the boots order please"])[0]
     assert reading.intent is not None
@@ -105,7 +159,11 @@ def test_same_seed_same_metrics_and_weights(encoder: Path, tmp_path: Path) -> No
         for name, seed in (("one", 1), ("two", 1), ("other", 2))
     )
     assert one.metrics == two.metrics
-    assert one.manifest.files == two.manifest.files
+    pages = {"report.html", "README.md"}  # they name the release and when it was made
+    names = set(one.manifest.files)
+    assert names == set(two.manifest.files) > pages
+    for name in names - pages:
+        assert one.manifest.files[name] == two.manifest.files[name], name
     assert one.manifest.files["heads.safetensors"] != other.manifest.files["heads.safetensors"]
 
 

@@ -1,12 +1,13 @@
 """Releases of this desk: list, show, promote, roll back."""
 
 from dataclasses import asdict
+from typing import Any
 
 import click
 
 from index.champion import champion, list_releases, promote, rollback
 from index.errors import ReleaseError
-from index.release import load_release
+from index.release import REPORT, load_release
 from service.cli import config_of, emit
 from service.errors import Conflict, NotFound
 
@@ -46,7 +47,7 @@ def list_all(ctx: click.Context, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Report as one JSON object.")
 @click.pass_context
 def show(ctx: click.Context, release: str, as_json: bool) -> None:
-    """Show one release: manifest, labels, thresholds, metrics."""
+    """Show one release: manifest, labels, thresholds, metrics, report."""
     folder = config_of(ctx).releases / release
     if not folder.is_dir():
         raise NotFound(f"There is no release {release!r}.")
@@ -54,14 +55,17 @@ def show(ctx: click.Context, release: str, as_json: bool) -> None:
         found = load_release(folder)
     except ReleaseError as error:
         raise Conflict(str(error)) from None
-    value = {
+    report = str(folder / REPORT) if (folder / REPORT).is_file() else None
+    value: dict[str, Any] = {
         "manifest": asdict(found.manifest),
         "labels": asdict(found.labels),
         "thresholds": asdict(found.calibration.thresholds),
         "metrics": dict(found.metrics),
+        "report": report,
     }
     lines = [f"{name}: {text}" for name, text in value["manifest"].items() if name != "files"]
     lines += [f"{name}: {number:.4f}" for name, number in value["thresholds"].items()]
+    lines += [f"report: {report}"] if report else []
     emit(as_json, value, "\n".join(lines))
 
 

@@ -1,0 +1,245 @@
+"""The report of a release: one HTML file that needs no network and no JavaScript.
+
+Called when a release is written and by `frontdesk evaluate --html`. Figures are those of
+``metrics.json``; parts that those lack are left out. The template escapes everything but the
+figures that `finetune.charts` drew.
+"""
+
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader
+from markupsafe import Markup, escape
+
+from finetune import charts
+from finetune.charts import percent
+from finetune.compare import LOWER_IS_BETTER
+from finetune.details import shorten
+from finetune.headlines import headlines, verdict
+from finetune.report import describe_cleaning
+from finetune.svg import clean_text
+from index.records import OUT_OF_SCOPE
+from index.release import Release
+
+Metrics = Mapping[str, Any]
+View = dict[str, Any]
+
+CLASSES = 200  # labels in a table; the others are counted
+
+
+def write_report(file: Path, release: Release, metrics: Metrics) -> None:
+    """Write the report of what a release reached. Raises ``OSError``."""
+    file.write_text(render(release, metrics), encoding="utf-8", errors="replace")
+
+
+def render(release: Release, metrics: Metrics) -> str:
+    """The report as HTML. Raises nothing for metrics that lack parts, as those of old releases."""
+    figures = headlines(metrics)
+    lows = [figure.interval[0] for figure in figures if figure.interval]
+    page = environment().get_template("report.html")
+    return page.render(
+        manifest=release.manifest,
+        labels=release.labels,
+        metrics=metrics,
+        measured=_measured(metrics),
+        verdict=verdict(metrics),
+        headlines=figures,
+        base=0.5 if min(lows, default=0) >= 0.5 else 0.0,
+        intents=_classes(metrics, "intent"),
+        sentiments=_classes(metrics, "sentiment"),
+        entities=_classes(metrics, "entities"),
+        figures=_figures(release, metrics),
+        changes=_changes(metrics.get("changes")),
+        counts=_counts(metrics.get("labels")),
+        made=_made(release),
+        cleaning=describe_cleaning(metrics["cleaning"]) if "cleaning" in metrics else "",
+    )
+
+
+def environment() -> Environment:
+    """Templates that escape by default, whatever their names end in."""
+    made = Environment(
+        loader=PackageLoader("finetune", "pages"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters.update(
+        percent=percent,
+        score=_score,
+        signed=_signed,
+        width=_width,
+        plural=_plural,
+        shown=_shown,
+        label=_label,
+        brief=lambda value: _shown(shorten(str(value))),
+    )
+    return made
+
+
+def _measured(metrics: Metrics) -> str:
+    where = metrics.get("measured_on", "")
+    names = {"test": "test rows", "valid": "held-out rows (there are no test rows)"}
+    return f"{metrics.get('rows', 0)} {names.get(where, 'rows given')}"
+
+
+def _classes(metrics: Metrics, head: str) -> View:
+    """Labels from the worst F1 up, the larger first where it is the same."""
+    table = metrics.get(head, {}).get("classes", {})
+    lines = [
+        {"label": label, "precision": None, "recall": None, **line} for label, line in table.items()
+    ]
+    lines.sort(key=lambda line: (line["f1"], -line["support"], line["label"]))
+    perfect = sum(line["f1"] == 1 for line in lines)
+    return {"lines": lines[:CLASSES], "more": max(0, len(lines) - CLASSES), "perfect": perfect}
+
+
+def _figures(release: Release, metrics: Metrics) -> dict[str, Markup]:
+    """Every figure that the metrics have enough for."""
+    found: dict[str, str] = {}
+    for head in ("intent", "sentiment"):
+        part = metrics.get(head, {})
+        if part.get("reliability"):
+            found[f"{head}_reliability"] = charts.reliability(
+                f"{head}-reliability", f"{head} confidence", part["reliability"]
+            )
+    if metrics.get("sentiment", {}).get("matrix"):
+        table = metrics["sentiment"]["matrix"]
+        found["sentiment_matrix"] = charts.matrix(
+            "moods", "Sentiments and how they were read", table, False
+        )
+    if metrics.get("intent", {}).get("matrix", {}).get("labels"):
+        table = metrics["intent"]["matrix"]
+        found["intent_matrix"] = charts.matrix("confused", "Intents that are confused", table, True)
+    if metrics.get("promise", {}).get("curve"):
+        found["coverage"] = charts.coverage(metrics["promise"])
+    found |= _scope_figures(metrics.get("out_of_scope", {}))
+    epochs = metrics.get("epochs") or []
+    if epochs:
+        loss = [(float(e["number"]), float(e["loss"])) for e in epochs]
+        score = [(float(e["number"]), float(e["score"])) for e in epochs]
+        found["loss"] = charts.course(
+            "loss", "Loss by epoch", loss, "training loss", "epoch", False
+        )
+        found["score"] = charts.course(
+            "score", "Score by epoch", score, "score on held-out rows", "epoch"
+        )
+    learning = metrics.get("learning") or []
+    if learning:
+        points = [(float(p["share"]), float(p["accuracy"])) for p in learning]
+        found["learning"] = charts.course(
+            "learning",
+            "Accuracy by share of the training rows",
+            points,
+            "intent accuracy",
+            "share of the training rows",
+        )
+    return {name: Markup(text) for name, text in found.items()}  # noqa: S704 built as a tree
+
+
+def _scope_figures(part: Metrics) -> dict[str, str]:
+    histograms, threshold = part.get("histograms"), part.get("threshold")
+    if not histograms:
+        return {}
+    odds = math.log(threshold / (1 - threshold)) if threshold and 0 < threshold < 1 else None
+    mark = f"in scope from {percent(threshold)}" if threshold is not None else ""
+    return {
+        "in_scope": charts.scope(
+            "in-scope",
+            "In-scope probability of known and other messages",
+            histograms["in_scope"],
+            threshold,
+            mark,
+            "in-scope probability",
+        ),
+        "log_odds": charts.scope(
+            "log-odds",
+            "Scope score of known and other messages",
+            histograms["log_odds"],
+            odds,
+            mark,
+            "scope score, named by its probability",
+        ),
+    }
+
+
+def _changes(changes: Metrics | None) -> View | None:
+    """The comparison with the champion, and sentences about it."""
+    if not changes:
+        return None
+    heads = [
+        {"name": name, "title": name.capitalize(), **changes[name]}
+        for name in ("intent", "sentiment")
+        if name in changes
+    ]
+    return {**changes, "heads": heads, "lower": LOWER_IS_BETTER}
+
+
+def _counts(labels: Metrics | None) -> View | None:
+    """Rows per intent and sentiment in each split, the largest intents first."""
+    if not labels:
+        return None
+    tables = {}
+    for name, table in labels.items():
+        lines = [
+            {"label": label, "parts": parts, "rows": sum(parts.values())}
+            for label, parts in table.items()
+        ]
+        known = [sum(p.values()) for name, p in table.items() if name != OUT_OF_SCOPE]
+        lines.sort(key=lambda line: (-int(str(line["rows"])), str(line["label"])))
+        tables[name] = {
+            "lines": lines[:CLASSES],
+            "more": max(0, len(lines) - CLASSES),
+            "most": max(known, default=0) or 1,
+            "parts": list(next(iter(table.values()))) if table else [],
+        }
+    return tables
+
+
+def _made(release: Release) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Calibration and recipe as tables."""
+    calibration = release.calibration.to_json()
+    numbers = {**calibration.pop("thresholds"), **calibration}
+    tables = [("Calibration", [(_words(name), _plain(value)) for name, value in numbers.items()])]
+    try:
+        recipe = json.loads((release.path / "recipe.json").read_bytes())
+    except (OSError, ValueError):
+        return tables
+    return [*tables, ("Recipe", [(_words(name), _plain(value)) for name, value in recipe.items()])]
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _plain(value: object) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _shown(value: object) -> str:
+    return clean_text(str(value))
+
+
+def _label(value: object) -> Markup:
+    """A label that may break after its underscores."""
+    return escape(_shown(value)).replace("_", Markup("_<wbr>"))
+
+
+def _score(value: float | None) -> str:
+    return "–" if value is None or not math.isfinite(value) else f"{value:.3f}"
+
+
+def _signed(value: float) -> str:
+    return "0.000" if abs(value) < 0.0005 else f"{value:+.3f}".replace("-", "−")
+
+
+def _width(value: float | None) -> str:
+    """A share as the length of a bar."""
+    return f"{100 * min(1.0, max(0.0, value or 0.0)):.1f}%"
+
+
+def _plural(count: int, one: str, many: str = "") -> str:
+    return f"{count} {one if count == 1 else many or one + 's'}"
