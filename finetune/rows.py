@@ -38,7 +38,7 @@ class Row:
 
     ``place`` tells people where the row comes from: "file.jsonl:12" or an example's id. A row of
     ``support`` (an intent's title, an answer) is not what customers write: it trains, and is
-    never held out.
+    never held out; ``own`` marks those that the desk itself wrote.
     """
 
     text: str
@@ -48,6 +48,7 @@ class Row:
     split: Split | None = None
     place: str = ""
     support: bool = False
+    own: bool = False
 
 
 def read_rows(paths: Sequence[Path]) -> list[Row]:
@@ -98,12 +99,13 @@ def from_content(content: Content) -> list[Row]:
     Raises ``ContentError`` naming a malformed example.
     """
     support = [
-        Row(i.title, i.name, place=f"title of {i.name}", support=True) for i in content.intents
+        Row(i.title, i.name, place=f"title of {i.name}", support=True, own=True)
+        for i in content.intents
     ]
     for template in content.templates:
         text = re.sub(r"\{(\w+)\}", lambda match: match[1].replace("_", " "), template.text)
         place = f"template {template.name}"
-        support.append(Row(text.strip(), template.intent, place=place, support=True))
+        support.append(Row(text.strip(), template.intent, place=place, support=True, own=True))
     return [*from_examples(content.examples), *support]
 
 
