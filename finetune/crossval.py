@@ -4,7 +4,7 @@ Logistic regression on frozen vectors, in folds by group of like texts, so that 
 by its own twin. Called by the lint; it knows numbers, not labels.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -19,21 +19,21 @@ Told = Callable[[int, int], None]
 
 
 def make_folds(
-    truth: NDArray[np.int64], groups: Sequence[Sequence[int]], folds: int = FOLDS
+    truth: NDArray[np.int64], groups: NDArray[np.int64], folds: int = FOLDS
 ) -> NDArray[np.int64]:
     """The fold of each of ``n`` rows: groups stay whole, and classes spread evenly.
 
-    ``truth`` ``(n,)`` are class numbers, ``groups`` row numbers that belong together. The largest
-    groups are dealt first, each to the fold with the fewest rows of its class.
+    ``truth`` ``(n,)`` are class numbers, ``groups`` ``(n,)`` group numbers. The largest groups are
+    dealt first, each to the fold with the fewest rows of its class.
     """
+    order = np.argsort(groups, kind="stable")
+    members = np.split(order, np.flatnonzero(np.diff(groups[order])) + 1)
     placed = np.zeros(len(truth), np.int64)
     held = np.zeros((int(truth.max(initial=0)) + 1, folds), np.int64)
-    for group in sorted(groups, key=lambda group: (-len(group), group[0])):
-        kind = truth[group[0]]
-        fold = min(range(folds), key=lambda n: (held[kind, n], held[:, n].sum()))
-        placed[list(group)] = fold
-        for row in group:
-            held[truth[row], fold] += 1
+    for rows in sorted(members, key=lambda rows: (-len(rows), rows[0])):
+        fold = min(range(folds), key=lambda n: (held[truth[rows[0]], n], held[:, n].sum()))
+        placed[rows] = fold
+        np.add.at(held[:, fold], truth[rows], 1)
     return placed
 
 

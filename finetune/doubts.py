@@ -131,10 +131,12 @@ def find_overlaps(sample: Sample) -> Iterator[Finding]:
 
 def find_outliers(sample: Sample, near: Neighbours, known: set[int]) -> Iterator[Finding]:
     """Rows far from their intent whose neighbours are all of others, but for the ``known`` ones."""
-    far = np.quantile(near.own, LONELY)
-    for row, own in enumerate(near.own):
+    inside = [row for row in range(len(near.own)) if _label(sample, row) != OUT_OF_SCOPE]
+    far = np.quantile(near.own[inside], LONELY) if inside else 0.0
+    for row in inside:
+        own = near.own[row]
         strangers = (sample.truth[near.rows[row]] != sample.truth[row]).all()
-        if row in known or own > far or not strangers or _label(sample, row) == OUT_OF_SCOPE:
+        if row in known or own > far or not strangers:
             continue
         nearest = int(near.rows[row, 0])
         message = (
@@ -168,7 +170,7 @@ def _wrong(sample: Sample, row: int) -> Finding:
         f"{sample.labels[given]} ({chances[given]:.2f}), "
         f"more likely {sample.labels[best]} ({chances[best]:.2f})"
     )
-    return Finding("label", message, (sample.rows[row],), 1 - float(chances[given]))
+    return Finding(f"{sample.head}_label", message, (sample.rows[row],), 1 - float(chances[given]))
 
 
 def _label(sample: Sample, row: int) -> str:

@@ -86,11 +86,16 @@ RULES: dict[str, Rule] = {
         "The desk cannot measure how often it answers what it should not, so its promise holds for "
         f"known messages only. Collect {FEW_OUTSIDE} or more that it should not answer.",
     ),
-    "label": Rule(
+    "intent_label": Rule(
         "warning",
-        "label that is probably wrong",
-        "Read it: relabel it if the other label is right, leave it if it is merely unusual, and "
-        "look at the two intents' descriptions if you cannot tell.",
+        "intent that is probably wrong",
+        "Read it: relabel it if the other intent is right, leave it if it is merely unusual. If "
+        "you cannot tell, neither can a customer's words: see the overlaps.",
+    ),
+    "sentiment_label": Rule(
+        "warning",
+        "sentiment that is probably wrong",
+        "Read it: relabel it if the other sentiment is right, leave it if it is merely unusual.",
     ),
     "out_of_scope_like": Rule(
         "warning",

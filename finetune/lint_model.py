@@ -91,22 +91,23 @@ def take_sample(
 
     Fewer leave nothing to judge by: such an intent is a finding of the rules.
     """
-    chosen = [number for number, row in enumerate(rows) if getattr(row, head)]
-    groups = group_rows([rows[number] for number in chosen])
-    texts: dict[str, int] = {}
-    for group in groups:
-        for label in {getattr(rows[chosen[number]], head) for number in group}:
-            texts[label] = texts.get(label, 0) + 1
-    labels = sorted(label for label, count in texts.items() if count >= FEW_GROUPS)
+    chosen = np.array([n for n, row in enumerate(rows) if getattr(row, head)], np.int64)
+    given = np.array([getattr(rows[number], head) for number in chosen], np.str_)
+    groups = np.zeros(len(chosen), np.int64)
+    for place, numbers in enumerate(group_rows([rows[number] for number in chosen])):
+        groups[numbers] = place
+    texts = {str(label): len(np.unique(groups[given == label])) for label in np.unique(given)}
+    labels = [label for label, count in texts.items() if count >= FEW_GROUPS]
     if len(labels) < 2:
         return None
-    group_of = {chosen[number]: place for place, group in enumerate(groups) for number in group}
-    chosen = [number for number in chosen if getattr(rows[number], head) in labels]
-    truth = np.array([labels.index(getattr(rows[number], head)) for number in chosen], np.int64)
-    own = np.unique([group_of[number] for number in chosen], return_inverse=True)[1]
-    folds = make_folds(truth, [np.flatnonzero(own == n).tolist() for n in range(own.max() + 1)])
+    judged = np.isin(given, labels)
+    chosen, groups = chosen[judged], groups[judged]
+    truth = np.searchsorted(labels, given[judged])
     chances = cross_validate(
-        features[chosen], truth, folds, lambda done, whole: tell(f"judge {head}s", done, whole)
+        features[chosen],
+        truth,
+        make_folds(truth, groups),
+        lambda done, whole: tell(f"judge {head}s", done, whole),
     )
     taken = [rows[number] for number in chosen]
-    return Sample(head, taken, labels, truth, vectors[chosen], own, chances)
+    return Sample(head, taken, labels, truth, vectors[chosen], groups, chances)
