@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 FOLDS = 5
-STEPS = 60
+STEPS = 40
 PENALTY = 30.0  # of the squared weights' half sum beside the summed loss: 1 / C in scikit-learn
 
 Told = Callable[[int, int], None]

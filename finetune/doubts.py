@@ -19,6 +19,7 @@ Head = Literal["intent", "sentiment"]
 
 BLOCK = 1024  # rows whose neighbours are looked for at once
 NEAREST = 5
+CLAIM = 0.6  # of the mean chance of a label's own rows: less does not claim a row
 LONELY = 0.05  # share of the rows whose nearest of the same intent counts as far
 CONFUSED = 0.1  # share of an intent's rows that are read as the other
 LEAST = 4  # rows that must show it
@@ -71,18 +72,24 @@ def find_wrong_labels(sample: Sample) -> list[int]:
 
     Northcutt, Jiang & Chuang 2021, "Confident Learning: Estimating Uncertainty in Dataset Labels":
     a row counts as another label's when its chance of that is above what rows of that label have
-    on average. "both" keeps rows that stand out within their label and against the other.
+    on average. That estimates how many labels are wrong; the rows with the least chance of their
+    own label are taken to be those. Rows that no other label claims, with ``CLAIM`` of the chance
+    that it gives its own rows, are left out: they are unusual rather than wrong.
     """
     from cleanlab.filter import find_label_issues
 
     found = find_label_issues(
         sample.truth,
         sample.chances.astype(np.float64),
-        filter_by="both",
+        filter_by="low_self_confidence",
         return_indices_ranked_by="self_confidence",
         n_jobs=1,
     )
-    return [int(row) for row in found]
+    mean = np.array(
+        [sample.chances[sample.truth == n, n].mean() for n in range(len(sample.labels))]
+    )
+    best = sample.chances.argmax(axis=1)
+    return [int(row) for row in found if sample.chances[row, best[row]] >= CLAIM * mean[best[row]]]
 
 
 def find_neighbours(sample: Sample) -> Neighbours:
@@ -130,13 +137,17 @@ def find_overlaps(sample: Sample) -> Iterator[Finding]:
 
 
 def find_outliers(sample: Sample, near: Neighbours, known: set[int]) -> Iterator[Finding]:
-    """Rows far from their intent whose neighbours are all of others, but for the ``known`` ones."""
+    """Rows far from their intent, with neighbours of others only, that are read as another, too.
+
+    ``known`` rows are told already. Distance alone finds every row that names a product.
+    """
     inside = [row for row in range(len(near.own)) if _label(sample, row) != OUT_OF_SCOPE]
     far = np.quantile(near.own[inside], LONELY) if inside else 0.0
     for row in inside:
         own = near.own[row]
         strangers = (sample.truth[near.rows[row]] != sample.truth[row]).all()
-        if row in known or own > far or not strangers:
+        misread = sample.chances[row].argmax() != sample.truth[row]
+        if row in known or own > far or not (strangers and misread):
             continue
         nearest = int(near.rows[row, 0])
         message = (

@@ -108,15 +108,15 @@ RULES: dict[str, Rule] = {
         "Merge them if they get the same answer. Otherwise write examples with the words that tell "
         "them apart, and move those that belong to the other.",
     ),
-    "outlier": Rule(
-        "warning",
-        "far from everything in its intent",
-        "Wrong label, another language, or a way of saying it that needs a few more examples.",
-    ),
     "no_sentiment": Rule(
         "note",
         "no row has a sentiment",
         "The desk will not notice upset customers. Label some rows, or leave it if that is meant.",
+    ),
+    "outlier": Rule(
+        "note",
+        "far from everything in its intent",
+        "Wrong label, another language, or a way of saying it that needs a few more examples.",
     ),
     "duplicate": Rule(
         "note", "same text and label again", "Training keeps one. Delete the copies."
