@@ -78,7 +78,7 @@ def _leaks(rows: Sequence[Row]) -> Iterator[Finding]:
         if len(places) > 1:
             same = Counter(words for words, _ in {(_words(r), _place_of(r)) for r in group})
             kind = "leak" if max(same.values()) > 1 else "near_leak"
-            yield Finding(kind, " and ".join(sorted(places)), tuple(group), len(group))
+            yield Finding(kind, " and ".join(sorted(places)), _in_turn(group), len(group))
 
 
 def _counts(kept: Sequence[Row]) -> Iterator[Finding]:
@@ -128,6 +128,16 @@ def _versus(group: Sequence[Row]) -> str:
         if len({getattr(row, name) for row in group} - {None}) > 1
     ]
     return "; ".join(parts)
+
+
+def _in_turn(group: Sequence[Row]) -> tuple[Row, ...]:
+    """The rows with one of each split in turn, so that the first few show the leak."""
+    turns: Counter[str] = Counter()
+    dealt = []
+    for row in group:
+        turns[_place_of(row)] += 1
+        dealt.append((turns[_place_of(row)], row))
+    return tuple(row for _, row in sorted(dealt, key=lambda pair: pair[0]))
 
 
 def _place_of(row: Row) -> str:

@@ -116,6 +116,9 @@ def test_like_texts_in_two_splits_are_a_leak(text: str, kind: str) -> None:
     )
     finding = only([*given, *pair])
     assert (finding.kind, finding.message, finding.rows) == (kind, "test and train", pair)
+    more = [Row(pair[0].text + " ".join(["!"] * n), "intent0", split="train") for n in range(9)]
+    (finding,) = [f for f in find_by_rules([*given, *more, pair[1]]) if f.kind == kind]
+    assert [row.split for row in finding.rows[:2]] == ["train", "test"], "the first show it"
     together = [Row(row.text, row.intent, split="test") for row in pair]
     assert "leak" not in kinds([*given, *together])
 
@@ -466,5 +469,5 @@ def test_planted_mistakes_in_the_starter_desk_are_found() -> None:
 
     findings = find_with_model(rows, find_encoder(DEFAULT_ENCODER), torch.device("cpu"))
     found = {int(finding.rows[0].place) for finding in findings if finding.kind == "intent_label"}
-    assert len(found & swapped) >= 0.8 * len(swapped)
-    assert len(found - swapped) <= 0.05 * len(rows)
+    assert len(found & swapped) >= 0.65 * len(swapped)
+    assert len(found - swapped) <= 0.02 * len(rows)
