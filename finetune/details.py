@@ -112,7 +112,7 @@ def wrong_answers(pairs: Pairs, thresholds: Thresholds) -> Details:
     wrong = [
         (row, seen)
         for row, seen in pairs
-        if seen.certainty >= thresholds.answer and row.intent != seen.intents[0].label
+        if thresholds.allow(seen) and row.intent != seen.intents[0].label
     ]
     wrong.sort(key=lambda pair: -pair[1].certainty)
     return {

@@ -1,10 +1,17 @@
-"""Metrics as text that people read in a terminal: headline figures, then tables.
+"""Metrics and findings as text that people read in a terminal: headlines first, then details.
 
 Called by the commands. It computes nothing and prints nothing.
 """
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from itertools import groupby
 from typing import Any
+
+from finetune.findings import RULES, SEVERITIES, Finding
+from finetune.rows import Row
+
+ROWS_SHOWN = 6
 
 
 def describe(metrics: Mapping[str, Any]) -> str:
@@ -41,6 +48,42 @@ def describe_cleaning(report: Mapping[str, Any]) -> str:
     return f"{report['kept']} of {report['read']} rows kept" + (
         f" (dropped: {', '.join(dropped)})" if dropped else ""
     )
+
+
+def describe_findings(findings: Sequence[Finding], rows: int, limit: int) -> str:
+    """A lint's findings by kind, ``limit`` of each with their rows and what to do about them."""
+    lines = [f"{rows} rows: {summarise(findings) or 'nothing found'}"]
+    for kind, group in groupby(findings, key=lambda finding: finding.kind):
+        found, rule = list(group), RULES[kind]
+        lines += ["", f"{rule.severity}: {rule.title} ({len(found)})", f"  {rule.advice}"]
+        for finding in found[:limit]:
+            lines += [f"  - {finding.message}", *_rows(finding.rows)]
+        if len(found) > limit:
+            lines.append(f"  … and {len(found) - limit} more; --limit {len(found)} shows them")
+    return "\n".join(lines)
+
+
+def summarise(findings: Sequence[Finding]) -> str:
+    """How many findings of each severity and kind, in one line; "" without any."""
+    parts = []
+    for severity in SEVERITIES:
+        kinds = Counter(found.kind for found in findings if found.rule.severity == severity)
+        if kinds:
+            named = ", ".join(f"{count} {kind}" for kind, count in kinds.items())
+            plural = "" if kinds.total() == 1 else "s"
+            parts.append(f"{kinds.total()} {severity}{plural} ({named})")
+    return "; ".join(parts)
+
+
+def _rows(rows: Sequence[Row]) -> list[str]:
+    lines = []
+    for row in rows[:ROWS_SHOWN]:
+        text = row.text if len(row.text) <= 80 else row.text[:77] + "..."
+        labels = ", ".join(filter(None, (row.intent, row.sentiment, row.split)))
+        lines.append(f'      {row.place}  "{text}"  {labels}'.rstrip())
+    if len(rows) > ROWS_SHOWN:
+        lines.append(f"      … and {len(rows) - ROWS_SHOWN} more rows")
+    return lines
 
 
 def _headlines(metrics: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -39,7 +39,7 @@ class Row:
 
     ``place`` tells people where the row comes from: "file.jsonl:12" or an example's id. A row of
     ``support`` (an intent's title, an answer) is not what customers write: it trains, and is
-    never held out.
+    never held out; ``own`` marks those that the desk itself wrote.
     """
 
     text: str
@@ -49,6 +49,7 @@ class Row:
     split: Split | None = None
     place: str = ""
     support: bool = False
+    own: bool = False
 
 
 def read_rows(paths: Sequence[Path]) -> list[Row]:
@@ -99,13 +100,14 @@ def from_content(content: Content) -> list[Row]:
     Raises ``ContentError`` naming a malformed example.
     """
     support = [
-        Row(i.title, i.name, place=f"title of {i.name}", support=True) for i in content.intents
+        Row(i.title, i.name, place=f"title of {i.name}", support=True, own=True)
+        for i in content.intents
     ]
     for template in content.templates:
         text = re.sub(r"\{(\w+)\}", lambda match: match[1].replace("_", " "), template.text)
         place = f"template {template.name}"
         opening = " ".join(text.split()[:OPENING])
-        support.append(Row(opening, template.intent, place=place, support=True))
+        support.append(Row(opening, template.intent, place=place, support=True, own=True))
     return [*from_examples(content.examples), *support]
 
 

@@ -83,7 +83,7 @@ def group_rows(rows: Sequence[Row]) -> list[list[int]]:
     by_words: dict[tuple[str, ...], int] = {}
     by_label: dict[str, list[int]] = defaultdict(list)
     for number, row in enumerate(rows):
-        words = tuple(sorted(set(re.findall(WORD, normalise(row.text))))) or (row.text,)
+        words = tuple(sorted(set(words_of(row.text)))) or (row.text,)
         parent[number] = root(by_words.setdefault(words, number))
         by_label[_stratum(row)].append(number)
     for numbers in by_label.values():
@@ -93,6 +93,11 @@ def group_rows(rows: Sequence[Row]) -> list[list[int]]:
     for number in range(len(rows)):
         members[root(number)].append(number)
     return list(members.values())
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a text in normalised form: no punctuation, no case."""
+    return re.findall(WORD, normalise(text))
 
 
 def _place(
@@ -150,7 +155,7 @@ def _trigram_matrix(texts: Sequence[str]) -> NDArray[np.float32]:
     shapes = np.zeros((len(texts), BUCKETS), np.float32)
     columns: dict[str, int] = {}
     for number, text in enumerate(texts):
-        padded = f" {' '.join(re.findall(WORD, normalise(text)))} "
+        padded = f" {' '.join(words_of(text))} "
         for place in range(max(1, len(padded) - 2)):
             gram = padded[place : place + 3]
             if gram not in columns:

@@ -23,6 +23,7 @@ COMMANDS = {
     "export": "service.commands.transfer:export_content",
     "import": "service.commands.transfer:import_content",
     "init": "service.commands.home:init",
+    "lint": "finetune.cli:lint",
     "operator": "service.commands.operators:operator",
     "read": "service.commands.talking:read",
     "releases": "service.commands.releases:releases",
