@@ -66,8 +66,8 @@ def read_desk(folder: Path) -> Content:
                 Template(t.name, entry.name, t.text, t.sentiment) for t in entry.templates
             ]
             examples += [_example(e, entry.name) for e in entry.examples]
-    for path, number, row in _lines(folder / "examples.jsonl"):
-        line = _parse(IntentLineEntry, row, path, number)
+    for path, number, row in json_lines(folder / "examples.jsonl"):
+        line = parse(IntentLineEntry, row, path, number)
         examples.append(_example(line, line.intent))
     for name, intent in (("sentiment.jsonl", None), (f"{OUT_OF_SCOPE}.jsonl", OUT_OF_SCOPE)):
         for path, number, row in json_lines(folder / name):
