@@ -20,7 +20,7 @@ from typing import Any
 from index.calibration import Calibration
 from index.errors import ReleaseError
 
-FORMAT = 1
+FORMAT = 2  # 1 had no prototypes
 MANIFEST = "manifest.json"
 ENCODER = "encoder"
 HEADS = "heads.safetensors"

@@ -281,7 +281,7 @@ def test_half_written_release_is_no_release(admin: Caller, config: Config) -> No
     assert admin.post("/api/v1/releases/rel_half/promote").status_code == 404
     (half / "manifest.json").write_text(
         '{"id": "rel_other", "created_at": "2026-01-01T00:00:00Z", "encoder": "e",'
-        ' "dataset": "d", "files": {}, "format": 1}'
+        ' "dataset": "d", "files": {}, "format": 2}'
     )
     for name in ("rel_half", "rel_other"):
         assert admin.post(f"/api/v1/releases/{name}/promote").status_code in (404, 409)
