@@ -198,7 +198,7 @@ class SharedDropout(nn.Dropout):
     """Dropout with one mask for all tokens of a text, ``(batch, length, hidden)``.
 
     After Gal & Ghahramani 2016, "A Theoretically Grounded Application of Dropout in Recurrent
-    Neural Networks". Far fewer random numbers: on a CPU these cost a tenth of the training.
+    Neural Networks". Far fewer random numbers: on a CPU these cost an eighth of the training.
     """
 
     def forward(self, states: Tensor) -> Tensor:
