@@ -10,6 +10,7 @@ from typing import Any
 
 from finetune.findings import RULES, SEVERITIES, Finding
 from finetune.rows import Row
+from finetune.svg import clean_text
 
 ROWS_SHOWN = 6
 
@@ -60,7 +61,8 @@ def describe_findings(findings: Sequence[Finding], rows: int, limit: int) -> str
             lines += [f"  - {finding.message}", *_rows(finding.rows)]
         if len(found) > limit:
             lines.append(f"  … and {len(found) - limit} more; --limit {len(found)} shows them")
-    return "\n".join(lines)
+    # Customers wrote the texts: nothing in them may move a terminal's cursor or begin a line.
+    return "\n".join(" ".join(clean_text(line).splitlines()) for line in lines)
 
 
 def summarise(findings: Sequence[Finding]) -> str:

@@ -175,6 +175,10 @@ def _read_jsonl(path: Path, text: str) -> Iterator[tuple[str, dict[str, Any]]]:
 def _read_csv(path: Path, text: str) -> Iterator[tuple[str, dict[str, Any]]]:
     reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     try:
+        header = list(reader.fieldnames or ())
+        doubled = next((name for name in header if header.count(name) > 1), None)
+        if doubled is not None:
+            raise ContentError(f"{path}:1: the column {doubled!r} is there twice.")
         for record in reader:
             place = f"{path}:{reader.line_num}"
             if None in record:

@@ -6,6 +6,7 @@ progress and errors to stderr. Exit codes: 0 done, 1 failed, 2 wrong usage, 3 th
 
 import importlib
 import os
+import re
 import sys
 from typing import Any
 
@@ -16,6 +17,8 @@ from index.errors import ReleaseError
 from service.config import Config, load_config
 from service.errors import ConfigError, DeskError
 
+# A terminal obeys these, and customers' words are among what commands tell.
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 COMMANDS = {
     "chat": "service.commands.talking:chat",
     "doctor": "service.commands.doctor:doctor",
@@ -76,7 +79,7 @@ def emit(as_json: bool, value: dict[str, Any], text: str) -> None:
         sys.stdout.buffer.write(orjson.dumps(value) + b"\n")
         sys.stdout.buffer.flush()
     else:
-        click.echo(text)
+        click.echo(CONTROL.sub("�", text))
 
 
 def config_of(ctx: click.Context) -> Config:

@@ -3,6 +3,7 @@
 Used by ``service.content`` only; what the fields mean is told in docs/content.md.
 """
 
+from itertools import pairwise
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
@@ -63,10 +64,13 @@ class LineEntry(FileModel):
     split: Literal["train", "valid", "test"] | None = None
 
     @model_validator(mode="after")
-    def _spans_lie_in_the_text(self) -> "LineEntry":
+    def _spans_lie_in_the_text_and_apart(self) -> "LineEntry":
         for span in self.entities or ():
             if not span.start < span.end <= len(self.text):
                 raise ValueError("entities must lie within the text")
+        spans = sorted((span.start, span.end) for span in self.entities or ())
+        if any(second[0] < first[1] for first, second in pairwise(spans)):
+            raise ValueError("entities must not overlap")
         return self
 
 

@@ -1,10 +1,11 @@
 """Files that people write, read as values: every mistake named with its file, line or field.
 
 Used by the desk folder and by the importers. Knows UTF-8 text, YAML and JSON lines; never what the
-values mean. A file made to be hard to read (endless nesting, fields merged without end) is a
+values mean. A file made to be hard to read (endless nesting, values repeated without end) is a
 mistake like any other.
 """
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,19 +18,24 @@ from service.errors import ContentError
 
 M = TypeVar("M", bound=BaseModel)
 IMPLICIT = ("tag:yaml.org,2002:null", "tag:yaml.org,2002:merge")
-MOST_FIELDS = 10_000
+MOST_CHARACTERS = 100_000_000
+MOST_VALUES = 1_000_000
+SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def read_text(path: Path, newline: str | None = None) -> str:
     """The text of a UTF-8 file, without a byte order mark; ``newline`` as ``open`` takes it."""
     try:
         with path.open(encoding="utf-8-sig", newline=newline) as file:
-            return file.read()
+            text = file.read(MOST_CHARACTERS + 1)
     except UnicodeDecodeError as error:
         line = bytes(error.object[: error.start]).count(b"\n") + 1
         raise ContentError(f"{path}, line {line}: not UTF-8 (byte {error.start}).") from None
     except OSError as error:
         raise ContentError(f"{path}: cannot be read: {error.strerror}.") from None
+    if len(text) > MOST_CHARACTERS:
+        raise ContentError(f"{path}: longer than {MOST_CHARACTERS} characters.")
+    return text
 
 
 def write_whole(path: Path, text: str) -> None:
@@ -48,6 +54,11 @@ class AsWritten(yaml.SafeLoader):
     What a field means as a number, its schema reads. The same field twice is an error.
     """
 
+    def __init__(self, stream: str) -> None:
+        super().__init__(stream)
+        self._values = 0
+        self._sizes: dict[str | None, int] = {}  # by anchor: of how many values it is
+
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[str] = set()
         for key, _ in node.value if isinstance(node, yaml.MappingNode) else ():
@@ -57,12 +68,28 @@ class AsWritten(yaml.SafeLoader):
             seen.add(str(key.value))
         return super().construct_mapping(node, deep)
 
-    def flatten_mapping(self, node: yaml.MappingNode) -> None:
-        """Merge ``<<`` fields, which could double at every step, up to a limit."""
-        super().flatten_mapping(node)
-        if len(node.value) > MOST_FIELDS:
-            problem = f"more than {MOST_FIELDS} fields are merged into one"
+    def construct_scalar(self, node: yaml.ScalarNode | yaml.MappingNode) -> Any:
+        """A text, which an escape may have made one that no file can hold."""
+        text = super().construct_scalar(node)
+        if isinstance(text, str) and SURROGATE.search(text):
+            problem = "half a character (a surrogate)"
             raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
+        return text
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        """Count the values, those of an alias each time again: they could double at every step."""
+        before, event = self._values, self.peek_event()  # type: ignore[no-untyped-call]
+        node = super().compose_node(parent, index)
+        if isinstance(event, yaml.AliasEvent):
+            self._values += self._sizes.get(event.anchor, 1)
+        else:
+            self._values += 1
+            if event.anchor is not None:
+                self._sizes[event.anchor] = self._values - before
+        if self._values > MOST_VALUES:
+            problem = f"more than {MOST_VALUES} values, repeated ones counted"
+            raise yaml.composer.ComposerError(None, None, problem, event.start_mark)
+        return node
 
 
 AsWritten.yaml_implicit_resolvers = {

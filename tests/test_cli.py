@@ -337,6 +337,15 @@ def test_an_export_says_in_words_what_stays_behind(made: Run, tmp_path: Path) ->
     assert "\n  articles (1): returns: labelled rows hold examples only\n" in done.out
 
 
+def test_what_is_told_cannot_move_the_cursor(made: Run, tmp_path: Path) -> None:
+    rows = tmp_path / "rows.jsonl"
+    rows.write_text('{"text": "\\u001b[2Jwhat", "sentiment": "neutral"}\n')
+    assert made("import", "jsonl", rows).code == 0
+    out = made("export", "chatwoot", tmp_path / "canned.json").out
+    assert "�[2Jwhat" in out
+    assert "\x1b" not in out
+
+
 def test_an_import_adds_and_says_what(made: Run, faq: Path, tmp_path: Path) -> None:
     mapping = ("--map", "question=Frage", "--map", "answer=Antwort")
     done = made("import", "csv", faq, *mapping, "--json")

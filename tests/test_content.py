@@ -328,7 +328,20 @@ BROKEN: dict[str, tuple[str, str | bytes, tuple[str, ...]]] = {
             f"{name}: &{name}\n  <<: [{', '.join([f'*{last}'] * 20)}]\n"
             for last, name in zip("abcdefgh", "bcdefghi", strict=True)
         ),
-        ("x.yml, line", "10000 fields"),
+        ("x.yml, line", "1000000 values"),
+    ),
+    "endless repetition": (
+        "desk.yml",
+        f"name: a\nreplies:\n  welcome: &a [{'x, ' * 2000}]\n"
+        + "".join(f"  r{n}: *a\n" for n in range(2000)),
+        ("desk.yml, line", "1000000 values"),
+    ),
+    "half a character": ("desk.yml", 'name: a\nlanguage: "\\ud800"\n', ("line 2", "surrogate")),
+    "overlapping entities": (
+        "out_of_scope.jsonl",
+        '{"text": "abc", "entities": [{"start": 0, "end": 2, "label": "x"}, '
+        '{"start": 1, "end": 3, "label": "x"}]}\n',
+        ("line 1", "overlap"),
     ),
     "deep YAML": ("intents/x.yml", "group: " + "[" * 5000, ("x.yml", "too deeply")),
     "an anchor that loops": ("intents/x.yml", "&a\ngroup: x\nintents: [*a]\n", ("x.yml",)),

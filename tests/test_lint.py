@@ -450,6 +450,13 @@ def test_every_kind_is_told_with_what_to_do() -> None:
     assert summarise([Finding("empty", ""), Finding("empty", "")]) == "2 errors (2 empty)"
 
 
+def test_a_text_cannot_move_the_cursor_or_begin_a_line() -> None:
+    row = Row("a\x1b[2J\ud800\nerror: b\u2028c", "a", place="f:1")
+    text = describe_findings([Finding("empty", "told", (row,))], 1, 10)
+    assert 'f:1  "a�[2J� error: b c"  a' in text
+    text.encode()
+
+
 @pytest.mark.model
 @pytest.mark.slow
 def test_planted_mistakes_in_the_starter_desk_are_found() -> None:

@@ -94,6 +94,7 @@ def test_bad_jsonl_row_names_file_line_and_field(tmp_path: Path, name: str) -> N
         ("text,sentiment\nhi,so-so\n", ":2: ", "'sentiment' must be one of"),
         ('text\n"hi', ":2: ", "not valid CSV"),
         (b"text\nhi\n\xff\n", ":3: ", "not valid UTF-8"),
+        ("text,intent,text\na,b,c\n", ":1: ", "'text' is there twice"),
         ("text\n", " ", "holds no rows"),
         ("", " ", "holds no rows"),
     ],

@@ -209,7 +209,7 @@ def test_what_is_no_rasa_file_is_listed(tmp_path: Path) -> None:
     (tmp_path / "compose.yml").write_text("services:\n  bot: {}\n")
     (tmp_path / "empty.yml").write_text("# nothing\n")
     (tmp_path / "old.md").write_text("## intent:greet\n- hey\n")
-    (tmp_path / "README.md").write_text("# A bot\n")
+    (tmp_path / "README.md").write_bytes(b"# Caf\xe9\n")
     (tmp_path / ".hidden").mkdir()
     (tmp_path / ".hidden" / "nlu.yml").write_text("{broken")
     found = rasa.read(tmp_path, Options())
@@ -269,8 +269,21 @@ BROKEN: dict[str, tuple[str, tuple[str, ...]]] = {
     "a loop": ("nlu: &a\n- *a\n", ("line 1", "nlu")),
     "a tag that runs": ("nlu: !!python/object/apply:os.system ['true']\n", ("line 1", "python")),
     "too deep": ("nlu: " + "[" * 5000, ("nested too deeply",)),
-    "laughs": (LAUGHS + "nlu: *i\n", ("nlu", "a list")),
-    "merges": (MERGES, ("10000 fields",)),
+    "laughs": (LAUGHS + "nlu: *i\n", ("1000000 values",)),
+    "merges": (MERGES, ("1000000 values",)),
+    "examples by alias": (
+        f"nlu:\n- {{intent: a, examples: &a [{'x, ' * 2000}]}}\n"
+        + "- {intent: b, examples: *a}\n" * 2000,
+        ("1000000 values",),
+    ),
+    "half a character in an annotation": (
+        'nlu:\n- intent: a\n  examples: |\n    - to [b]{"entity": "\\ud800"}\n',
+        ("line 4", "not JSON"),
+    ),
+    "an annotation with more than entities": (
+        'nlu:\n- intent: a\n  examples: |\n    - [b][{"entity": "c"}, 5, {"entity": "d"}]\n',
+        ("line 4", "no entity"),
+    ),
 }
 
 
@@ -364,6 +377,14 @@ def test_the_files_have_the_shape_that_rasa_reads(content: Content, tmp_path: Pa
     ]
     assert domain["entities"] == ["order_number", "postcode", "product"]
     assert domain["intents"][-1] == "out_of_scope"
+
+
+def test_an_export_tells_of_corrections_whose_intent_is_gone(
+    content: Content, tmp_path: Path
+) -> None:
+    gone = Example("exa_1", "where is the fax", "fax", source="correction")
+    notes = rasa.write(replace(content, examples=(gone,)), tmp_path)
+    assert [n.where for n in notes if "are gone (1)" in n.what] == ["where is the fax"]
 
 
 def test_an_export_replaces_its_own_files_only(content: Content, tmp_path: Path) -> None:

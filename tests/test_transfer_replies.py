@@ -1,6 +1,7 @@
 """Canned responses of Chatwoot and macros of Zendesk: in as templates, out again."""
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from service.records import Content
 from service.transfer import chatwoot, zendesk
 from service.transfer.changes import changes
 from service.transfer.formats import format_named
-from service.transfer.markup import plain
+from service.transfer.markup import is_html, plain
 from service.transfer.merging import merge
 from service.transfer.pieces import Imported, Options
 from service.transfer.placeholders import LIQUID, RASA, adapt
@@ -92,6 +93,13 @@ def test_broken_canned_responses_are_named(text: str, words: list[str], tmp_path
         assert word in caught.value.message
 
 
+def test_a_csv_without_a_column_is_told_of_it(tmp_path: Path) -> None:
+    path = tmp_path / "canned.csv"
+    path.write_text("code,content\nbye,Good bye.\n")
+    with pytest.raises(ContentError, match="line 1: there is no column 'short_code'"):
+        chatwoot.read(path, OPTIONS)
+
+
 # --- zendesk -------------------------------------------------------------------------------------
 
 
@@ -163,8 +171,36 @@ def test_tickets_are_only_told_of(text: str, tmp_path: Path) -> None:
     found = zendesk.read(path, OPTIONS)
     (note,) = found.not_carried_over
     assert note.what == "1 tickets"
-    assert "--history" in note.why
+    assert note.why == "tickets are history, not content"
     assert found.templates == found.examples == found.intents == ()
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ({"next_page": "https://x.example/api/v2/macros.json?page=2"}, 1),
+        ({"meta": {"has_more": True}}, 1),
+        ({"next_page": None, "meta": {"has_more": False}}, 0),
+        ({"meta": 3}, 0),
+    ],
+)
+def test_pages_that_are_not_in_the_file_are_told(
+    more: dict[str, Any], told: int, tmp_path: Path
+) -> None:
+    path = tmp_path / "macros.json"
+    path.write_text(json.dumps({"macros": [MACRO], "count": 500, **more}))
+    notes = zendesk.read(path, OPTIONS).not_carried_over
+    assert [note.what for note in notes] == ["the pages after this one"] * told
+
+
+def test_a_blank_comment_does_not_hide_the_other(tmp_path: Path) -> None:
+    blank = {"field": "comment_value", "value": ["channel:all", " "]}
+    html = {"field": "comment_value_html", "value": "<p>Good bye.</p>"}
+    path = tmp_path / "macros.json"
+    path.write_text(json.dumps({"title": "Bye", "actions": [blank, html]}))
+    found = zendesk.read(path, OPTIONS)
+    assert templates(found) == {"bye": "Good bye."}
+    assert found.not_carried_over == ()
 
 
 def test_a_line_an_object_is_read(tmp_path: Path) -> None:
@@ -276,6 +312,14 @@ def test_html_becomes_the_text_that_is_seen(html: str, text: str) -> None:
         ("Dear {{ticket.requester.first_name}},\nhello", "Dear,\nhello", 1),
         ("{{contact.name}} wrote to us", "{contact_name} wrote to us", 1),
         ("It is {{ ticket.custom.order_number | upcase }}.", "It is {order_number}.", 1),
+        ("Thank you, {{contact.name}}!", "Thank you!", 1),
+        ("{{contact.name}}, here it is.", "here it is.", 1),
+        ("Best regards,\n{{current_user.name}}", "Best regards,", 1),
+        ("Best regards, {{current_user.name}}", "Best regards,", 1),
+        ("My name is {{agent.name}}, and I help.", "My name is {agent_name}, and I help.", 1),
+        ("You are {{contact.name}}.", "You are {contact_name}.", 1),
+        ("Your login: {{contact.username}}", "Your login: {contact_username}", 1),
+        ("{{- customer.phone -}}", "{phone}", 0),
         ("{{customer.phone}}", "{phone}", 0),
         ("{{ticket.ticket_field_360}}", "{ticket_ticket_field_360}", 1),
     ],
@@ -284,6 +328,16 @@ def test_placeholders_become_the_desks_own(text: str, adapted: str, told_of: int
     made = adapt(text, {"order_number", "phone"}, "it", "f:1", LIQUID)
     assert made.text == adapted
     assert len(made.notes) + len(made.lost) == told_of
+
+
+def test_a_long_text_is_adapted_at_once() -> None:
+    start = time.perf_counter()
+    text = "{{" + " " * 100_000
+    assert adapt(text, (), "it", "f").text == text
+    assert adapt("{{a.name}}" * 2_000, (), "it", "f").text == "{a_name}" * 2_000
+    assert plain("\xa0" * 100_000 + "x")[0] == "x"
+    assert not is_html("<p" * 100_000)
+    assert time.perf_counter() - start < 10
 
 
 def test_a_name_that_the_desk_knows_is_used() -> None:

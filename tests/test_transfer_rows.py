@@ -157,6 +157,10 @@ BROKEN: dict[str, tuple[str | bytes, tuple[str, ...]]] = {
         '{""start"":2,""end"":4,""label"":""x""}]"\n',
         ("line 2", "overlap"),
     ),
+    "half a character": (
+        'text,entities\na,"[{""start"":0,""end"":1,""label"":""\\ud800""}]"\n',
+        ("line 2", "entities"),
+    ),
     "too many values": ("text,intent\na,b\na,b,c\n", ("line 3", "2 columns")),
     "an open quote": ('text,intent\na,b\n"c,d\ne,f\n', ("line 3", "not CSV")),
     "a column twice": ("text,text\na,b\n", ("line 1", "'text'", "twice")),

@@ -15,6 +15,7 @@ from service.errors import ContentError
 from service.records import Content
 from service.transfer.changes import Change, changes
 from service.transfer.formats import DESK, FORMATS, format_named
+from service.transfer.left_out import left_out
 from service.transfer.merging import Merged, merge
 from service.transfer.pieces import Note, Options
 
@@ -109,6 +110,8 @@ def export_content(ctx: click.Context, format: str, path: Path, as_json: bool) -
     try:
         if format == DESK:
             write_desk(content, path)
+            gone = ("examples of intents that are gone",)
+            lost = tuple(left_out(content, "operators' corrections of before", gone))
         else:
             lost = format_named(format).write(content, path)
     except OSError as error:

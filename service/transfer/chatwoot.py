@@ -96,7 +96,10 @@ def write(content: Content, path: Path) -> tuple[Note, ...]:
 def _entries(path: Path) -> Iterator[tuple[CannedResponse, str]]:
     if path.suffix.lower() == ".csv":
         for line in read_table(path, {}, COLUMNS):
-            fields = {name: line.fields.get(name) or "" for name in COLUMNS}
+            missing = next((name for name in COLUMNS if name not in line.fields), None)
+            if missing is not None:
+                raise ContentError(f"{path}, line 1: there is no column {missing!r}.")
+            fields = {name: line.fields[name] or "" for name in COLUMNS}
             yield parse(CannedResponse, fields, path, line.number), f"{path}:{line.number}"
         return
     value: Any = json_value(path)

@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 from index.records import OUT_OF_SCOPE
 from service.errors import ContentError
 from service.files import read_text, write_whole
@@ -138,8 +140,8 @@ def _labelled(path: Path, table: list[Line]) -> Iterator[Line]:
         fields: dict[str, Any] = dict(line.fields)
         if fields.get("entities") is not None:
             try:
-                fields["entities"] = json.loads(fields["entities"])
-            except (ValueError, RecursionError):
+                fields["entities"] = orjson.loads(fields["entities"])
+            except orjson.JSONDecodeError:
                 place = f"{path}, line {line.number}"
                 raise ContentError(f"{place}: entities: not a JSON list.") from None
         fields["text"] = fields["text"] or ""

@@ -25,10 +25,12 @@ PARTS: dict[str, Callable[[Content], Iterable[str]]] = {
     "moods of templates": lambda c: [t.name for t in c.templates if t.sentiment],
     "variables in templates": lambda c: [t.name for t in c.templates if variables(t.text)],
     "examples": lambda c: [e.text[:40] for e in c.examples if e.intent],
-    "out-of-scope examples": lambda c: [
-        e.text[:40] for e in c.examples if e.intent == OUT_OF_SCOPE
-    ],
     "examples without an intent": lambda c: [e.text[:40] for e in c.examples if e.intent is None],
+    "examples of intents that are gone": lambda c: [
+        e.text[:40]
+        for e in c.examples
+        if e.intent not in (None, OUT_OF_SCOPE, *(i.name for i in c.intents))
+    ],
     "slots": lambda c: [s.name for s in c.settings.slots],
     "titles of slots": lambda c: [
         s.name for s in c.settings.slots if s.title != title_from(s.name)

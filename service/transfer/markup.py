@@ -4,7 +4,7 @@ import re
 from html.parser import HTMLParser
 
 HTML = re.compile(
-    r"</?(?:p|br|div|span|ul|ol|li|a|b|i|u|strong|em|h[1-6]|table|tr|td|img|blockquote)\b[^>]*>",
+    r"</?(?:p|br|div|span|ul|ol|li|a|b|i|u|strong|em|h[1-6]|table|tr|td|img|blockquote)\b[^<>]*>",
     re.IGNORECASE,
 )
 PARAGRAPHS = {"p", "ul", "ol", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "table"}
@@ -23,7 +23,7 @@ def plain(html: str) -> tuple[str, int]:
     reader = _Plain()
     reader.feed(html)
     reader.close()
-    text = re.sub(r"[ \t\xa0]*\n[ \t\xa0]*", "\n", "".join(reader.parts))
+    text = "\n".join(line.strip(" \t\xa0") for line in "".join(reader.parts).split("\n"))
     return re.sub(r"\n{3,}", "\n\n", text).strip(), reader.pictures
 
 

@@ -38,9 +38,6 @@ class _Placed(AsWritten):
 
 def _text(loader: _Placed, node: yaml.ScalarNode) -> Text:
     text = Text(loader.construct_scalar(node))
-    if any("\ud800" <= char <= "\udfff" for char in text):
-        problem = "half a character (a surrogate)"
-        raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
     text.line = node.start_mark.line + (2 if node.style in ("|", ">") else 1)
     return text
 

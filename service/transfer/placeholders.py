@@ -11,15 +11,20 @@ from dataclasses import dataclass
 
 from service.transfer.pieces import Note, name_from
 
-LIQUID = re.compile(r"\{\{-?\s*([^{}]*?)\s*-?\}\}")
+LIQUID = re.compile(r"\{\{([^{}]*)\}\}")
+TRIMS = " \t\r\n-"  # Liquid's {{- and -}} take the blanks around away
 LOGIC = re.compile(r"\{%")
 RASA = re.compile(r"\{([A-Za-z_][\w .-]*)\}")
 CUSTOMER = ("requester", "contact", "customer", "user", "end_user", "visitor")
 OWN_FIELDS = ("custom", "custom_attribute", "custom_attributes", "custom_fields", "dc")
-NAMES = ("name", "first_name", "last_name", "full_name", "firstname", "lastname", "username")
-# "Hi NAME," and "Kind regards,⏎NAME": what is left without the name still is a sentence.
-ADDRESS_BEFORE = re.compile(r"(?:^|(?<=\n))[^\n{}.!?]{0,30}$")
-ADDRESS_AFTER = re.compile(r"[ \t]*(?:[,!.:;]|\n|$)")
+NAMES = ("name", "first_name", "last_name", "full_name", "firstname", "lastname")
+# "Hi NAME," and "Kind regards,⏎NAME": what is left without the name still is a sentence, which
+# "My name is NAME, and" and "You are NAME." are not.
+ADDRESS_BEFORE = re.compile(r"(?:^|\n)[^\n{}.!?]{0,30}$")
+ADDRESS_AFTER = re.compile(r"[ \t]*(?:[,!:;]|\n|$)")
+SIGNED_BEFORE = re.compile(r"(?:^|\n|,)[ \t]*$")
+SIGNED_AFTER = re.compile(r"[ \t]*(?:\n|$)")
+PAUSE = re.compile(r"[ \t]*[,!:;]")
 
 
 def has_logic(text: str) -> bool:
@@ -50,15 +55,18 @@ def adapt(
     for match in pattern.finditer(text):
         made += text[last : match.start()]
         last = match.end()
-        path, _, filters = (part.strip() for part in match.group(1).partition("|"))
+        path, _, filters = (part.strip() for part in match.group(1).strip(TRIMS).partition("|"))
         name = next((c for c in _candidates(path) if c in known), None)
         if name is not None:
             made += f"{{{name}}}"
             if filters:
                 why = f"{{{name}}} is printed as it is"
                 lost.append(Note(f"filter of {match.group()} in {what}", where, why))
-        elif _is_name(path) and _addresses(made, text[last:]):
+        elif _addresses(path, made, text[last:]):
             made = made.rstrip(" \t")
+            if pause := PAUSE.match(text, last):  # of "NAME, your" nothing, of "Thanks, NAME!" one
+                last = pause.end() if not made or made.endswith("\n") else last
+                made = made.removesuffix(",")
             why = "the desk has no such variable; it is left out of the text"
             lost.append(Note(f"{match.group()} in {what}", where, why))
         else:
@@ -84,9 +92,12 @@ def _candidates(path: str) -> Iterator[str]:
         yield parts[-1]
 
 
-def _is_name(path: str) -> bool:
-    return name_from(path.rpartition(".")[2], "variable") in NAMES
-
-
-def _addresses(before: str, after: str) -> bool:
-    return bool(ADDRESS_BEFORE.search(before) and ADDRESS_AFTER.match(after))
+def _addresses(path: str, before: str, after: str) -> bool:
+    """Whether the variable is a customer's name in an address, or another one's as a signature."""
+    *owners, name = (name_from(part, "variable") for part in path.split("."))
+    if name not in NAMES:
+        return False
+    before = before[-32:]  # more than an address is long
+    if not owners or owners[-1] in CUSTOMER:
+        return bool(ADDRESS_BEFORE.search(before) and ADDRESS_AFTER.match(after))
+    return bool(SIGNED_BEFORE.search(before) and SIGNED_AFTER.match(after))

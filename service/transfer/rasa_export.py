@@ -11,7 +11,7 @@ import yaml
 from index.records import OUT_OF_SCOPE
 from service.content_export import YamlBlocks
 from service.errors import ContentError
-from service.files import write_whole
+from service.files import read_text, write_whole
 from service.records import Content, Example
 from service.transfer.left_out import left_out
 from service.transfer.pieces import Note
@@ -28,6 +28,7 @@ LEFT_OUT = (
     "intents that a person handles",
     "priorities",
     "examples without an intent",
+    "examples of intents that are gone",
     "titles of slots",
     "formats of slots",
     "facts",
@@ -46,7 +47,7 @@ def write(content: Content, folder: Path) -> tuple[Note, ...]:
     folder.mkdir(parents=True, exist_ok=True)
     for name in FILES:
         path = folder / name
-        if path.exists() and not path.read_text(encoding="utf-8").startswith(MARK):
+        if path.exists() and not _is_ours(path):
             raise ContentError(f"{path} is there already, and was not exported by frontdesk.")
     lost = left_out(content, "Rasa has no place for it", LEFT_OUT)
     nlu = {"version": "3.1", "nlu": [*_intents(content, lost), *_regexes(content)]}
@@ -55,6 +56,13 @@ def write(content: Content, folder: Path) -> tuple[Note, ...]:
         text = yaml.dump(value, Dumper=YamlBlocks, sort_keys=False, allow_unicode=True, width=100)
         write_whole(folder / name, f"{MARK}\n{text}")
     return tuple(lost)
+
+
+def _is_ours(path: Path) -> bool:
+    try:
+        return read_text(path).startswith(MARK)
+    except ContentError:
+        return False
 
 
 def _intents(content: Content, lost: list[Note]) -> list[dict[str, Any]]:

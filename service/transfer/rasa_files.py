@@ -77,7 +77,7 @@ def read_project(path: Path) -> Project:
     for file in _files(path):
         if file.suffix.lower() in (".yml", ".yaml"):
             _add(project, file, alone=file == path)
-        elif any(mark in read_text(file) for mark in OLD_MARKS):
+        elif _is_old(file, alone=file == path):
             if file == path:
                 raise ContentError(f"{path}: {OLD}.")
             project.lost.append(Note(file.name, str(file), OLD))
@@ -98,6 +98,17 @@ def _files(path: Path) -> list[Path]:
         and file.is_file()
         and not any(p.startswith(".") or p in FOREIGN for p in file.relative_to(path).parts)
     ]
+
+
+def _is_old(file: Path, alone: bool) -> bool:
+    """Whether it is training data of Rasa 1; beside others it may be any file at all."""
+    try:
+        text = read_text(file)
+    except ContentError:
+        if alone:
+            raise
+        return False
+    return any(mark in text for mark in OLD_MARKS)
 
 
 def _add(project: Project, file: Path, alone: bool) -> None:

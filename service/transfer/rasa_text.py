@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
+
 from service.errors import ContentError
 
 ANNOTATION = re.compile(
@@ -63,12 +65,13 @@ def _fields(match: re.Match[str], where: str) -> dict[str, Any]:
     if match["label"]:
         value = {"value": match["value"]} if match["value"] else {}
         return {"entity": match["label"], **value}
+    shown = f"{where}: the annotation {match.group()[:80]}"
     try:
-        fields = json.loads(match["one"] or match["many"])
-    except (ValueError, RecursionError):
-        message = f"the annotation {match.group()[:80]} is not JSON"
-        raise ContentError(f"{where}: {message}.") from None
-    if isinstance(fields, list):
-        first, *others = fields
-        return {**first, **({"second entity": others[0].get("entity")} if others else {})}
-    return dict(fields)
+        value = orjson.loads(match["one"] or match["many"])
+    except orjson.JSONDecodeError:
+        raise ContentError(f"{shown} is not JSON.") from None
+    first, *others = value if isinstance(value, list) else [value]
+    if not all(isinstance(entry, dict) for entry in (first, *others)):
+        raise ContentError(f"{shown} lists something that is no entity.")
+    more = ", ".join(str(entry.get("entity")) for entry in others)
+    return {**first, **({"second entity": more} if others else {})}

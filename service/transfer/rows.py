@@ -5,11 +5,8 @@ Used by ``service.transfer.csv_files`` and ``service.transfer.jsonl``.
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
-
-from pydantic import model_validator
 
 from index.records import OUT_OF_SCOPE
 from service.content_schema import LineEntry, Words
@@ -49,13 +46,6 @@ class RowEntry(LineEntry):
     """A labelled row; ``text`` is meant literally."""
 
     intent: Words | None = None
-
-    @model_validator(mode="after")
-    def _spans_lie_apart(self) -> "RowEntry":
-        spans = sorted((span.start, span.end) for span in self.entities or ())
-        if any(second[0] < first[1] for first, second in pairwise(spans)):
-            raise ValueError("entities must not overlap")
-        return self
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,8 @@ from service.transfer.placeholders import adapt, has_logic
 
 COMMENTS = ("comment_value", "comment_value_html")
 FOLDER = "::"  # in a macro's title
-TICKETS = "tickets are history, not content: use --history"
+TICKETS = "tickets are history, not content"
+MORE = "the file is one page of several; import the others, too"
 
 
 class Action(BaseModel):
@@ -59,8 +60,8 @@ class Macro(BaseModel):
 
 def read(path: Path, options: Options) -> Imported:
     """Templates; ``ContentError`` names the file, the macro and the field of a mistake."""
-    found = _objects(path)
     lost: list[Note] = []
+    found = _objects(path, lost)
     notes: list[Note] = []
     tickets = [where for kind, _, where in found if kind == "ticket"]
     if tickets:
@@ -117,8 +118,11 @@ def _titled(name: str) -> str:
     return words if name_from(words) == name else name
 
 
-def _objects(path: Path) -> list[tuple[str, Mapping[str, Any], str]]:
-    """Kind ("macro" or "ticket"), value and place of everything in the file."""
+def _objects(path: Path, lost: list[Note]) -> list[tuple[str, Mapping[str, Any], str]]:
+    """Kind ("macro" or "ticket"), value and place of everything in the file.
+
+    Further pages, which the API has and the file has not, go to ``lost``.
+    """
     text = read_text(path)
     try:
         value = orjson.loads(text)
@@ -138,6 +142,9 @@ def _objects(path: Path) -> list[tuple[str, Mapping[str, Any], str]]:
                 found.append((kind, inner, f"{path}, {kind}s[{number}]"))
         elif entries is not None:
             raise ContentError(f"{path}: {kind}s: expected a list.")
+    meta = value.get("meta") if isinstance(value, dict) else None
+    if found and (value.get("next_page") or (isinstance(meta, dict) and meta.get("has_more"))):
+        lost.append(Note("the pages after this one", str(path), MORE))
     return found or ([] if _is_empty(value) else [_kind(value, str(path), path)])
 
 
@@ -170,7 +177,8 @@ def _reply(macro: Macro, what: str, where: str, lost: list[Note]) -> str | None:
     for action in macro.actions:
         if action.field in COMMENTS:
             channel, text = _comment(action, what, where)
-            comments.append((channel, action.field, text))
+            if text.strip():
+                comments.append((channel, action.field, text))
         elif action.field == "comment_mode_is_public":
             public = str(action.value).lower() != "false"
         else:
@@ -178,7 +186,7 @@ def _reply(macro: Macro, what: str, where: str, lost: list[Note]) -> str | None:
     why = None
     if not macro.active:
         why = "it is not active"
-    elif not any(text.strip() for _, _, text in comments):
+    elif not comments:
         why = "it has no reply"
     elif not public:
         why = "its comment is a note for colleagues"
