@@ -337,6 +337,19 @@ def test_an_export_says_in_words_what_stays_behind(made: Run, tmp_path: Path) ->
     assert "\n  articles (1): returns: labelled rows hold examples only\n" in done.out
 
 
+def test_an_export_tells_of_corrections_whose_intent_is_gone(
+    made: Run, home: Path, tmp_path: Path
+) -> None:
+    with sqlite3.connect(home / "desk.db") as connection:
+        gone = "UPDATE example SET source = 'correction', intent = 'fax' WHERE rowid = 1"
+        assert connection.execute(gone).rowcount == 1
+    connection.close()
+    done = made("export", "desk", tmp_path / "out", "--json")
+    (note,) = done.json["not_carried_over"]
+    assert note["what"] == "examples of intents that are gone (1)"
+    assert len(read_desk(tmp_path / "out").examples) == done.json["examples"] - 1
+
+
 def test_what_is_told_cannot_move_the_cursor(made: Run, tmp_path: Path) -> None:
     rows = tmp_path / "rows.jsonl"
     rows.write_text('{"text": "\\u001b[2Jwhat", "sentiment": "neutral"}\n')
