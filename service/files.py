@@ -59,14 +59,16 @@ class AsWritten(yaml.SafeLoader):
         self._values = 0
         self._sizes: dict[str | None, int] = {}  # by anchor: of how many values it is
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+    def compose_mapping_node(self, anchor: dict[Any, yaml.Node]) -> yaml.MappingNode:
+        """Fields as written: merging ``<<``, which comes later, may rightly add one again."""
+        node = super().compose_mapping_node(anchor)
         seen: set[str] = set()
-        for key, _ in node.value if isinstance(node, yaml.MappingNode) else ():
+        for key, _ in node.value:
             if isinstance(key, yaml.ScalarNode) and key.value in seen:
                 problem = f"the field {key.value!r} is there twice"
-                raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
+                raise yaml.composer.ComposerError(None, None, problem, key.start_mark)
             seen.add(str(key.value))
-        return super().construct_mapping(node, deep)
+        return node
 
     def construct_scalar(self, node: yaml.ScalarNode | yaml.MappingNode) -> Any:
         """A text, which an escape may have made one that no file can hold."""

@@ -221,6 +221,14 @@ def test_what_is_no_rasa_file_is_listed(tmp_path: Path) -> None:
     ]
 
 
+def test_a_merged_field_may_be_written_over(tmp_path: Path) -> None:
+    text = "a: &a {text: b}\nx: {y: {z: &z {<<: *a, text: c}}}\nw: {<<: *z}\nintents: [greet]\n"
+    found = read_text(
+        tmp_path / "domain.yml", text + "responses: {utter_greet: [*z, {<<: *a, text: d}, *a]}\n"
+    )
+    assert [t.record.text for t in found.templates] == ["c", "d", "b"]
+
+
 # --- mistakes ------------------------------------------------------------------------------------
 
 LAUGHS = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(

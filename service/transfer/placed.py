@@ -54,7 +54,8 @@ def _fields(loader: _Placed, node: yaml.MappingNode) -> Iterator[Fields]:
     fields.line = node.start_mark.line + 1
     fields.lines = {}
     yield fields
-    fields.update(loader.construct_mapping(node))
+    given: dict[Any, Any] = loader.construct_mapping(node)
+    fields.update(given)
     fields.lines.update({str(key.value): key.start_mark.line + 1 for key, _ in node.value})
 
 
