@@ -387,6 +387,13 @@ def test_the_files_have_the_shape_that_rasa_reads(content: Content, tmp_path: Pa
     assert domain["intents"][-1] == "out_of_scope"
 
 
+def test_an_export_leaves_a_file_that_is_no_text_alone(content: Content, tmp_path: Path) -> None:
+    (tmp_path / "domain.yml").write_bytes(b"caf\xe9")
+    with pytest.raises(ContentError, match="not exported by frontdesk"):
+        rasa.write(content, tmp_path)
+    assert (tmp_path / "domain.yml").read_bytes() == b"caf\xe9"
+
+
 def test_an_export_tells_of_corrections_whose_intent_is_gone(
     content: Content, tmp_path: Path
 ) -> None:

@@ -28,8 +28,9 @@ PARTS: dict[str, Callable[[Content], Iterable[str]]] = {
     "examples without an intent": lambda c: [e.text[:40] for e in c.examples if e.intent is None],
     "examples of intents that are gone": lambda c: [
         e.text[:40]
+        for known in [{None, OUT_OF_SCOPE, *(i.name for i in c.intents)}]
         for e in c.examples
-        if e.intent not in (None, OUT_OF_SCOPE, *(i.name for i in c.intents))
+        if e.intent not in known
     ],
     "slots": lambda c: [s.name for s in c.settings.slots],
     "titles of slots": lambda c: [
