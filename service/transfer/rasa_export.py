@@ -30,6 +30,7 @@ LEFT_OUT = (
     "examples without an intent",
     "titles of slots",
     "formats of slots",
+    "kinds of slots",
     "facts",
     "suggested intents",
     "articles",
