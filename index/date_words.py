@@ -1,8 +1,8 @@
 """The words for dates in a language: months, weekdays, "tomorrow", "3 days ago", "last".
 
 Used by ``index.dates``. They are read from the language data of dateparser, which follow Unicode
-CLDR, once a process. dateparser's own search is not used: it takes "may", "sun", "second" and bare
-numbers for dates, and milliseconds for a text without any.
+CLDR, once a process. dateparser's own search is not used: it takes "we", "may", "sun" and bare
+numbers for dates (docs/decisions.md).
 """
 
 import re
