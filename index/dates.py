@@ -109,7 +109,9 @@ def _named(text: str, words: DateWords, today: date, toward: int) -> Iterator[Sp
             sure = year or match["nth"] or match["month"] != MAY or pattern is words.month_day
             if not sure and not AFTER_MAY.match(text, match.end()):
                 continue
-            month = words.months[_key(match["month"])]
+            month = words.months.get(_key(match["month"]))
+            if month is None:
+                continue
             if year:
                 day = _day(_full_year(year, today), str(month), match["day"])
             else:
@@ -128,8 +130,9 @@ def _weekdays(text: str, words: DateWords, today: date, toward: int) -> Iterator
             sign, start = said, before.start(1)
         elif after and (said := _side(after[1], words)):
             sign, end = said, after.end(1)
-        if sign:
-            ahead = (words.weekdays[_key(match.group())] - today.weekday()) % 7
+        weekday = words.weekdays.get(_key(match.group()))
+        if sign and weekday is not None:
+            ahead = (weekday - today.weekday()) % 7
             days = (ahead or 7) if sign > 0 else ahead - 7
             yield Span(start, end, (today + timedelta(days=days)).isoformat())
 
@@ -149,17 +152,24 @@ def _relative(text: str, words: DateWords, today: date) -> Iterator[Span]:
             spoilers = NOT_BEFORE.get(phrase, ())
             if COUNTED.search(before) or any(w in spoilers for w in before.split()[-1:]):
                 continue
+            if phrase not in words.days:
+                continue
             day = today + timedelta(days=words.days[phrase])
         else:
             form = match.lastindex or 0
             unit, sign = words.shifts[(form - 2) // 2]
             said = match[form + 1].lower()
-            count = int(said) if said.isdecimal() else words.numbers[said]
+            count = int(said) if said.isdecimal() else words.numbers.get(said)
+            if count is None:
+                continue
             day = today + relativedelta(**{f"{unit}s": sign * count})
         yield Span(match.start(), match.end(), day.isoformat())
 
 
 def _key(phrase: str) -> str:
+    """The phrase as the words are kept; not one of them for letters like the dotless i, which
+    patterns take for an i.
+    """
     return " ".join(phrase.lower().split())
 
 

@@ -41,8 +41,8 @@ NO_CENTS = ("JPY", "KRW", "VND", "CLP", "ISK")  # ISO 4217: no minor unit
 GAP = r"[ \u00a0\u202f]?"
 # A number, with the same sign between its thousands; the names of groups differ by pattern.
 AMOUNT = (
-    r"\d{1,3}(?P<%s>[.,'’ \u00a0\u202f])\d{3}(?:(?P=%s)\d{3}){0,3}(?:[.,]\d\d?)?|"
-    r"\d{1,9}(?:[.,]\d\d?)?"
+    r"[0-9]{1,3}(?P<%s>[.,'’ \u00a0\u202f])[0-9]{3}(?:(?P=%s)[0-9]{3}){0,3}(?:[.,][0-9][0-9]?)?|"
+    r"[0-9]{1,9}(?:[.,][0-9][0-9]?)?"
 )
 THOUSAND = rf"{GAP}k\b"
 BIGGER = r"(?!\w|[.,]\d| ?(?:m|mn|bn|mio|mrd|thousand|million|billion|mille|mil|tausend)\b)"
@@ -91,9 +91,9 @@ def _currency(unit: str, locale: Locale) -> str | None:
 
 def _amount(written: str, locale: Locale) -> Decimal | None:
     """The number that is written; None for 1.299 where a point may begin the decimals."""
-    whole, mark, decimals = re.fullmatch(r"(.*?)(?:([.,])(\d\d?))?", written).groups()  # type: ignore[union-attr]
+    whole, mark, decimals = re.fullmatch(r"(.*?)(?:([.,])([0-9]{1,2}))?", written).groups()  # type: ignore[union-attr]
     if mark and mark in whole:
         return None
-    if "." in whole and not mark and locale.languages[0] == "en":
+    if "." in whole and not mark and "en" in locale.languages[:1]:
         return None
     return Decimal(f"{re.sub(r'[^0-9]', '', whole)}.{decimals or 0}")

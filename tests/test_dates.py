@@ -127,6 +127,7 @@ def test_a_day_is_found(text: str, span: str, value: str) -> None:
         "30 days",
         "within 30 days",
         "2 weeks from today",
+        "sİx days ago",
         "an hour ago",
         "in 5 minutes",
         "4.3.2026€",

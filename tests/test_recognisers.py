@@ -117,6 +117,23 @@ def test_hostile_texts_take_no_more_than_a_moment(kind: str) -> None:
         assert time.thread_time() - began < 1, piece
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_letter_or_digit_of_any_script_breaks_a_kind(kind: str) -> None:
+    recogniser = KindRecogniser(kind, kind, BRITAIN)
+    texts = (
+        "frİday 3 maY",
+        "laſt tueſday",
+        "3 weeKs ago",
+        "yeſterday",
+        "٣ EUR, €٣",
+        "sİx days ago",
+    )
+    texts += ("٣ March ٢٠٢٦", "٣/٤/٢٠٢٦", "²/³", "K\u0307 1 \ud800 €1", "4111 ١١١١ 1111 1111")
+    for text in texts:
+        assert all(text[e.start : e.end] == e.text for e in recogniser.find(text, TODAY))
+    assert all("0.00" not in e.value for text in texts for e in recogniser.find(text, TODAY))
+
+
 def test_many_spans_are_put_in_order_in_linear_time() -> None:
     began = time.thread_time()
     assert len(recognise("1" * 10_000, [PatternRecogniser("digit", r"\d")], TODAY)) == 10_000
