@@ -18,7 +18,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from index.recognisers import Recogniser
+from index.locales import check_locale
+from index.recognisers import KindRecogniser, PatternRecogniser
 from index.records import OUT_OF_SCOPE, SENTIMENTS
 from service.content_schema import (
     ArticleFile,
@@ -117,9 +118,17 @@ def check(content: Content, where: str) -> None:
         raise wrong(f"{OUT_OF_SCOPE!r} is reserved; put such messages in {OUT_OF_SCOPE}.jsonl.")
     for slot in content.settings.slots:
         try:
-            Recogniser(slot.name, slot.pattern or "", slot.format)
+            PatternRecogniser(slot.name, slot.pattern or "", slot.format)
+            if slot.kind is not None:
+                KindRecogniser(slot.name, slot.kind, content.settings.locale)
         except ValueError as error:
             raise wrong(f"slot {slot.name!r}: {error}.") from None
+        if slot.kind is not None and (slot.pattern or slot.format != "{0}"):
+            raise wrong(f"slot {slot.name!r}: it has a kind, so it needs no pattern and no format.")
+    try:
+        check_locale(content.settings.region, content.settings.languages)
+    except ValueError as error:
+        raise wrong(f"desk.yml: {error}.") from None
     for name in content.settings.replies:
         if name not in DEFAULT_REPLIES:
             raise wrong(
@@ -204,6 +213,8 @@ def _settings(desk: DeskFile) -> DeskSettings:
     return DeskSettings(
         name=desk.name,
         language=desk.language,
+        region=desk.region,
+        languages=tuple(desk.languages),
         promise=desk.promise,
         facts=desk.facts,
         slots=tuple(Slot(**slot.model_dump()) for slot in desk.slots),

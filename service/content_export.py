@@ -97,10 +97,14 @@ def _desk_file(settings: DeskSettings) -> dict[str, Any]:
         entry = {"name": slot.name, "title": slot.title, "ask": slot.ask}
         entry |= {"ask_again": slot.ask_again} if slot.ask_again else {}
         entry |= {"pattern": slot.pattern, "format": slot.format} if slot.pattern else {}
+        entry |= {"kind": slot.kind} if slot.kind else {}
         slots.append(entry)
+    where: dict[str, Any] = {"region": settings.region} if settings.region else {}
+    where |= {"languages": list(settings.languages)} if settings.languages else {}
     return {
         "name": settings.name,
         "language": settings.language,
+        **where,
         "promise": settings.promise,
         "facts": dict(settings.facts),
         "slots": slots,

@@ -31,11 +31,14 @@ class SlotEntry(FileModel):
     ask_again: str = ""
     pattern: str | None = None
     format: str = "{0}"
+    kind: str | None = None
 
 
 class DeskFile(FileModel):
     name: Words
     language: str = "en"
+    region: str = ""
+    languages: list[str] = Field(default_factory=list)
     promise: float = Field(0.95, ge=0.5, lt=1)
     facts: dict[str, str] = Field(default_factory=dict)
     slots: list[SlotEntry] = Field(default_factory=list)

@@ -11,10 +11,11 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from index.records import OUT_OF_SCOPE, Hit, Reading, Thresholds
+from index.records import OUT_OF_SCOPE, Entity, Hit, Reading, Thresholds
 from service.catalogue import Catalogue
 from service.config import Config
 from service.errors import EngineAway
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("frontdesk.engine")
 
 WATCH_SECONDS = 0.25
+LOADS_ALL = "+49 30 901820, DE89370400440532013000, 4111111111111111"
 RETRY_SECONDS = 10.0  # until what could not be loaded is tried again
 # What a damaged release, content that does not fit, or a library of another version raises.
 UNLOADABLE = (EngineAway, OSError, ValueError, RuntimeError, TypeError, KeyError, ImportError)
@@ -74,18 +76,23 @@ class ReleaseEngine:
         self.release = reader.release.id
         self.thresholds = reader.thresholds
         self.recognisers = recognisers(catalogue)
+        self._recognise(LOADS_ALL)  # now, rather than with the first customer's message
         self.pass_lock = threading.Lock()
 
     def read(self, texts: Sequence[str]) -> list[Reading]:
-        from index.recognisers import merge, recognise
+        from index.recognisers import merge
 
         with _failing_as_away():
             with self.pass_lock:  # two passes at once would only share the same cores
                 readings = self.reader.read(texts)
             return [
-                replace(r, entities=merge(recognise(r.text, self.recognisers), r.entities))
-                for r in readings
+                replace(r, entities=merge(self._recognise(r.text), r.entities)) for r in readings
             ]
+
+    def _recognise(self, text: str) -> tuple[Entity, ...]:
+        from index.recognisers import recognise
+
+        return recognise(text, self.recognisers, local_today())
 
     def search(self, reading: Reading) -> list[Hit]:
         with _failing_as_away():
@@ -103,14 +110,25 @@ def _failing_as_away() -> Iterator[None]:
 
 
 def recognisers(catalogue: Catalogue) -> "list[Recogniser]":
-    """The exact recognisers of the desk's slots."""
-    from index.recognisers import Recogniser
+    """The exact recognisers of the desk's slots, and of what tells of a person.
 
-    return [
-        Recogniser(slot.name, slot.pattern, slot.format)
-        for slot in catalogue.settings.slots
-        if slot.pattern
-    ]
+    The latter are run for every message, unless a slot of that name says what the name means.
+    """
+    from index.recognisers import KindRecogniser, PatternRecogniser, personal
+
+    settings = catalogue.settings
+    found: list[Recogniser] = []
+    for slot in settings.slots:
+        if slot.kind:
+            found.append(KindRecogniser(slot.name, slot.kind, settings.locale))
+        elif slot.pattern:
+            found.append(PatternRecogniser(slot.name, slot.pattern, slot.format))
+    return found + personal(settings.locale, but={slot.name for slot in settings.slots})
+
+
+def local_today() -> date:
+    """The day in the server's time zone (``TZ``), from which "tomorrow" counts."""
+    return datetime.now(UTC).astimezone().date()
 
 
 def load_reader(folder: Path, device: str) -> "Reader":

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from index.locales import Locale
+
 Author = Literal["customer", "desk", "operator"]
 Action = Literal["answer", "clarify", "ask", "handoff", "none"]
 Status = Literal["desk", "waiting", "operator", "resolved"]
@@ -23,7 +25,11 @@ PRIORITIES: tuple[Priority, ...] = ("low", "normal", "high", "urgent")
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A fact that a reply may need from the customer, and how to recognise it."""
+    """A fact that a reply may need from the customer, and how to recognise it.
+
+    By a ``pattern``, whose value has the ``format``, or as a built-in ``kind``; with neither, only
+    by what is learned from annotated examples.
+    """
 
     name: str
     title: str
@@ -31,6 +37,7 @@ class Slot:
     ask_again: str
     pattern: str | None = None
     format: str = "{0}"
+    kind: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +101,15 @@ class GoldenCase:
 
 @dataclass(frozen=True, slots=True)
 class DeskSettings:
-    """What a desk says of itself: name, promise, facts for templates, its own replies, slots."""
+    """What a desk says of itself: name, promise, facts for templates, its own replies, slots.
+
+    ``region`` and ``languages`` are what it says of its customers; ``locale`` is what follows.
+    """
 
     name: str = "frontdesk"
     language: str = "en"
+    region: str = ""
+    languages: tuple[str, ...] = ()
     promise: float = 0.95
     facts: Mapping[str, str] = field(default_factory=dict)
     slots: tuple[Slot, ...] = ()
@@ -107,6 +119,16 @@ class DeskSettings:
     def slot(self, name: str) -> Slot | None:
         """The slot of that name, if the desk defines it."""
         return next((slot for slot in self.slots if slot.name == name), None)
+
+    @property
+    def locale(self) -> Locale:
+        """Where customers are: the country of ``language`` ("en-GB") unless ``region`` says it,
+        and its language and English unless ``languages`` does.
+        """
+        language, _, country = self.language.replace("_", "-").partition("-")
+        own = country.upper() if len(country) == 2 else ""
+        spoken = self.languages or tuple(dict.fromkeys((language.lower(), "en")))
+        return Locale(self.region or own, spoken)
 
 
 @dataclass(frozen=True, slots=True)

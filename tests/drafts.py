@@ -22,6 +22,8 @@ from service.records import (
 CONTENT = Content(
     settings=DeskSettings(
         name="Kestrel & Moor",
+        region="GB",
+        languages=("en", "de"),
         facts={"shop": "Kestrel"},
         slots=(Slot("order", "Order", "Which order?", "Which one?", r"KM-\d+", "KM-{0}"),),
         replies={"welcome": ("Hello!", "Hi!")},

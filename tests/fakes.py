@@ -9,7 +9,7 @@ import numpy as np
 from index.recognisers import recognise
 from index.records import OUT_OF_SCOPE, SENTIMENTS, Entity, Hit, Reading, Scored, Thresholds, Vector
 from service.catalogue import Catalogue
-from service.engine import recognisers
+from service.engine import local_today, recognisers
 from service.errors import EngineAway
 from service.records import Content
 from service.store import Store
@@ -91,7 +91,7 @@ class FakeEngine:
             intents = others | dict.fromkeys(found, 0.03) | {found[0]: 0.95}
         mood = "negative" if any(w in lower for w in UPSETTING) else "neutral"
         mood = "positive" if any(w in lower for w in PLEASING) else mood
-        entities = recognise(text, self.recognisers)
+        entities = recognise(text, self.recognisers, local_today())
         # A bare fact is known to the desk even when no intent is.
         in_scope = 0.99 if found or entities else 0.1
         return reading_of(

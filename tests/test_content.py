@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from index.locales import Locale
 from service import content_export
 from service.commands.home import STARTER
 from service.content import annotate, annotated, check, read_desk
@@ -230,6 +231,23 @@ BROKEN: dict[str, tuple[str, str | bytes, tuple[str, ...]]] = {
         "name: a\nslots: [{name: n, title: t, ask: a, pattern: '(x)', format: 'N-{1}'}]\n",
         ("'n'", "format"),
     ),
+    "slot kind": (
+        "desk.yml",
+        "name: a\nslots: [{name: n, title: t, ask: a, kind: fone}]\n",
+        ("slot 'n'", "no kind 'fone'", "phone"),
+    ),
+    "slot kind and pattern": (
+        "desk.yml",
+        "name: a\nslots: [{name: n, title: t, ask: a, kind: phone, pattern: x}]\n",
+        ("slot 'n'", "kind", "no pattern"),
+    ),
+    "slot kind and format": (
+        "desk.yml",
+        "name: a\nslots: [{name: n, title: t, ask: a, kind: phone, format: 'N-{0}'}]\n",
+        ("slot 'n'", "kind", "no format"),
+    ),
+    "region": ("desk.yml", "name: a\nregion: UK\n", ("desk.yml", "region 'UK'")),
+    "languages": ("desk.yml", "name: a\nlanguages: [en, german]\n", ("desk.yml", "'german'")),
     "slot twice": (
         "desk.yml",
         "name: a\nslots: [{name: n, title: t, ask: a}, {name: n, title: t, ask: a}]\n",
@@ -462,6 +480,32 @@ def test_check_passes_over_a_correction_whose_intent_is_gone(content: Content) -
     check(replace(content, examples=(Example("", "a", "gone", source="correction"),)), "content")
 
 
+def test_kinds_region_and_languages_survive_the_files(content: Content, tmp_path: Path) -> None:
+    slot = Slot("mobile", "Mobile", "Which number?", "", kind="phone")
+    slots = (*content.settings.slots, slot)
+    settings = replace(content.settings, slots=slots, region="NO", languages=("nb", "en"))
+    write_desk(replace(content, settings=settings), tmp_path)
+    assert read_desk(tmp_path).settings == settings
+
+
+@pytest.mark.parametrize(
+    ("settings", "locale"),
+    [
+        (DeskSettings(), Locale("", ("en",))),
+        (DeskSettings(language="de"), Locale("", ("de", "en"))),
+        (DeskSettings(language="en-GB"), Locale("GB", ("en",))),
+        (DeskSettings(language="pt_br"), Locale("BR", ("pt", "en"))),
+        (DeskSettings(language="en-GB", region="IE"), Locale("IE", ("en",))),
+        (
+            DeskSettings(language="de", region="CH", languages=("de", "fr")),
+            Locale("CH", ("de", "fr")),
+        ),
+    ],
+)
+def test_locale_follows_from_what_the_desk_says(settings: DeskSettings, locale: Locale) -> None:
+    assert settings.locale == locale
+
+
 def test_check_accepts_a_slot_without_a_pattern(content: Content) -> None:
     settings = replace(content.settings, slots=(*content.settings.slots, Slot("s", "S", "?", "")))
     check(replace(content, settings=settings), "content")
@@ -538,12 +582,12 @@ def test_starter_survives_export(shop: Content, tmp_path: Path) -> None:
 
 
 def test_starter_recognises_its_order_numbers(shop: Content) -> None:
-    from index.recognisers import Recogniser
+    from index.recognisers import PatternRecogniser
 
     slot = shop.settings.slot("order_number")
     assert slot
     assert slot.pattern
-    recogniser = Recogniser(slot.name, slot.pattern, slot.format)
+    recogniser = PatternRecogniser(slot.name, slot.pattern, slot.format)
     for text in ("KM-482913", "it's km482913 thanks", "order #482913", "482913"):
         assert [e.value for e in recogniser.find(text)] == ["KM-482913"], text
     for text in ("call 01632960184", "£482913", "1482913", "AB-482913"):

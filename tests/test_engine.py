@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,9 +18,9 @@ from fakes import HIDDEN, THRESHOLDS, reading_of, vector_of
 from index.records import Reading, Thresholds
 from service import engine as door
 from service.config import Config
-from service.engine import Engines, NoEngines, index_entries, passages, release_engine
+from service.engine import Engines, NoEngines, index_entries, local_today, passages, release_engine
 from service.errors import EngineAway
-from service.records import Article, Content, Template
+from service.records import Article, Content, Slot, Template
 from service.store import Store
 
 
@@ -362,6 +363,27 @@ def test_article_is_cut_at_its_headings() -> None:
     ]
     assert passages("Lamps", "## Only\n\na") == ["Lamps\nOnly\n\na"]
     assert passages("Lamps", "") == []
+
+
+def test_facts_of_a_message_are_recognised(content: Content) -> None:
+    slots = (
+        *content.settings.slots,
+        Slot("wanted", "Day", "When?", "", kind="coming_date"),
+        Slot("iban", "Account", "Which?", "", r"AC-\d+"),
+    )
+    settings = replace(content.settings, slots=slots, region="GB")
+    reader: Any = FakeReader("rel_a")
+    engine = release_engine(reader, replace(content, settings=settings), None)
+    text = "LC-1234 tomorrow, 07911 123456 or a@B.example, AC-7, DE89370400440532013000"
+    (reading,) = engine.read([text])
+    tomorrow = (local_today() + timedelta(days=1)).isoformat()
+    assert [(e.label, e.value, e.exact) for e in reading.entities] == [
+        ("order_number", "LC-1234", True),
+        ("wanted", tomorrow, True),
+        ("phone", "+447911123456", True),
+        ("email", "a@b.example", True),
+        ("iban", "AC-7", True),  # the desk says what its name means
+    ]
 
 
 def test_release_without_a_desk_routes_by_its_labels() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from index.recognisers import Recogniser
+from index.recognisers import PatternRecogniser
 from service.content import check
 from service.errors import ContentError
 from service.records import Content, Example, Slot, Template
@@ -184,7 +184,7 @@ entities: [order, size]
     )
     patterns = {f.record.name: f.record.pattern for f in found.slots}
     assert patterns["size"] == r"\b[SML]\b"
-    order = Recogniser("order", str(patterns["order"]))
+    order = PatternRecogniser("order", str(patterns["order"]))
     assert [e.value for e in order.find("KM-1234, 987654")] == ["KM-1234", "987654"]
 
 
@@ -332,9 +332,10 @@ ODD = (
 
 def test_what_rasa_holds_comes_back_from_a_fresh_desk(content: Content, tmp_path: Path) -> None:
     slot = Slot("size", "Size", "Which size?", "", r"\b[SML]\b")
+    kind = Slot("mobile", "Mobile", "Which number?", "", kind="phone")
     settings = replace(
         content.settings,
-        slots=(*content.settings.slots, slot),
+        slots=(*content.settings.slots, slot, kind),
         replies={"out_of_scope": ("Not here.",), "clarify_open": ("Pardon?", "What?")},
     )
     written = replace(content, examples=(*content.examples, *ODD), settings=settings)
@@ -347,6 +348,8 @@ def test_what_rasa_holds_comes_back_from_a_fresh_desk(content: Content, tmp_path
     assert sorted(fresh.templates, key=repr) == sorted(content.templates, key=repr)
     assert {i.name for i in fresh.intents} == {i.name for i in content.intents}
     assert fresh.settings.slot("size") == slot
+    assert fresh.settings.slot("mobile") == replace(kind, kind=None)
+    assert [note.where for note in lost if note.what == "kinds of slots (1)"] == ["mobile"]
     assert {s.name: s.ask for s in fresh.settings.slots} == {s.name: s.ask for s in settings.slots}
     assert fresh.settings.replies == settings.replies
     told = {note.what for note in lost}

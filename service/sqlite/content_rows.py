@@ -57,8 +57,8 @@ def settings_from(db: sqlite3.Connection) -> DeskSettings:
     }
     if "slots" in saved:
         saved["slots"] = tuple(Slot(**slot) for slot in saved["slots"])
-    if "suggested" in saved:
-        saved["suggested"] = tuple(saved["suggested"])
+    for name in {"languages", "suggested"} & saved.keys():
+        saved[name] = tuple(saved[name])
     if "replies" in saved:
         saved["replies"] = {name: tuple(texts) for name, texts in saved["replies"].items()}
     return DeskSettings(**saved)

@@ -39,6 +39,7 @@ PARTS: dict[str, Callable[[Content], Iterable[str]]] = {
     "formats of slots": lambda c: [
         s.name for s in c.settings.slots if s.ask_again or s.format != "{0}"
     ],
+    "kinds of slots": lambda c: [s.name for s in c.settings.slots if s.kind],
     "facts": lambda c: list(c.settings.facts),
     "replies": lambda c: list(c.settings.replies),
     "suggested intents": lambda c: list(c.settings.suggested),

@@ -31,6 +31,7 @@ LEFT_OUT = (
     "examples of intents that are gone",
     "titles of slots",
     "formats of slots",
+    "kinds of slots",
     "facts",
     "suggested intents",
     "articles",
