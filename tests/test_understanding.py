@@ -26,7 +26,7 @@ from benchmarks.understanding.draws import (
     teaching,
     unite,
 )
-from benchmarks.understanding.elsewhere import RETRIEVAL, name_figures
+from benchmarks.understanding.elsewhere import METHOD, TASK, name_ranks, name_speed
 from benchmarks.understanding.figures import Figure, Outcome, summary, table
 from benchmarks.understanding.measures import (
     Realised,
@@ -243,13 +243,25 @@ def test_an_outcome_is_read_as_it_was_written() -> None:
     assert Outcome.from_json(json.loads(json.dumps(outcome.to_json()))) == outcome
 
 
-def test_figures_from_elsewhere_get_their_goals_and_none_is_lost() -> None:
-    figures = name_figures(RETRIEVAL, {"map": 0.8, "seconds": 3.0})
+def test_figures_of_training_speed_get_their_goals_and_none_is_lost() -> None:
+    figures = name_speed({"speed_up": 1.62, "seconds": 3.0})
     assert [(f.what, f.value, f.goal) for f in figures] == [
-        ("StackFAQ MAP", 0.8, 0.765),
+        ("rows a second, by those of the HF Trainer", 1.62, 1.5),
         ("seconds", 3.0, None),
     ]
-    assert name_figures(RETRIEVAL, {})[0].verdict() == "not measured"
+    assert name_speed({})[0].verdict() == "not measured"
+
+
+def test_the_goal_of_retrieval_is_for_how_the_desk_searches() -> None:
+    found = {"map": 0.8, "recall_at_1": 0.7}
+    figures = name_ranks({TASK: {"dense": found, METHOD: found}}, "as it comes", 0.765)
+    assert [(f.what.removeprefix(TASK), f.value, f.goal) for f in figures] == [
+        (", hybrid: MAP", 0.8, 0.765),
+        (", dense: MAP", 0.8, None),
+        (", dense: recall@1", 0.7, None),
+        (", hybrid: recall@1", 0.7, None),
+    ]
+    assert name_ranks({}, "as it comes", 0.765)[0].verdict() == "not measured"
 
 
 def to_json(row: Row, split: str) -> dict[str, Any]:
@@ -405,7 +417,7 @@ def test_a_desk_that_grows_is_asked_before_it_knows(
 def test_what_is_missing_is_said_before_anything_trains(place: Path) -> None:
     done = run(place)
     assert done.exit_code == 1
-    assert "lacks bitext_intents.jsonl, stackfaq_entries.jsonl" in done.output
+    assert "lacks bitext_answers.jsonl, bitext_intents.jsonl" in done.output
     assert "--data" in done.output
     assert not (place / "work").exists()
     assert run(place, "--only=clinc,nonsense").exit_code == 2

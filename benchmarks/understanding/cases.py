@@ -50,7 +50,7 @@ CASES = {
     "retrieval": Case(
         "Retrieval on StackFAQ",
         elsewhere.measure_retrieval,
-        ("stackfaq_entries", "stackfaq_queries"),
+        ("stackfaq_entries", "stackfaq_queries", "bitext_answers", "bitext_intents"),
         elsewhere.RETRIEVAL,
     ),
     "trainer": Case(
