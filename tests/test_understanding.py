@@ -243,13 +243,12 @@ def test_an_outcome_is_read_as_it_was_written() -> None:
     assert Outcome.from_json(json.loads(json.dumps(outcome.to_json()))) == outcome
 
 
-def test_figures_of_training_speed_get_their_goals_and_none_is_lost() -> None:
-    figures = name_speed({"speed_up": 1.62, "seconds": 3.0})
-    assert [(f.what, f.value, f.goal) for f in figures] == [
-        ("rows a second, by those of the HF Trainer", 1.62, 1.5),
-        ("seconds", 3.0, None),
-    ]
-    assert name_speed({})[0].verdict() == "not measured"
+def test_training_must_be_faster_than_the_trainer_and_as_accurate() -> None:
+    ours = {"rows_per_second": 150.0, "accuracy": 0.965}
+    speed, accuracy = name_speed(ours, {"rows_per_second": 90.0, "accuracy": 0.966})
+    assert speed.value == pytest.approx(150 / 90)
+    assert speed.verdict() == "met"
+    assert accuracy.verdict() == "**short by 0.10 points**"
 
 
 def test_the_goal_of_retrieval_is_for_how_the_desk_searches() -> None:
