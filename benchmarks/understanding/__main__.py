@@ -8,9 +8,11 @@ benchmarks/results/understanding-<date>-<commit>, as JSON and Markdown; a part o
 import hashlib
 import json
 import os
+import sys
 import time
 import traceback
 from collections.abc import Mapping, Sequence
+from contextlib import redirect_stdout
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -100,7 +102,8 @@ def _run(name: str, case: "Case", bench: "Bench") -> Outcome:
     say(f"{name}: {case.title}")
     begin = time.perf_counter()
     try:
-        figures = tuple(case.measure(bench))
+        with redirect_stdout(sys.stderr):  # the table alone is what stdout is for
+            figures = tuple(case.measure(bench))
     except Exception as error:
         traceback.print_exc()
         return Outcome(name, case.title, at, skipped=f"failed: {error}", failed=True)
