@@ -9,8 +9,9 @@ HOME_DIR ?= var
 # With a torch of your own (for a GPU, say), install that first and call: make setup CONSTRAINTS=
 CONSTRAINTS ?= -c constraints.txt
 PYTEST_ARGS ?=
+BENCH_ARGS ?=
 
-.PHONY: help run setup setup-dev test lint format docs screenshots bench clean
+.PHONY: help run setup setup-dev test lint format docs screenshots bench bench-understanding clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/'
@@ -54,6 +55,9 @@ screenshots: setup-dev ## pictures of the running product for the docs
 
 bench: setup-dev ## what the starter desk and the server reach on this machine
 	$(BIN)/python -m benchmarks.desk
+
+bench-understanding: setup-dev ## accuracy and promises on public sets against the goals; takes hours (BENCH_ARGS=)
+	$(BIN)/python -m benchmarks.understanding $(BENCH_ARGS)
 
 clean: ## remove .venv and caches; the desk's data stay
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache *.egg-info
