@@ -22,7 +22,7 @@ from finetune.encoders import find_encoder
 from finetune.evaluate import Metrics
 from finetune.recipe import Recipe
 from finetune.rows import SPLITS, Row, Split, digest
-from finetune.run import PROMISE, RISK, Progress, arrange, measure_recipe
+from finetune.run import PROMISE, RISK, Progress, arrange, measure_recipe, prefixed
 from finetune.split import group_rows, stratum_of
 from finetune.tracking import Track, no_tracking
 from index.reader import choose_device
@@ -54,10 +54,7 @@ def cross_evaluate(
     each: list[Metrics] = []
     for number, placed in enumerate(split_folds(kept, folds), start=1):
         label = f"fold {number}/{folds}"
-
-        def told(stage: str, done: int, whole: int, label: str = label) -> None:
-            tell(f"{label}, {stage}", done, whole)
-
+        told = prefixed(label, tell)
         prepared = arrange(placed, cleaning)
         with track(label, recipe) as tracking:
             metrics = measure_recipe(

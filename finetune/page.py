@@ -198,7 +198,8 @@ def _search(search: Metrics | None) -> View | None:
         {**trial, "shown": [_plain(trial["values"].get(name)) for name in names]}
         for trial in complete[:TRIALS]
     ]
-    return {**search, "names": [_words(name) for name in names], "lines": lines}
+    count = sum(trial["state"] != "interrupted" for trial in search["trials"])
+    return {**search, "count": count, "names": [_words(name) for name in names], "lines": lines}
 
 
 def _counts(labels: Metrics | None) -> View | None:

@@ -110,11 +110,15 @@ def describe_curve(points: Sequence[Mapping[str, Any]]) -> str:
 
 def describe_search(found: Mapping[str, Any], file: str) -> str:
     """What a search came to: the trials, the best first, and where the recipe is."""
-    trials = sorted(found["trials"], key=lambda t: (t["state"] != "complete", -(t["score"] or 0)))
-    better = 100 * (found["score"] - found["given"])
+    trials = [trial for trial in found["trials"] if trial["state"] != "interrupted"]
+    trials.sort(key=lambda trial: (trial["state"] != "complete", -(trial["score"] or 0)))
+    better = ""
+    if found["given"] is not None:
+        points = 100 * (found["score"] - found["given"])
+        better = f", {points:.2f} points above the given recipe"
     lines = [
         f"{len(trials)} trials, judged by {found['rows']} held-out rows: the best scores "
-        f"{found['score']:.4f}, {better:.2f} points above the given recipe.",
+        f"{found['score']:.4f}{better}.",
         f"Recipe: {file}",
     ]
     for trial in trials[:TRIALS_SHOWN]:

@@ -151,7 +151,7 @@ def train_release(
 
             def measure(part: list[Row], label: str) -> Metrics:
                 smaller = replace(prepared, train=part)
-                told = _prefixed(label, tell)
+                told = prefixed(label, tell)
                 return measure_recipe(smaller, encoder, recipe, promise, risk, place, told)
 
             metrics["learning"] = measure_shares(prepared.train, SHARES, measure, metrics)
@@ -245,6 +245,11 @@ def fit_network(
     return Fitted(network, replace(calibration, thresholds=thresholds), epochs)
 
 
+def prefixed(label: str, tell: Progress) -> Progress:
+    """``tell`` with the label before every stage."""
+    return lambda stage, done, whole: tell(f"{label}, {stage}", done, whole)
+
+
 def train_network(
     prepared: Prepared,
     encoder: Path,
@@ -288,10 +293,6 @@ def _measure(reader: Reader, prepared: Prepared, against: Path | None, tell: Pro
     if against is not None:
         metrics["changes"] = compare_release(against, rows, reader, readings, str(reader.device))
     return metrics
-
-
-def _prefixed(label: str, tell: Progress) -> Progress:
-    return lambda stage, done, whole: tell(f"{label}, {stage}", done, whole)
 
 
 def _write(

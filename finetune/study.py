@@ -8,7 +8,7 @@ Every trial is on disk as it runs, and a search that was interrupted goes on.
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from math import inf
@@ -28,8 +28,8 @@ from torch import Tensor
 from finetune.encoders import find_encoder
 from finetune.recipe import Recipe, write_recipe
 from finetune.rows import Row
-from finetune.run import Progress, prepare, train_network
-from finetune.space import change, find_space
+from finetune.run import Progress, prefixed, prepare, train_network
+from finetune.space import Space, change, find_space
 from finetune.tracking import Track, Tracking, no_tracking
 from finetune.train import Epoch
 from index.reader import choose_device
@@ -60,14 +60,17 @@ class Tried:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a search came to: the best recipe, its file, and everything tried, on how many rows."""
+    """What a search came to: the best recipe, its file, and everything tried, on how many rows.
+
+    ``given`` is the trial of the recipe that the search began with, None when that one failed.
+    """
 
     recipe: Recipe
     file: Path
     study: str
     rows: int
     best: Tried
-    given: Tried
+    given: Tried | None
     tried: Sequence[Tried]
 
     def to_json(self) -> dict[str, Any]:
@@ -77,7 +80,7 @@ class Found:
             "rows": self.rows,
             "best": self.best.number,
             "score": self.best.score,
-            "given": self.given.score,
+            "given": self.given.score if self.given else None,
             "trials": [asdict(tried) for tried in self.tried],
         }
 
@@ -108,26 +111,18 @@ def search_recipe(
         raise ContentError("A search needs held-out rows, which take four examples of an intent.")
     tell = progress or (lambda stage, done, whole: None)
     space = find_space(base, prepared.labels, len(prepared.train))
-    bounds = {name: distribution_to_json(bound) for name, bound in space.items()}
-    key = json.dumps([prepared.digest, base.to_json(), bounds], sort_keys=True)
-    name = f"std_{sha256(key.encode()).hexdigest()[:12]}"
+    name = name_study(prepared.digest, base, space)
     file = folder / f"{name}.yml"
+    given = {field: getattr(base, field) for field in space}
 
     def fit(trial: Trial, deadline: float) -> float:
-        recipe = change(base, trial.params)
-        label = f"trial {trial.number + 1}"
-
-        def told(stage: str, done: int, whole: int) -> None:
-            tell(f"{label}, {stage}", done, whole)
-
+        recipe, label = change(base, trial.params), f"trial {trial.number + 1}"
+        epochs, _ = recipe.plan(len(prepared.train))
         with track(label, recipe) as tracking:
-            epochs, _ = recipe.plan(len(prepared.train))
             watch = TrialWatch(trial, epochs, deadline, tracking)
-            try:
-                _, history = train_network(prepared, encoder, recipe, place, told, watch)
-            except optuna.TrialPruned:
-                tracking.finish({"pruned": 1.0})
-                raise
+            _, history = train_network(
+                prepared, encoder, recipe, place, prefixed(label, tell), watch
+            )
             score = max(epoch.score for epoch in history)
             tracking.finish({"score": score})
         return score
@@ -136,43 +131,51 @@ def search_recipe(
     try:
         with FileLock(folder / f"{name}.lock", timeout=0):
             study = open_study(folder / f"{name}.journal", name, base.seed)
-            restart(study, {field: getattr(base, field) for field in space})
-            while len(_done(study)) < trials and (time.monotonic() < end or not _best(study)):
-                trial = study.ask(space)
-                try:
-                    _run(study, trial, fit, end if _best(study) else inf)
-                except OutOfTimeError:
-                    break
-                best = _best(study)
-                if best:
-                    remark = f"{name}, trial {best.number + 1}: {best.score:.4f}"
-                    write_recipe(file, change(base, dict(best.values)), remark)
-                    tell_trial(_tried(study.trials[trial.number]), best)
-            best, tried = _best(study), [_tried(trial) for trial in study.trials if trial.params]
+            restart(study, given)
+            for one, leader in _search(study, space, trials, end, fit):
+                _keep(file, name, base, leader)
+                tell_trial(one, leader)
+            best = _best(study)
+            if best is None:
+                raise Conflict(f"No trial of {name} succeeded; the study is in {folder}.")
+            _keep(file, name, base, best)
     except Timeout:
         raise Conflict(f"Another search has the study {name} open.") from None
-    if best is None:
-        raise Conflict(f"None of {len(tried)} trials succeeded; the study is in {folder}.")
+    tried = [_tried(trial) for trial in study.trials if trial.params]
+    first = next((t for t in tried if t.state == "complete" and t.values == given), None)
     recipe = change(base, dict(best.values))
-    given = next(one for one in tried if one.state in STATES.values())
-    return Found(recipe, file, name, len(prepared.tuning), best, given, tried)
+    return Found(recipe, file, name, len(prepared.tuning), best, first, tried)
+
+
+def name_study(digest: str, base: Recipe, space: Space) -> str:
+    """The name under which trials are kept: other rows, recipe or bounds make another study."""
+    bounds = {field: distribution_to_json(bound) for field, bound in space.items()}
+    key = json.dumps([digest, base.to_json(), bounds], sort_keys=True)
+    return f"std_{sha256(key.encode()).hexdigest()[:12]}"
 
 
 def open_study(journal: Path, name: str, seed: int) -> Study:
-    """The study in a journal file, new or as it was left."""
+    """The study in a journal file, new or as it was left; the caller keeps others away.
+
+    Raises ``Conflict`` when the file cannot be read.
+    """
     if journal.exists():
         # A write that was cut off by a crash would spoil the line after it.
         whole = journal.read_bytes()
         if not whole.endswith(b"\n"):
             journal.write_bytes(whole[: whole.rfind(b"\n") + 1])
+    journal.with_name(f"{journal.name}.lock").unlink(missing_ok=True)  # Optuna's, of a crash
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    study = optuna.create_study(
-        storage=JournalStorage(JournalFileBackend(str(journal))),
-        study_name=name,
-        direction="maximize",
-        load_if_exists=True,
-        pruner=optuna.pruners.MedianPruner(FULL_TRIALS, n_warmup_steps=FIRST_TENTH),
-    )
+    try:
+        study = optuna.create_study(
+            storage=JournalStorage(JournalFileBackend(str(journal))),
+            study_name=name,
+            direction="maximize",
+            load_if_exists=True,
+            pruner=optuna.pruners.MedianPruner(FULL_TRIALS, n_warmup_steps=FIRST_TENTH),
+        )
+    except (ValueError, KeyError) as error:
+        raise Conflict(f"{journal} is damaged ({error}); remove it to search anew.") from None
     # The same seed again would draw the same trials again.
     seed = (seed + len(study.trials)) % 2**32
     study.sampler = optuna.samplers.TPESampler(n_startup_trials=RANDOM_TRIALS, seed=seed)
@@ -222,6 +225,27 @@ class TrialWatch:
         self._tenth, self._score = tenth, epoch.score
         if tenth < TENTHS and self._trial.should_prune():
             raise optuna.TrialPruned
+
+
+def _search(
+    study: Study, space: Space, trials: int, end: float, fit: Callable[[Trial, float], float]
+) -> Iterator[tuple[Tried, Tried]]:
+    """Run what is left of ``trials`` until ``end``; each with the best so far, if there is one."""
+    best = _best(study)
+    while len(_done(study)) < trials and (time.monotonic() < end or not best):
+        trial = study.ask(space)
+        try:
+            _run(study, trial, fit, end if best else inf)
+        except OutOfTimeError:
+            return
+        best = _best(study)
+        if best:
+            yield _tried(study.trials[trial.number]), best
+
+
+def _keep(file: Path, study: str, base: Recipe, best: Tried) -> None:
+    remark = f"{study}, trial {best.number + 1}: {best.score:.4f}"
+    write_recipe(file, change(base, dict(best.values)), remark)
 
 
 def _run(study: Study, trial: Trial, fit: Callable[[Trial, float], float], deadline: float) -> None:

@@ -45,6 +45,6 @@ class MlflowRun:
         for name, value in figures.items():
             self._client.log_metric(self._id, f"figure/{name}", value)
 
-    def close(self, failed: bool) -> None:
+    def close(self, complete: bool) -> None:
         """End the run."""
-        self._client.set_terminated(self._id, "FAILED" if failed else "FINISHED")
+        self._client.set_terminated(self._id, "FINISHED" if complete else "KILLED")

@@ -28,6 +28,6 @@ class TensorBoardRun:
         measured = {f"figure/{name}": value for name, value in figures.items()}
         self._writer.add_hparams(self._recipe, measured, run_name=".")
 
-    def close(self, failed: bool) -> None:
-        """Close the file; event files know no failure."""
+    def close(self, complete: bool) -> None:
+        """Close the file; event files know no end."""
         self._writer.close()

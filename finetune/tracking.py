@@ -40,7 +40,7 @@ class TrackerRun(Protocol):
     def finish(self, figures: Mapping[str, float]) -> None:
         """Note what the training came to."""
 
-    def close(self, failed: bool) -> None:
+    def close(self, complete: bool) -> None:
         """Write what is left; nothing follows."""
 
 
@@ -98,7 +98,7 @@ class Tracker:
 
     @contextmanager
     def __call__(self, name: str, recipe: Recipe) -> Iterator[Tracking]:
-        """The run of one training, marked as failed when the training raises."""
+        """The run of one training; not complete when that raises, as a pruned trial does."""
         with ExitStack() as stack:
             runs: list[TrackerRun] = []
             for kind, place in self._places.items():
@@ -111,6 +111,6 @@ class Tracker:
 
 def _closing(run: TrackerRun) -> Any:
     def close(kind: type[BaseException] | None, *_: object) -> None:
-        run.close(failed=kind is not None)
+        run.close(complete=kind is None)
 
     return close

@@ -77,6 +77,7 @@ def test_given_recipe_is_the_first_trial_and_the_best_is_written(
         make_rows(), base, 12, tmp_path, device="cpu", tell_trial=lambda *pair: told.append(pair)
     )
     assert scores[0] == base
+    assert found.given is not None
     assert found.given.score == pytest.approx(1 - 0.3)
     assert found.best.score is not None
     assert found.best.score == max(t.score or 0 for t in found.tried) > 0.7
@@ -146,6 +147,14 @@ def test_torn_line_of_a_crash_is_dropped(tmp_path: Path) -> None:
     assert [trial.value for trial in new_study(tmp_path).trials] == [0.5, 0.6]
 
 
+def test_damaged_study_is_named(tmp_path: Path) -> None:
+    add(new_study(tmp_path), {}, 0.5)
+    journal = tmp_path / "one.journal"
+    journal.write_text("no json\n" + journal.read_text())
+    with pytest.raises(Conflict, match=r"one\.journal is damaged"):
+        new_study(tmp_path)
+
+
 def test_trial_that_falls_behind_is_pruned_and_others_are_not(tmp_path: Path) -> None:
     study = new_study(tmp_path)
     for score in (0.8, 0.82, 0.84, 0.86):
@@ -204,6 +213,25 @@ def test_trial_without_memory_fails_alone(
     assert [tried.state for tried in found.tried] == ["complete", "failed", "complete"]
 
 
+def test_given_recipe_may_fail_and_all_may_not(
+    encoder: Path, tmp_path: Path, scores: list[Recipe], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = study_module.train_network
+
+    def train(*arguments: Any) -> Any:
+        if arguments[2] == base:
+            raise torch.OutOfMemoryError("the encoder is too large")
+        return whole(*arguments)
+
+    base = tiny_recipe(encoder)
+    monkeypatch.setattr(study_module, "train_network", train)
+    with pytest.raises(Conflict, match="No trial of std_"):
+        search_recipe(make_rows(), base, 1, tmp_path, device="cpu")
+    found = search_recipe(make_rows(), base, 2, tmp_path, device="cpu")
+    assert found.given is None
+    assert "above the given" not in describe_search(found.to_json(), "file")
+
+
 def test_two_searches_do_not_share_a_study(
     encoder: Path, tmp_path: Path, scores: list[Recipe]
 ) -> None:
@@ -253,5 +281,6 @@ def test_search_with_real_trainings(encoder: Path, tmp_path: Path) -> None:
     base = tiny_recipe(encoder, epochs=2, min_steps=0)
     found = search_recipe(make_rows(), base, 2, tmp_path, device="cpu")
     assert [tried.state for tried in found.tried] == ["complete", "complete"]
+    assert found.given == found.tried[0]
     assert 0 < (found.given.score or 0) <= (found.best.score or 0) <= 1
     assert found.rows > 0

@@ -22,7 +22,7 @@ class Noted:
         self.place, self.name, self.recipe = place, name, recipe
         self.numbers: list[tuple[str, float, int]] = []
         self.figures: dict[str, float] = {}
-        self.failed: bool | None = None
+        self.complete: bool | None = None
 
     def number(self, name: str, value: float, step: int) -> None:
         self.numbers.append((name, value, step))
@@ -30,8 +30,8 @@ class Noted:
     def finish(self, figures: Mapping[str, float]) -> None:
         self.figures = dict(figures)
 
-    def close(self, failed: bool) -> None:
-        self.failed = failed
+    def close(self, complete: bool) -> None:
+        self.complete = complete
 
 
 def train_a_little(tracking: Tracking) -> None:
@@ -64,7 +64,7 @@ def test_nobody_listens_by_default() -> None:
 
 
 @pytest.mark.parametrize("error", [None, KeyboardInterrupt])
-def test_run_is_closed_and_knows_whether_it_failed(
+def test_run_is_closed_and_knows_whether_it_is_complete(
     monkeypatch: pytest.MonkeyPatch, error: type[BaseException] | None
 ) -> None:
     runs: list[Noted] = []
@@ -84,7 +84,7 @@ def test_run_is_closed_and_knows_whether_it_failed(
     except KeyboardInterrupt:
         assert error
     (run,) = runs
-    assert run.failed is bool(error)
+    assert run.complete is not bool(error)
     assert (run.place, run.recipe["epochs"]) == ("a place", 7)
     assert run.name.endswith(" fold 1/2")
 
@@ -128,8 +128,8 @@ def test_mlflow_reads_what_was_logged(tmp_path: Path, monkeypatch: pytest.Monkey
     client = MlflowClient(tracking_uri=f"sqlite:///{tmp_path}/new/mlflow.db")
     experiment = client.get_experiment_by_name("frontdesk")
     assert experiment is not None
-    failed, run = client.search_runs([experiment.experiment_id])
-    assert (failed.info.status, run.info.status) == ("FAILED", "FINISHED")
+    broken, run = client.search_runs([experiment.experiment_id])
+    assert (broken.info.status, run.info.status) == ("KILLED", "FINISHED")
     assert run.data.params["epochs"] == "7"
     assert run.data.metrics["figure/intent/accuracy"] == 0.9
     steps = [m.step for m in client.get_metric_history(run.info.run_id, "train/loss")]
