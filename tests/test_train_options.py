@@ -33,7 +33,10 @@ def files(tmp_path: Path) -> list[str]:
 
 
 def call(config: Config, *arguments: object) -> Result:
-    return CliRunner().invoke(train, [str(argument) for argument in arguments], obj=config)
+    texts = [str(argument) for argument in arguments]
+    # click keeps a command's help option from its first use; the reference page shows this one.
+    names = ["-h", "--help"]
+    return CliRunner().invoke(train, texts, obj=config, help_option_names=names)
 
 
 def test_search_makes_a_champion_with_the_best_recipe_and_a_curve(
