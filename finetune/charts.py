@@ -118,18 +118,32 @@ def scope(
 
 
 def course(
-    name: str, title: str, points: Sequence[Point], words: str, label: str, share: bool = True
+    name: str,
+    title: str,
+    points: Sequence[Point],
+    words: str,
+    label: str,
+    share: bool = True,
+    band: Sequence[Point] = (),
 ) -> str:
-    """A few points joined by a line: an epoch's loss or score, accuracy by share of rows."""
+    """A few points joined by a line: an epoch's loss or score, accuracy by share of rows.
+
+    ``band`` has the lowest and the highest value of each point's interval.
+    """
     points = [point for point in points if math.isfinite(point[1])] or [(1.0, 0.0)]
     shown = [(x, percent(y) if share else f"{y:.3f}") for x, y in points]
     said = "; ".join(f"{x:g}: {y}" for x, y in shown)
     root = canvas(name, WIDTH, 214, title, said + ".")
-    low, high = min(y for _, y in points), max(y for _, y in points)
+    values = [y for _, y in points]
+    low, high = min([*values, *(b[0] for b in band)]), max([*values, *(b[1] for b in band)])
     pad = (high - low) * 0.25 or 0.05
     plot = _plot(root, 28, 132, (points[0][0], points[-1][0]), (low - pad, high + pad))
     text = percent if share else lambda value: f"{value:.2f}"
     plot.y_axis([(value, text(value)) for value in sorted({low, high})], words)
+    if band:
+        tops = [(x, b[1]) for (x, _), b in zip(points, band, strict=True)]
+        feet = [(x, b[0]) for (x, _), b in zip(points, band, strict=True)]
+        plot.area([*tops, *reversed(feet)], "band")
     plot.line(points, "line one")
     for (x, y), (_, value) in zip(points, shown, strict=True):
         plot.dot((x, y), 4, "dot", f"{x:g}: {value}")

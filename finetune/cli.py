@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from tqdm import tqdm
@@ -25,17 +25,24 @@ from finetune.recipe import Recipe, read_recipe
 from finetune.report import (
     describe,
     describe_cleaning,
+    describe_curve,
     describe_findings,
+    describe_folds,
+    describe_search,
     headline,
     summarise,
 )
 from finetune.rows import Row, from_content, read_rows
+from finetune.train_options import Bench, bench_options, check_options, find_recipe, open_tracker
 from index.champion import champion, promote
 from index.errors import ReleaseError
 from index.release import REPORT
 from service.config import Config
 from service.errors import ConfigError, Conflict, ContentError, NotFound
 from service.store import open_store
+
+if TYPE_CHECKING:
+    from finetune.tracking import Track
 
 FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -45,21 +52,26 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--out", type=click.Path(path_type=Path), help="Folder for the release.")
 @click.option("--recipe", "recipe_file", type=FILE, help="Hyperparameters, YAML or JSON.")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Seed, instead of the recipe's.")
+@bench_options
 @click.option("--json", "as_json", is_flag=True, help="Report as one JSON object.")
 @click.pass_context
 def train(
     ctx: click.Context,
+    /,
     data: tuple[Path, ...],
     out: Path | None,
     recipe_file: Path | None,
     seed: int | None,
     as_json: bool,
+    **options: Any,
 ) -> None:
     """Train a release on labelled rows.
 
     Without --data on the desk's content and corrections; without --out the release goes into the
     desk's home and becomes its champion.
     """
+    bench = Bench(**options)
+    check_options(bench, writes=out is not None)
     config = _config(ctx)
     recipe = read_recipe(recipe_file) if recipe_file else Recipe(encoder=config.encoder)
     if seed is not None:
@@ -69,34 +81,44 @@ def train(
     os.environ.setdefault("GOMP_SPINCOUNT", "20000")
     rows, promise = _rows_of_desk(config) if not data else (read_rows(data), None)
     _warn(config, data, rows)
-    from finetune.run import PROMISE, train_release
+    from finetune.run import PROMISE, check_place, train_release
 
+    track = open_tracker(bench, config)
+    if bench.folds:
+        _cross_validate(config, bench.folds, rows, recipe, promise or PROMISE, track, as_json)
+        return
     with _plain_errors(), ProgressBar() as bar:
-        trained = train_release(
-            rows,
-            recipe,
-            out=out,
-            releases=None if out else config.releases,
-            against=None if out else _champion(config),
-            promise=promise or PROMISE,
-            device=config.device,
-            progress=bar,
-        )
+        check_place(out)
+        found = find_recipe(bench, config, rows, recipe, bar, track)
+        recipe = found.recipe if found else recipe
+        with track("release", recipe) as tracking:
+            trained = train_release(
+                rows,
+                recipe,
+                out=out,
+                releases=None if out else config.releases,
+                against=None if out else _champion(config),
+                promise=promise or PROMISE,
+                device=config.device,
+                progress=bar,
+                watch=tracking,
+                curve=bench.curve,
+                notes={"search": found.to_json()} if found else None,
+            )
+            tracking.finish(trained.metrics)
         if out is None:
             promote(config.releases, trained.manifest.id)
-    report = trained.path / REPORT
     is_champion = out is None
-    found = {"release": trained.manifest.id, "path": str(trained.path), "champion": is_champion}
-    found["report"] = str(report)
-    lines = [
-        describe_cleaning(trained.metrics["cleaning"]),
-        describe(trained.metrics),
-        "",
-        f"{trained.manifest.id} is {'the champion' if is_champion else f'in {trained.path}'}: "
-        + headline(trained.metrics),
-        f"Report: {report}",
-    ]
-    _print(as_json, {**found, "metrics": trained.metrics}, "\n".join(lines))
+    made = {"release": trained.manifest.id, "path": str(trained.path), "champion": is_champion}
+    made |= {"report": str(trained.path / REPORT)} | ({"recipe": str(found.file)} if found else {})
+    lines = [describe_search(found.to_json(), str(found.file)), ""] if found else []
+    lines += [describe_cleaning(trained.metrics["cleaning"]), describe(trained.metrics)]
+    if bench.curve:
+        lines += ["", describe_curve(trained.metrics["learning"])]
+    place = "the champion" if is_champion else f"in {trained.path}"
+    lines += ["", f"{trained.manifest.id} is {place}: {headline(trained.metrics)}"]
+    lines += [f"Report: {made['report']}"]
+    _print(as_json, {**made, "metrics": trained.metrics}, "\n".join(lines))
 
 
 @click.command()
@@ -197,6 +219,30 @@ class ProgressBar:
             self._bar, self._whole = tqdm(total=whole, file=sys.stderr, mininterval=0.5), whole
         self._bar.set_description(stage, refresh=False)
         self._bar.update(done - self._bar.n)
+
+
+def _cross_validate(
+    config: Config,
+    folds: int,
+    rows: Sequence[Row],
+    recipe: Recipe,
+    promise: float,
+    track: "Track",
+    as_json: bool,
+) -> None:
+    from finetune.folds import cross_evaluate
+
+    with _plain_errors(), ProgressBar() as bar:
+        found = cross_evaluate(
+            rows,
+            recipe,
+            folds,
+            promise=promise,
+            device=config.device,
+            progress=bar,
+            track=track,
+        )
+    _print(as_json, found, f"{describe_cleaning(found['cleaning'])}\n{describe_folds(found)}")
 
 
 def _rows_of_desk(config: Config) -> tuple[list[Row], float]:

@@ -27,7 +27,14 @@ from index.release import Release
 Metrics = Mapping[str, Any]
 View = dict[str, Any]
 
+# What the learning curve shows: the first that was measured.
+LEARNING = {
+    "accuracy": "intent accuracy",
+    "sentiment_macro_f1": "sentiment macro-F1",
+    "entity_f1": "entity F1",
+}
 CLASSES = 200  # labels in a table; the others are counted
+TRIALS = 10
 
 
 def write_report(file: Path, release: Release, metrics: Metrics) -> None:
@@ -54,6 +61,7 @@ def render(release: Release, metrics: Metrics) -> str:
         figures=_figures(release, metrics),
         changes=_changes(metrics.get("changes")),
         counts=_counts(metrics.get("labels")),
+        search=_search(metrics.get("search")),
         made=_made(release),
         cleaning=describe_cleaning(metrics["cleaning"]) if "cleaning" in metrics else "",
     )
@@ -127,16 +135,17 @@ def _figures(release: Release, metrics: Metrics) -> dict[str, Markup]:
         found["score"] = charts.course(
             "score", "Score by epoch", score, "score on held-out rows", "epoch"
         )
-    learning = metrics.get("learning") or []
-    if learning:
-        points = [(float(p["share"]), float(p["accuracy"])) for p in learning]
-        found["learning"] = charts.course(
-            "learning",
-            "Accuracy by share of the training rows",
-            points,
-            "intent accuracy",
-            "share of the training rows",
-        )
+    for name, words in LEARNING.items():
+        learned = [p for p in metrics.get("learning") or [] if name in p]
+        if learned and "learning" not in found:
+            found["learning"] = charts.course(
+                "learning",
+                f"{words.capitalize()} by share of the training rows",
+                [(float(p["share"]), float(p[name])) for p in learned],
+                words,
+                "share of the training rows",
+                band=[p.get(f"{name}_interval") or (p[name], p[name]) for p in learned],
+            )
     return {name: Markup(text) for name, text in found.items()}  # noqa: S704 built as a tree
 
 
@@ -176,6 +185,21 @@ def _changes(changes: Metrics | None) -> View | None:
         if name in changes
     ]
     return {**changes, "heads": heads, "lower": LOWER_IS_BETTER}
+
+
+def _search(search: Metrics | None) -> View | None:
+    """The best trials of the search for the recipe, and what they changed."""
+    if not search:
+        return None
+    complete = [trial for trial in search["trials"] if trial["state"] == "complete"]
+    complete.sort(key=lambda trial: (-trial["score"], trial["number"]))
+    names = list(complete[0]["values"]) if complete else []
+    lines = [
+        {**trial, "shown": [_plain(trial["values"].get(name)) for name in names]}
+        for trial in complete[:TRIALS]
+    ]
+    count = sum(trial["state"] != "interrupted" for trial in search["trials"])
+    return {**search, "count": count, "names": [_words(name) for name in names], "lines": lines}
 
 
 def _counts(labels: Metrics | None) -> View | None:

@@ -126,6 +126,14 @@ def read_recipe(path: Path) -> Recipe:
     return Recipe.from_json({str(name): value for name, value in content.items()}, str(path))
 
 
+def write_recipe(path: Path, recipe: Recipe, remark: str) -> None:
+    """Write a file that `read_recipe` reads, headed by a remark of one line. Raises ``OSError``."""
+    text = yaml.safe_dump(recipe.to_json(), sort_keys=False, allow_unicode=True)
+    new = path.with_suffix(".new")
+    new.write_text(f"# {remark}\n{text}", encoding="utf-8")
+    new.replace(path)
+
+
 def _checked(name: str, value: Any, kind: type[Any], place: str) -> Any:
     if kind is float and isinstance(value, (int, float)) and not isinstance(value, bool):
         value = float(value)

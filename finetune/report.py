@@ -13,6 +13,13 @@ from finetune.rows import Row
 from finetune.svg import clean_text
 
 ROWS_SHOWN = 6
+TRIALS_SHOWN = 10
+CURVE = {
+    "accuracy": "intent accuracy",
+    "sentiment_macro_f1": "sentiment macro-F1",
+    "entity_f1": "entity F1",
+    "out_of_scope_auroc": "out-of-scope AUROC",
+}
 
 
 def describe(metrics: Mapping[str, Any]) -> str:
@@ -75,6 +82,58 @@ def summarise(findings: Sequence[Finding]) -> str:
             plural = "" if kinds.total() == 1 else "s"
             parts.append(f"{kinds.total()} {severity}{plural} ({named})")
     return "; ".join(parts)
+
+
+def describe_folds(found: Mapping[str, Any]) -> str:
+    """What a cross validation came to, as a table."""
+    lines = [f"{found['folds']} folds; each of {found['tested']} rows was tested once:"]
+    lines.append(f"  {'':<34}   mean  deviation  lowest  highest")
+    for line in found["figures"]:
+        deviation = "–" if line["deviation"] is None else f"{line['deviation']:.3f}"
+        few = "" if line["folds"] == found["folds"] else f"  in {line['folds']} folds only"
+        lines.append(
+            f"  {line['figure']:<34}  {line['mean']:.3f}  {deviation:>9}  {line['lowest']:>6.3f}  "
+            f"{line['highest']:>7.3f}{few}"
+        )
+    return "\n".join(lines)
+
+
+def describe_curve(points: Sequence[Mapping[str, Any]]) -> str:
+    """A learning curve as a table, one line for each share of the training rows."""
+    known = {name: title for name, title in CURVE.items() if any(name in p for p in points)}
+    lines = ["What more rows bring:", "  " + "  ".join(["share   rows", *known.values()])]
+    for point in points:
+        line = f"  {_percent(point['share']):>7} {point['rows']:>4}"
+        for name, title in known.items():
+            line += f"  {point[name]:>{len(title)}.3f}" if name in point else " " * (len(title) + 2)
+        lines.append(line)
+    return "\n".join(lines)
+
+
+def describe_search(found: Mapping[str, Any], file: str) -> str:
+    """What a search came to: the trials, the best first, and where the recipe is."""
+    trials = [trial for trial in found["trials"] if trial["state"] != "interrupted"]
+    trials.sort(key=lambda trial: (trial["state"] != "complete", -(trial["score"] or 0)))
+    better = ""
+    if found["given"] is not None:
+        points = 100 * (found["score"] - found["given"])
+        better = f", {points:.2f} points above the given recipe"
+    lines = [
+        f"{len(trials)} trials, judged by {found['rows']} held-out rows: the best scores "
+        f"{found['score']:.4f}{better}.",
+        f"Recipe: {file}",
+    ]
+    for trial in trials[:TRIALS_SHOWN]:
+        score = "" if trial["score"] is None else f"{trial['score']:.4f}"
+        values = " ".join(f"{name}={_brief(value)}" for name, value in trial["values"].items())
+        lines.append(f"  {trial['number'] + 1:>4} {trial['state']:<11} {score:<6} {values}")
+    if len(trials) > TRIALS_SHOWN:
+        lines.append(f"  … and {len(trials) - TRIALS_SHOWN} more, in metrics.json")
+    return "\n".join(lines)
+
+
+def _brief(value: Any) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
 def _rows(rows: Sequence[Row]) -> list[str]:

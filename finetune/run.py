@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import count
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -20,12 +21,13 @@ from finetune.compare import compare_release, write_fingerprints
 from finetune.details import count_labels
 from finetune.encoders import find_encoder, save_encoder
 from finetune.evaluate import CHUNK, Metrics, judge_readings, read
+from finetune.learning import SHARES, measure_shares
 from finetune.page import write_report
 from finetune.prototypes import fit_prototypes
 from finetune.recipe import Recipe
 from finetune.rows import SPLITS, Row, digest
 from finetune.split import set_aside, split
-from finetune.train import Epoch, train
+from finetune.train import Epoch, Watch, train
 from finetune.typos import with_typos
 from index.calibration import Calibration
 from index.errors import ReleaseError
@@ -75,10 +77,23 @@ class Prepared:
     digest: str
 
 
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A trained network, its calibration, and what every epoch came to."""
+
+    network: Network
+    calibration: Calibration
+    epochs: list[Epoch]
+
+
 def prepare(rows: Sequence[Row]) -> Prepared:
     """Clean and split. Raises ``ContentError`` when no training row carries a label."""
     kept, cleaning = clean(rows)
-    placed = split(kept)
+    return arrange(split(kept), cleaning)
+
+
+def arrange(placed: Sequence[Row], cleaning: CleanReport) -> Prepared:
+    """Rows that have their splits, by what they are for. Raises ``ContentError`` as `prepare`."""
     parts = {name: [row for row in placed if row.split == name] for name in SPLITS}
     labels = find_labels(parts["train"])
     if not (labels.intents or labels.sentiments or labels.entities):
@@ -87,6 +102,12 @@ def prepare(rows: Sequence[Row]) -> Prepared:
     return Prepared(
         labels, parts["train"], tuning, promised, parts["test"], cleaning, digest(placed)
     )
+
+
+def check_place(out: Path | None) -> None:
+    """Raise ``ReleaseError`` when ``out`` cannot take a release, before hours go into one."""
+    if out is not None and out.exists() and not (out.is_dir() and not any(out.iterdir())):
+        raise ReleaseError(f"{out} exists and is not an empty folder; a release needs a new one.")
 
 
 def train_release(
@@ -100,28 +121,40 @@ def train_release(
     risk: float = RISK,
     device: str = "auto",
     progress: Progress | None = None,
+    watch: Watch | None = None,
+    curve: bool = False,
+    notes: Mapping[str, Any] | None = None,
 ) -> Trained:
     """Train a release into the folder ``out``, or into ``releases`` under its own id.
 
     ``promise`` is the share of answers that must be right, ``risk`` the chance that calibration
     fails to keep it. ``against`` is a release to compare with. ``progress(stage, done, whole)``
-    tells how far it is. Raises ``ContentError`` when the rows cannot train anything and
+    tells how far it is, ``watch`` looks on. With ``curve`` smaller shares of the training rows are
+    tried too, for the learning curve. ``notes`` are put among the metrics: how the recipe was
+    found. Raises ``ContentError`` when the rows cannot train anything and
     ``ReleaseError`` when the encoder, the device or the place for the release is missing.
     """
     if (out is None) == (releases is None):
         raise ValueError("give one of out and releases")
-    if out is not None and out.exists() and not (out.is_dir() and not any(out.iterdir())):
-        raise ReleaseError(f"{out} exists and is not an empty folder; a release needs a new one.")
+    check_place(out)
     tell = progress or (lambda stage, done, whole: None)
     place = choose_device(device)
     encoder = find_encoder(recipe.encoder)
     prepared = prepare(rows)
     with draft(out.absolute().parent if out else releases or Path()) as folder:
-        network, calibration, epochs = _fit(prepared, encoder, recipe, promise, risk, place, tell)
-        _write(folder, network, prepared.labels, calibration, recipe, encoder)
-        reader = Reader.assemble(folder, network, prepared.labels, calibration, place)
-        metrics = _measure(reader, prepared, against, tell)
-        metrics["epochs"] = [asdict(epoch) for epoch in epochs]
+        fitted = fit_network(prepared, encoder, recipe, promise, risk, place, tell, watch)
+        calibration = fitted.calibration
+        reader = _write(folder, fitted, prepared.labels, recipe, encoder, place)
+        metrics = {**_measure(reader, prepared, against, tell), **(notes or {})}
+        metrics["epochs"] = [asdict(epoch) for epoch in fitted.epochs]
+        if curve:
+
+            def measure(part: list[Row], label: str) -> Metrics:
+                smaller = replace(prepared, train=part)
+                told = prefixed(label, tell)
+                return measure_recipe(smaller, encoder, recipe, promise, risk, place, told)
+
+            metrics["learning"] = measure_shares(prepared.train, SHARES, measure, metrics)
         write_json(folder / "metrics.json", metrics)
         write_fingerprints(folder, [*prepared.train, *prepared.tuning, *prepared.promised])
 
@@ -167,7 +200,7 @@ def evaluate_release(
     return metrics
 
 
-def _fit(
+def measure_recipe(
     prepared: Prepared,
     encoder: Path,
     recipe: Recipe,
@@ -175,27 +208,32 @@ def _fit(
     risk: float,
     device: torch.device,
     tell: Progress,
-) -> tuple[Network, Calibration, list[Epoch]]:
+    watch: Watch | None = None,
+) -> Metrics:
+    """The metrics of a training whose network is not kept."""
+    fitted = fit_network(prepared, encoder, recipe, promise, risk, device, tell, watch)
+    with TemporaryDirectory(prefix="frontdesk-") as name:
+        reader = _write(Path(name), fitted, prepared.labels, recipe, encoder, device)
+        return _measure(reader, prepared, None, tell)
+
+
+def fit_network(
+    prepared: Prepared,
+    encoder: Path,
+    recipe: Recipe,
+    promise: float,
+    risk: float,
+    device: torch.device,
+    tell: Progress,
+    watch: Watch | None = None,
+) -> Fitted:
     """The trained network with everything that held-out rows say of it."""
     tokenizer = Tokenizer.load(encoder)
-    random = np.random.default_rng(recipe.seed)
-    variants = [prepared.train]
-    if recipe.typos:
-        variants = [with_typos(prepared.train, recipe.typos, random) for _ in range(VARIANTS)]
-    teaching = [number(rows, prepared.labels, tokenizer) for rows in variants]
+    network, epochs = train_network(prepared, encoder, recipe, device, tell, watch)
+    fit_prototypes(network, number(prepared.train, prepared.labels, tokenizer), device)
     tuning, promised = (
         number(part, prepared.labels, tokenizer) for part in (prepared.tuning, prepared.promised)
     )
-    network, epochs = train(
-        teaching,
-        tuning,
-        prepared.labels,
-        encoder,
-        recipe,
-        device,
-        lambda step, steps, note: tell(note, step, steps),
-    )
-    fit_prototypes(network, number(prepared.train, prepared.labels, tokenizer), device)
     raw = run(network, tuning.tokens, device)
     calibration = fit(raw, tuning)
     thresholds = find_thresholds(
@@ -204,7 +242,38 @@ def _fit(
         promise,
         risk,
     )
-    return network, replace(calibration, thresholds=thresholds), epochs
+    return Fitted(network, replace(calibration, thresholds=thresholds), epochs)
+
+
+def prefixed(label: str, tell: Progress) -> Progress:
+    """``tell`` with the label before every stage."""
+    return lambda stage, done, whole: tell(f"{label}, {stage}", done, whole)
+
+
+def train_network(
+    prepared: Prepared,
+    encoder: Path,
+    recipe: Recipe,
+    device: torch.device,
+    tell: Progress,
+    watch: Watch | None = None,
+) -> tuple[Network, list[Epoch]]:
+    """The network and what its epochs came to; of the held-out rows it sees only ``tuning``."""
+    tokenizer = Tokenizer.load(encoder)
+    random = np.random.default_rng(recipe.seed)
+    variants = [prepared.train]
+    if recipe.typos:
+        variants = [with_typos(prepared.train, recipe.typos, random) for _ in range(VARIANTS)]
+    return train(
+        [number(rows, prepared.labels, tokenizer) for rows in variants],
+        number(prepared.tuning, prepared.labels, tokenizer),
+        prepared.labels,
+        encoder,
+        recipe,
+        device,
+        lambda step, steps, note: tell(note, step, steps),
+        watch,
+    )
 
 
 def _measure(reader: Reader, prepared: Prepared, against: Path | None, tell: Progress) -> Metrics:
@@ -228,17 +297,19 @@ def _measure(reader: Reader, prepared: Prepared, against: Path | None, tell: Pro
 
 def _write(
     folder: Path,
-    network: Network,
+    fitted: Fitted,
     labels: Labels,
-    calibration: Calibration,
     recipe: Recipe,
     encoder: Path,
-) -> None:
+    device: torch.device,
+) -> Reader:
+    """Write what was fitted into ``folder``, and read with it as a server would."""
     write_json(folder / "recipe.json", recipe.to_json())
     write_json(
         folder / "labels.json",
         {"intents": labels.intents, "sentiments": labels.sentiments, "entities": labels.entities},
     )
-    write_json(folder / "calibration.json", calibration.to_json())
-    save_heads(network, folder / HEADS)
-    save_encoder(network, encoder, folder / ENCODER)
+    write_json(folder / "calibration.json", fitted.calibration.to_json())
+    save_heads(fitted.network, folder / HEADS)
+    save_encoder(fitted.network, encoder, folder / ENCODER)
+    return Reader.assemble(folder, fitted.network, labels, fitted.calibration, device)

@@ -59,7 +59,7 @@ def set_aside(rows: Sequence[Row]) -> tuple[list[Row], list[Row]]:
     """
     strata: dict[str, list[tuple[str, Sequence[int]]]] = defaultdict(list)
     for group in group_rows(rows):
-        strata[_stratum(rows[group[0]])].append((min(_key(rows[n].text) for n in group), group))
+        strata[stratum_of(rows[group[0]])].append((min(place_of(rows[n]) for n in group), group))
     parts: tuple[list[Row], list[Row]] = ([], [])
     turn = 0
     for name in sorted(strata):
@@ -85,7 +85,7 @@ def group_rows(rows: Sequence[Row]) -> list[list[int]]:
     for number, row in enumerate(rows):
         words = tuple(sorted(set(words_of(row.text)))) or (row.text,)
         parent[number] = root(by_words.setdefault(words, number))
-        by_label[_stratum(row)].append(number)
+        by_label[stratum_of(row)].append(number)
     for numbers in by_label.values():
         for first, second in _similar([rows[number].text for number in numbers]):
             parent[root(numbers[second])] = root(numbers[first])
@@ -100,13 +100,23 @@ def words_of(text: str) -> list[str]:
     return re.findall(WORD, normalise(text))
 
 
+def stratum_of(row: Row) -> str:
+    """What rows are spread by: the intent, or the sentiment of a row without one."""
+    return f"intent {row.intent}" if row.intent is not None else f"sentiment {row.sentiment}"
+
+
+def place_of(row: Row) -> str:
+    """The hash of a row's text; rows that are taken in its order are the same ones next time."""
+    return hashlib.sha256(normalise(row.text).encode("utf-8", "replace")).hexdigest()
+
+
 def _place(
     rows: Sequence[Row], groups: Sequence[Sequence[int]], shares: dict[Split, float]
 ) -> list[Row]:
     """Give each share of the groups of every stratum to its split, and the rest to train."""
     strata: dict[str, list[tuple[str, Sequence[int]]]] = defaultdict(list)
     for group in groups:
-        strata[_stratum(rows[group[0]])].append((min(_key(rows[n].text) for n in group), group))
+        strata[stratum_of(rows[group[0]])].append((min(place_of(rows[n]) for n in group), group))
     placed = list(rows)
     for keyed in strata.values():
         ordered = [group for _, group in sorted(keyed, key=lambda pair: pair[0])]
@@ -122,14 +132,6 @@ def _place(
 
 def _portion(share: float, groups: int) -> int:
     return max(1, math.floor(share * groups + 0.5)) if groups >= len(SPLITS) + 1 else 0
-
-
-def _stratum(row: Row) -> str:
-    return f"intent {row.intent}" if row.intent is not None else f"sentiment {row.sentiment}"
-
-
-def _key(text: str) -> str:
-    return hashlib.sha256(normalise(text).encode("utf-8", "replace")).hexdigest()
 
 
 def _similar(texts: Sequence[str]) -> list[tuple[int, int]]:

@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -34,6 +35,19 @@ class Epoch:
     score: float
 
 
+class Watch(Protocol):
+    """Who looks on while a network trains, and may end it by raising an error of its own."""
+
+    def step(self, step: int, loss: Tensor, rate: float) -> None:
+        """After step ``step``, from 1: its loss ``()``, still on the device, and the highest rate.
+
+        Reading the loss waits for the device, so look at one step in many.
+        """
+
+    def epoch(self, epoch: Epoch, step: int) -> None:
+        """After an epoch and its ``step``."""
+
+
 def train(
     train_rows: Sequence[Dataset],
     stop_rows: Dataset,
@@ -42,13 +56,14 @@ def train(
     recipe: Recipe,
     device: torch.device,
     progress: Progress | None = None,
+    watch: Watch | None = None,
 ) -> tuple[Network, list[Epoch]]:
     """Fine-tune the encoder in folder ``encoder`` with new heads.
 
     ``train_rows`` are variants of the same rows; the epochs take them in turn.
     Returns the network in evaluation mode with the weights of the epoch that scored best on
     ``stop_rows`` (of the last one when these are empty), and what every epoch came to.
-    ``progress(step, steps, note)`` is called after every step.
+    ``progress(step, steps, note)`` is called after every step, ``watch`` after steps and epochs.
     """
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(recipe.seed)
@@ -80,6 +95,8 @@ def train(
                 optimizer.zero_grad()
                 losses.append(loss.detach())
                 step += 1
+                if watch:
+                    watch.step(step, losses[-1], float(max(schedule.get_last_lr())))
                 if progress:
                     progress(step, steps, f"epoch {number}/{epochs}")
             score = score_heads(network.eval(), stop_rows, device)
@@ -89,6 +106,8 @@ def train(
             if score >= max(epoch.score for epoch in history):
                 best = {name: value.clone() for name, value in network.state_dict().items()}
                 best_epoch = number
+            if watch:
+                watch.epoch(history[-1], step)
             if number - best_epoch >= recipe.patience or step == steps:
                 break
         network.load_state_dict(best)

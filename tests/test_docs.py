@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 
 from docs.generate import PAGES
+from finetune.recipe import RANGES
 from service.cli import cli
 from service.config import PREFIX, Config
 
@@ -32,6 +33,12 @@ def test_every_setting_is_in_the_reference() -> None:
     page = (DOCS / "settings.md").read_text(encoding="utf-8")
     for name in Config.model_fields:
         assert f"`{PREFIX}{name.upper()}`" in page
+
+
+def test_every_field_of_a_recipe_is_explained() -> None:
+    page = (DOCS / "training.md").read_text(encoding="utf-8")
+    explained = re.findall(r"`(\w+)`", "".join(re.findall(r"^\| (`.*?) \|", page, re.MULTILINE)))
+    assert set(explained) == set(RANGES)
 
 
 def test_every_api_route_is_in_the_docs(app: Flask) -> None:
