@@ -4,15 +4,17 @@ Used by every room; imports numpy only, so a web worker without a model can hold
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 OUT_OF_SCOPE = "out_of_scope"
+LEXICAL_WEIGHT = 0.16  # docs/decisions.md; half and one and a half times it are about as good
 SENTIMENTS = ("negative", "neutral", "positive")
 
 Vector = NDArray[np.float32]
+Number = TypeVar("Number", float, NDArray[np.float32])
 HitKind = Literal["template", "example", "passage"]
 
 
@@ -76,13 +78,29 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A found template, example or passage; ``score`` is the cosine similarity, -1 to 1."""
+    """A found template, example or passage.
+
+    ``score`` is the cosine similarity, -1 to 1. ``lexical`` is how much of the message's wording
+    the text has (``index.lexical``): 0 nothing, 1 all of it; 0 for examples, which are found by
+    cosine alone.
+    """
 
     kind: HitKind
     id: str
     score: float
     intent: str | None
     text: str
+    lexical: float = 0.0
+
+    @property
+    def relevance(self) -> float:
+        """What hits are ordered by; the cosine when nothing lexical was asked for."""
+        return relevance(self.score, self.lexical)
+
+
+def relevance(cosine: Number, lexical: Number) -> Number:
+    """A weighted sum of what vectors and letters say, for one hit or an array of them."""
+    return cosine + LEXICAL_WEIGHT * lexical
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
-"""The FAISS index over templates, examples and passages: vectors in, hits out.
+"""The index over templates, examples and passages: a message's vector and words in, hits out.
 
 Built by the engine from the store's content with the champion's vectors; a cache that is thrown
-away with its release. Inner product of unit vectors is the cosine. It never encodes text.
+away with its release. FAISS finds by vector, where the inner product of unit vectors is the cosine;
+templates and passages are found by their letters, too. It never encodes text.
 """
 
 from collections.abc import Sequence
@@ -11,7 +12,10 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-from index.records import Hit, HitKind, Vector
+from index.lexical import LexicalIndex
+from index.records import Hit, HitKind, Vector, relevance
+
+POOL = 50  # nearest by vector, and as many by letters, among which the relevance decides
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +28,39 @@ class Entry:
     text: str
 
 
-class SearchIndex:
-    """Exact nearest neighbours, one flat index a kind, so that no kind crowds out another."""
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """The entries of one kind, by vector and, unless they are examples, by letters."""
 
-    def __init__(self, shelves: dict[HitKind, tuple[faiss.Index, list[Entry]]]) -> None:
+    vectors: faiss.Index
+    letters: LexicalIndex | None
+    entries: list[Entry]
+
+    def find(self, query: Vector, text: str, k: int) -> list[Hit]:
+        """The ``k`` most relevant, best first."""
+        pool = min(k if self.letters is None else max(k, POOL), len(self.entries))
+        cosines, rows = self.vectors.search(query[None], pool)
+        if self.letters is None:
+            return [self._hit(row, score) for row, score in zip(rows[0], cosines[0], strict=True)]
+        shares = self.letters.scores(text)
+        sharing = np.argpartition(-shares, pool - 1)[:pool]
+        found = np.union1d(rows[0], sharing[shares[sharing] > 0])
+        scores = self.vectors.reconstruct_batch(found) @ query
+        best = np.argsort(-relevance(scores, shares[found]), kind="stable")[:k]
+        return [self._hit(found[at], scores[at], shares[found[at]]) for at in best]
+
+    def _hit(self, row: int, score: float, share: float = 0.0) -> Hit:
+        entry = self.entries[row]
+        return Hit(entry.kind, entry.id, float(score), entry.intent, entry.text, float(share))
+
+
+class SearchIndex:
+    """Nearest neighbours on one shelf a kind, so that no kind crowds out another.
+
+    Examples are found by cosine alone: the router holds it against a threshold.
+    """
+
+    def __init__(self, shelves: dict[HitKind, Shelf]) -> None:
         self._shelves = shelves
 
     @classmethod
@@ -38,29 +71,32 @@ class SearchIndex:
         """
         if len(vectors) != len(entries):
             raise ValueError(f"{len(vectors)} vectors for {len(entries)} entries")
-        shelves: dict[HitKind, tuple[faiss.Index, list[Entry]]] = {}
+        shelves: dict[HitKind, Shelf] = {}
         for kind in dict.fromkeys(entry.kind for entry in entries):
             rows = [row for row, entry in enumerate(entries) if entry.kind == kind]
             index = faiss.IndexFlatIP(vectors.shape[1])
             index.add(np.ascontiguousarray(vectors[rows], dtype=np.float32))
-            shelves[kind] = (index, [entries[row] for row in rows])
+            kept = [entries[row] for row in rows]
+            letters = None if kind == "example" else LexicalIndex([entry.text for entry in kept])
+            shelves[kind] = Shelf(index, letters, kept)
         return cls(shelves)
 
     def __len__(self) -> int:
-        return sum(len(entries) for _, entries in self._shelves.values())
+        return sum(len(shelf.entries) for shelf in self._shelves.values())
 
-    def search(self, vector: Vector, k: int = 5, kind: HitKind | None = None) -> list[Hit]:
-        """The ``k`` nearest of each kind, or of ``kind`` alone, best first.
+    def search(
+        self, vector: Vector, text: str = "", k: int = 5, kind: HitKind | None = None
+    ) -> list[Hit]:
+        """The ``k`` most relevant of each kind, or of ``kind`` alone, best first.
 
-        ``vector`` has shape ``(hidden,)`` and unit length.
+        ``vector`` has shape ``(hidden,)`` and unit length; without the ``text`` that it stands for,
+        the cosine decides alone.
         """
-        query = np.ascontiguousarray(vector, dtype=np.float32)[None]
-        hits = []
-        for name, (index, entries) in self._shelves.items():
-            if kind not in (None, name) or k < 1:
-                continue
-            scores, rows = index.search(query, min(k, len(entries)))
-            for score, row in zip(scores[0], rows[0], strict=True):
-                entry = entries[row]
-                hits.append(Hit(entry.kind, entry.id, float(score), entry.intent, entry.text))
-        return sorted(hits, key=lambda hit: -hit.score)
+        query = np.ascontiguousarray(vector, dtype=np.float32)
+        hits = [
+            hit
+            for name, shelf in self._shelves.items()
+            if kind in (None, name) and k > 0
+            for hit in shelf.find(query, text, k)
+        ]
+        return sorted(hits, key=lambda hit: -hit.relevance)

@@ -96,7 +96,7 @@ class ReleaseEngine:
 
     def search(self, reading: Reading) -> list[Hit]:
         with _failing_as_away():
-            return self.index.search(reading.vector)
+            return self.index.search(reading.vector, reading.text)
 
 
 @contextmanager

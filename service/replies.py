@@ -42,7 +42,7 @@ def choose_template(
 ) -> Template | None:
     """The template for a customer of this mood: its variant, else the plain one.
 
-    Among several, the one with the highest score in ``order`` (template name to similarity) wins.
+    Among several, the one with the highest score in ``order`` (template name to relevance) wins.
     """
     for mood in (sentiment, None):
         fitting = [t for t in templates if t.sentiment == mood]

@@ -224,7 +224,7 @@ class _Decision:
     def _answer(self, intent: Intent, reason: str) -> Route:
         if self.catalogue.bare:
             return self._route("answer", reason, intent=intent.name)
-        order = {hit.id: hit.score for hit in self.hits if hit.kind == "template"}
+        order = {hit.id: hit.relevance for hit in self.hits if hit.kind == "template"}
         mood = "negative" if self.upset else None
         if mood is None and self.reading.sentiment:
             positive = self.reading.sentiment.label == "positive"

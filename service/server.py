@@ -90,6 +90,7 @@ def serve(config: Config, on_ready: Callable[[str], None] | None = None) -> None
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
     logging.getLogger("faiss.loader").setLevel(logging.WARNING)
+    logging.getLogger("bm25s").propagate = False  # sets its own level to DEBUG when it is imported
     check_address(config.host, config.port)
     master = os.getpid()
     try:

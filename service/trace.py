@@ -49,6 +49,11 @@ def route_json(route: Route) -> dict[str, Any]:
     }
 
 
+def hit_json(hit: Hit) -> dict[str, Any]:
+    """A hit with its cosine and its lexical share, rounded."""
+    return {**asdict(hit), "score": round(hit.score, 4), "lexical": round(hit.lexical, 4)}
+
+
 def trace_json(
     reading: Reading,
     hits: Sequence[Hit],
@@ -60,7 +65,7 @@ def trace_json(
     return {
         "release": reading.release,
         "reading": reading_json(reading),
-        "hits": [{**asdict(hit), "score": round(hit.score, 4)} for hit in hits],
+        "hits": [hit_json(hit) for hit in hits],
         "route": route_json(route),
         "thresholds": asdict(thresholds),
         "took_ms": {stage: round(ms, 2) for stage, ms in took_ms.items()},

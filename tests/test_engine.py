@@ -137,6 +137,20 @@ def test_changed_content_needs_no_new_reader_and_little_encoding(
     assert template.text == "Good day to you!"
 
 
+def test_letters_of_an_edit_are_found(
+    engines: Engines, config: Config, store: Store, readers: list[FakeReader]
+) -> None:
+    crown(config, "rel_a")
+    engines.refresh()
+    asked = reading_of("zeppelins, too.")
+    assert all(hit.lexical == 0 for hit in engines.current().search(asked))
+    store.save_template(Template("greeting", "greeting", "We rent zeppelins, too."))
+    engines.refresh()
+    found = max(engines.current().search(asked), key=lambda hit: hit.lexical)
+    assert found.id == "greeting"
+    assert found.lexical > 0
+
+
 def test_restart_encodes_nothing_that_is_known(
     engines: Engines, config: Config, store: Store, readers: list[FakeReader]
 ) -> None:

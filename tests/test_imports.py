@@ -10,13 +10,16 @@ from importlinter.api import read_configuration
 from importlinter.application.use_cases import lint_imports
 
 ROOT = Path(__file__).parent.parent
-MODELS = ("torch", "transformers", "faiss", "sentence_transformers", "tokenizers", "safetensors")
-SLOW = (
-    "dateparser",
-    "dateutil",
-    "phonenumbers",
-    "stdnum",
-)  # for texts that need them
+MODELS = (
+    "torch",
+    "transformers",
+    "faiss",
+    "bm25s",
+    "sentence_transformers",
+    "tokenizers",
+    "safetensors",
+)
+SLOW = ("dateparser", "dateutil", "phonenumbers", "stdnum")  # for texts that need them
 
 LOADED = """
 import importlib, json, sys
@@ -54,7 +57,7 @@ def test_contracts_name_what_the_design_forbids(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.chdir(ROOT)
     contracts = read_configuration()["contracts_options"]
     forbidden = {name for c in contracts for name in c.get("forbidden_modules", ())}
-    assert {"torch", "transformers", "faiss", "sentence_transformers"} <= forbidden
+    assert {"torch", "transformers", "faiss", "bm25s", "sentence_transformers"} <= forbidden
     assert {"flask", "sqlite_utils", "index.reader", "index.search"} <= forbidden
     assert [c["layers"] for c in contracts if c["type"] == "layers"] == [
         ["finetune", "service", "index"]
@@ -76,7 +79,7 @@ def test_the_service_loads_no_model() -> None:
 
 def test_the_watch_sees_a_model() -> None:
     """The test above could not fail if this one did."""
-    assert loaded_by(["index.search"], ("faiss", "torch")) == ["faiss"]
+    assert loaded_by(["index.search"], ("faiss", "bm25s", "torch")) == ["bm25s", "faiss"]
 
 
 def test_the_library_knows_no_http_and_no_storage() -> None:

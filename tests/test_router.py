@@ -185,6 +185,8 @@ def test_nearest_template_wins_among_several(content: Content) -> None:
     ]
     reading = reading_of("good day", {"greeting": CERTAIN})
     assert decide(reading, hits, Dialogue(), catalogue, THRESHOLDS).template == "greeting_two"
+    hits[0] = replace(hits[0], score=0.5, lexical=0.8)
+    assert decide(reading, hits, Dialogue(), catalogue, THRESHOLDS).template == "greeting"
 
 
 def test_choices_are_likely_known_and_few(catalogue: Catalogue) -> None:

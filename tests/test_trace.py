@@ -16,7 +16,7 @@ MANY = {f"intent_{n}": 0.5 / 2**n for n in range(7)}
 
 def test_trace_tells_what_was_seen_and_why(content: Content) -> None:
     reading = reading_of("order 1234", {"track_order": 0.912345, **MANY}, entities=(NUMBER,))
-    hits = [Hit("template", "track_order", 0.87654321, "track_order", "text")]
+    hits = [Hit("template", "track_order", 0.87654321, "track_order", "text", 0.123456)]
     route = decide(reading, hits, Dialogue(), Catalogue.of(content), THRESHOLDS)
     trace = orjson.loads(
         orjson.dumps(trace_json(reading, hits, route, THRESHOLDS, {"read": 12.3456, "search": 1}))
@@ -36,6 +36,7 @@ def test_trace_tells_what_was_seen_and_why(content: Content) -> None:
             "score": 0.8765,
             "intent": "track_order",
             "text": "text",
+            "lexical": 0.1235,
         }
     ]
     assert trace["route"]["action"] == "answer"

@@ -63,7 +63,9 @@ function hitsOf(hits) {
   return h("ol", { class: "hits" }, hits.slice(0, 6).map((hit) => h("li", {},
     h("span", { class: "bar-score" }, score(hit.score)),
     h("span", { class: "hit-text", title: hit.text ?? hit.id }, h("bdi", {}, hit.text ?? hit.id)),
-    h("span", { class: "hit-kind" }, [title(hit.kind), hit.intent && title(hit.intent)].filter(Boolean).join(" · ")))));
+    h("span", { class: "hit-kind" },
+      [title(hit.kind), hit.intent && title(hit.intent), hit.lexical && `wording ${score(hit.lexical)}`]
+        .filter(Boolean).join(" · ")))));
 }
 
 /** @param {Trace} trace */

@@ -47,7 +47,7 @@
  * @property {Correction|null} [correction]
  * @property {{helpful?: boolean|null, rating?: number|null, comment?: string|null}|null} [feedback]
  *
- * @typedef {{kind: string, id: string, score: number, intent?: string|null, text?: string}} Hit
+ * @typedef {{kind: string, id: string, score: number, intent?: string|null, text?: string, lexical?: number}} Hit
  * @typedef {{start: number, end: number, label: string, text: string}} Entity
  *
  * @typedef {object} Trace
