@@ -15,6 +15,7 @@ import torch
 from finetune.batches import find_labels, number
 from finetune.calibrate import find_thresholds, fit, judge
 from finetune.card import write_card
+from finetune.checkpoint import SECONDS, Checkpoint, identify, open_checkpoint, stamp
 from finetune.clean import CleanReport, clean
 from finetune.compare import compare_release, write_fingerprints
 from finetune.details import count_labels
@@ -25,7 +26,8 @@ from finetune.prototypes import fit_prototypes
 from finetune.recipe import Recipe
 from finetune.rows import SPLITS, Row, digest
 from finetune.split import set_aside, split
-from finetune.train import Epoch, train
+from finetune.state import Epoch
+from finetune.train import train
 from finetune.typos import with_typos
 from index.calibration import Calibration
 from index.errors import ReleaseError
@@ -100,12 +102,17 @@ def train_release(
     risk: float = RISK,
     device: str = "auto",
     progress: Progress | None = None,
+    fresh: bool = False,
+    say: Callable[[str], None] | None = None,
+    checkpoint_seconds: float = SECONDS,
 ) -> Trained:
     """Train a release into the folder ``out``, or into ``releases`` under its own id.
 
     ``promise`` is the share of answers that must be right, ``risk`` the chance that calibration
     fails to keep it. ``against`` is a release to compare with. ``progress(stage, done, whole)``
-    tells how far it is. Raises ``ContentError`` when the rows cannot train anything and
+    tells how far it is. A training that was interrupted after a checkpoint, which is written
+    every ``checkpoint_seconds``, goes on by itself when the same is asked for again, unless
+    ``fresh``; ``say`` is told. Raises ``ContentError`` when the rows cannot train anything and
     ``ReleaseError`` when the encoder, the device or the place for the release is missing.
     """
     if (out is None) == (releases is None):
@@ -116,8 +123,17 @@ def train_release(
     place = choose_device(device)
     encoder = find_encoder(recipe.encoder)
     prepared = prepare(rows)
-    with draft(out.absolute().parent if out else releases or Path()) as folder:
-        network, calibration, epochs = _fit(prepared, encoder, recipe, promise, risk, place, tell)
+    parent = out.absolute().parent if out else releases or Path()
+    name = _identify(prepared, recipe, encoder, place)
+    with (
+        draft(parent) as folder,
+        open_checkpoint(
+            parent, name, say or (lambda text: None), fresh=fresh, seconds=checkpoint_seconds
+        ) as checkpoint,
+    ):
+        network, calibration, epochs = _fit(
+            prepared, encoder, recipe, promise, risk, place, tell, checkpoint
+        )
         _write(folder, network, prepared.labels, calibration, recipe, encoder)
         reader = Reader.assemble(folder, network, prepared.labels, calibration, place)
         metrics = _measure(reader, prepared, against, tell)
@@ -167,6 +183,12 @@ def evaluate_release(
     return metrics
 
 
+def _identify(prepared: Prepared, recipe: Recipe, encoder: Path, device: torch.device) -> str:
+    """A name for this very training: all rows, those that it learns from in order, and how."""
+    rows = [digest([row]) for row in [*prepared.train, *prepared.tuning]]
+    return identify(prepared.digest, rows, recipe.to_json(), stamp(encoder), device.type)
+
+
 def _fit(
     prepared: Prepared,
     encoder: Path,
@@ -175,6 +197,7 @@ def _fit(
     risk: float,
     device: torch.device,
     tell: Progress,
+    checkpoint: Checkpoint | None,
 ) -> tuple[Network, Calibration, list[Epoch]]:
     """The trained network with everything that held-out rows say of it."""
     tokenizer = Tokenizer.load(encoder)
@@ -194,6 +217,7 @@ def _fit(
         recipe,
         device,
         lambda step, steps, note: tell(note, step, steps),
+        checkpoint,
     )
     fit_prototypes(network, number(prepared.train, prepared.labels, tokenizer), device)
     raw = run(network, tuning.tokens, device)
