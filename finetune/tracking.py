@@ -17,7 +17,7 @@ from torch import Tensor
 
 from finetune.compare import FIGURES
 from finetune.recipe import Recipe
-from finetune.train import Epoch
+from finetune.state import Epoch
 from service.errors import Conflict
 
 EVERY = 10  # steps between two losses that are logged: reading one waits for the device

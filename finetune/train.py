@@ -6,8 +6,6 @@ and the held-out rows that stop it, never the ones that calibrate or test.
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import Protocol
 
@@ -17,22 +15,18 @@ from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.nn.functional import cross_entropy
 
-from finetune.batches import Batch, Dataset, assemble, shuffle
+from finetune.batches import Batch, Dataset, assemble
+from finetune.build import build_network
+from finetune.checkpoint import Checkpoint
+from finetune.lora import merge_adapters
+from finetune.precision import multiply_in
 from finetune.recipe import Recipe
-from index.network import Network, Output, load_encoder, run
+from finetune.state import Epoch, State, trainable
+from index.network import Network, Output, run
 from index.release import Labels
-from index.spans import IGNORED, tag_count
+from index.spans import IGNORED
 
 Progress = Callable[[int, int, str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Epoch:
-    """One pass over the training rows; ``score`` is measured on the stopping rows, 0 to 1."""
-
-    number: int
-    loss: float
-    score: float
 
 
 class Watch(Protocol):
@@ -57,6 +51,7 @@ def train(
     device: torch.device,
     progress: Progress | None = None,
     watch: Watch | None = None,
+    checkpoint: Checkpoint | None = None,
 ) -> tuple[Network, list[Epoch]]:
     """Fine-tune the encoder in folder ``encoder`` with new heads.
 
@@ -64,78 +59,64 @@ def train(
     Returns the network in evaluation mode with the weights of the epoch that scored best on
     ``stop_rows`` (of the last one when these are empty), and what every epoch came to.
     ``progress(step, steps, note)`` is called after every step, ``watch`` after steps and epochs.
+    With a ``checkpoint`` the training goes on where an interrupted one stopped.
     """
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(recipe.seed)
-        random = np.random.default_rng(recipe.seed)
         network = build_network(encoder, labels, recipe).to(device)
         epochs, steps = recipe.plan(len(train_rows[0]))
-        optimizer = torch.optim.AdamW(parameter_groups(network, recipe), fused=True)
-        schedule = torch.optim.lr_scheduler.LambdaLR(
-            optimizer, lambda step: _slope(step, steps, recipe.warmup)
-        )
-        bf16 = uses_bf16(recipe, device)
-        history: list[Epoch] = []
-        best: dict[str, Tensor] = {}
-        step = 0
-        for number in range(1, epochs + 1):
+        state = State(network, recipe, steps, device)
+        if checkpoint:
+            checkpoint.resume(state)
+        for number in range(state.epoch, epochs + 1):
             network.train()
-            losses = []
             rows = train_rows[(number - 1) % len(train_rows)]
-            for batch in assemble(rows, shuffle(rows, recipe.batch_size, random), device):
-                if step == steps:
+            for batch in assemble(rows, state.begin_epoch(rows, recipe.batch_size), device):
+                if state.step == steps:
                     break
-                with _precision(device, bf16), _attention(device):
-                    output = network(batch.ids, batch.mask)
-                loss = compute_loss(output, batch, recipe)
-                loss.backward()  # type: ignore[no-untyped-call]
-                nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-                optimizer.step()
-                schedule.step()
-                optimizer.zero_grad()
-                losses.append(loss.detach())
-                step += 1
+                state.losses.append(take_step(state, batch, recipe))
+                state.position += 1
+                state.step += 1
+                if checkpoint:
+                    checkpoint.save_when_due(state)
                 if watch:
-                    watch.step(step, losses[-1], float(max(schedule.get_last_lr())))
+                    rate = float(max(state.schedule.get_last_lr()))
+                    watch.step(state.step, state.losses[-1], rate)
                 if progress:
-                    progress(step, steps, f"epoch {number}/{epochs}")
-            score = score_heads(network.eval(), stop_rows, device)
-            history.append(
-                Epoch(number, float(torch.stack(losses).mean()) if losses else 0.0, score)
-            )
-            if score >= max(epoch.score for epoch in history):
-                best = {name: value.clone() for name, value in network.state_dict().items()}
-                best_epoch = number
+                    progress(state.step, steps, f"epoch {number}/{epochs}")
+            state.end_epoch(score_heads(network.eval(), stop_rows, device))
             if watch:
-                watch.epoch(history[-1], step)
-            if number - best_epoch >= recipe.patience or step == steps:
+                watch.epoch(state.history[-1], state.step)
+            if number - state.best_epoch >= recipe.patience or state.step == steps:
                 break
-        network.load_state_dict(best)
-    return network.eval(), history
+        state.take_best()
+        if recipe.lora_rank:
+            merge_adapters(network)
+    return network.eval(), state.history
 
 
-def build_network(encoder: Path, labels: Labels, recipe: Recipe) -> Network:
-    """The pretrained encoder with fresh heads for these labels."""
-    body, pooling = load_encoder(encoder)
-    network = Network(
-        body,
-        pooling,
-        intents=len(labels.intents),
-        sentiments=len(labels.sentiments),
-        tags=tag_count(labels.entities),
-    )
-    network.dropout.p = recipe.dropout
-    for head in (network.intents, network.sentiments, network.tags):
-        if head is not None:
-            nn.init.normal_(head.weight, std=0.02)
-            nn.init.zeros_(head.bias)
-    _replace_dropout(body, recipe.encoder_dropout)
-    for name, parameter in body.named_parameters():
-        if recipe.freeze_layers and _layer(name, 99) <= recipe.freeze_layers:
-            parameter.requires_grad_(False)
-    if recipe.freeze_words:
-        body.get_input_embeddings().requires_grad_(False)  # type: ignore[operator]
-    return network
+def take_step(state: State, batch: Batch, recipe: Recipe) -> Tensor:
+    """Move the weights by one batch, ``recipe.accumulate`` parts of it at a time; its loss.
+
+    The losses are sums over rows or padded tokens, divided by their number. So parts of a batch,
+    weighted by their rows, add up to the gradient of the whole.
+    """
+    whole = torch.zeros((), device=state.device)
+    for part in batch.parts(recipe.accumulate):
+        with _attention(state.device):
+            with multiply_in(state.dtype, state.device):
+                output = state.network(part.ids, part.mask)
+            loss = compute_loss(output, part, recipe) * (len(part.ids) / len(batch.ids))
+            if loss.requires_grad:  # else no row of the part has a label
+                state.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
+        whole += loss.detach()
+    state.scaler.unscale_(state.optimizer)
+    nn.utils.clip_grad_norm_(trainable(state.network), 1.0)
+    state.scaler.step(state.optimizer)
+    state.scaler.update()
+    state.schedule.step()
+    state.optimizer.zero_grad()
+    return whole
 
 
 def compute_loss(output: Output, batch: Batch, recipe: Recipe) -> Tensor:
@@ -181,66 +162,6 @@ def score_heads(network: Network, rows: Dataset, device: torch.device) -> float:
     return float(np.mean(scores)) if scores else 0.0
 
 
-def parameter_groups(network: Network, recipe: Recipe) -> list[dict[str, object]]:
-    """Parameters with their learning rates: lower for lower layers, highest for the heads.
-
-    Layer-wise decay as in Howard & Ruder 2018 (ULMFiT) and Clark et al. 2020 (ELECTRA).
-    """
-    depth = int(network.encoder.config.num_hidden_layers)  # type: ignore[union-attr, arg-type]
-    groups: dict[tuple[float, float], list[nn.Parameter]] = {}
-    for name, parameter in network.named_parameters():
-        if not parameter.requires_grad:
-            continue
-        if name.startswith("encoder."):
-            below = depth - _layer(name, depth)
-            rate = recipe.learning_rate * recipe.layer_decay**below
-        else:
-            rate = recipe.head_learning_rate
-        decay = recipe.weight_decay if parameter.ndim > 1 else 0.0
-        groups.setdefault((rate, decay), []).append(parameter)
-    return [
-        {"params": parameters, "lr": rate, "weight_decay": decay}
-        for (rate, decay), parameters in groups.items()
-    ]
-
-
-def uses_bf16(recipe: Recipe, device: torch.device) -> bool:
-    """Whether to multiply in bfloat16: as the recipe says, else where that is fast."""
-    if recipe.precision != "auto":
-        return recipe.precision == "bf16"
-    if device.type == "cuda":
-        return bool(torch.cuda.is_bf16_supported())
-    return bool(torch.cpu._is_avx512_bf16_supported())
-
-
-class SharedDropout(nn.Dropout):
-    """Dropout with one mask for all tokens of a text, ``(batch, length, hidden)``.
-
-    After Gal & Ghahramani 2016, "A Theoretically Grounded Application of Dropout in Recurrent
-    Neural Networks". Far fewer random numbers: on a CPU these cost an eighth of the training.
-    """
-
-    def forward(self, states: Tensor) -> Tensor:
-        """The states with the same features missing from every token."""
-        if not self.training or not self.p or states.ndim != 3:
-            return super().forward(states)
-        keep = torch.rand(len(states), 1, states.shape[-1], device=states.device) >= self.p
-        return states * (keep.to(states.dtype) / (1 - self.p))
-
-
-def _replace_dropout(encoder: nn.Module, share: float) -> None:
-    """Drop out ``share`` of the features, and nothing within the attention."""
-    for module in list(encoder.modules()):
-        for name, child in list(module.named_children()):
-            if isinstance(child, nn.Dropout):
-                within = type(module).__name__.endswith("SelfAttention")
-                setattr(module, name, SharedDropout(0.0 if within else share))
-
-
-def _precision(device: torch.device, bf16: bool) -> AbstractContextManager[None]:
-    return torch.autocast(device.type, torch.bfloat16, enabled=bf16)
-
-
 def _attention(device: torch.device) -> AbstractContextManager[None]:
     """The attention to train with: on a CPU the plain one, whose backward pass is the faster."""
     return sdpa_kernel(SDPBackend.MATH) if device.type == "cpu" else nullcontext()
@@ -253,18 +174,3 @@ def _masked(logits: Tensor, truth: Tensor, smoothing: float) -> Tensor:
         return logits.new_zeros(())
     loss = cross_entropy(logits[known].float(), truth[known], label_smoothing=smoothing)
     return loss * known.float().mean()
-
-
-def _layer(name: str, depth: int) -> int:
-    """0 for embeddings, 1 to ``depth`` for layers, ``depth`` for what stands above them."""
-    parts = name.split(".")
-    for before, part in pairwise(parts):
-        if before in ("layer", "layers", "h", "block") and part.isdigit():
-            return int(part) + 1
-    return 0 if "embeddings" in name else depth
-
-
-def _slope(step: int, steps: int, warmup: float) -> float:
-    """Linear warm-up to 1, then linearly down to 0."""
-    rise = max(1, int(warmup * steps))
-    return (step + 1) / rise if step < rise else max(0.0, (steps - step) / max(1, steps - rise))

@@ -101,7 +101,9 @@ class Network(nn.Module):
         """What the heads for the text see, ``(batch, layers * hidden)``, with the last layer at the
         end, and the last layer's token states, ``(batch, length, hidden)``."""
         passed = self.encoder(input_ids=ids, attention_mask=mask, output_hidden_states=True)
-        pooled = [self.pool(layer.float(), mask) for layer in passed.hidden_states[-self.layers :]]
+        # ModernBERT normalises once more after the last layer of ``hidden_states``.
+        layers = [*passed.hidden_states[:-1], passed.last_hidden_state][-self.layers :]
+        pooled = [self.pool(layer.float(), mask) for layer in layers]
         units = [SCALE * nn.functional.normalize(layer, dim=-1) for layer in pooled]
         return torch.cat(units, dim=-1), passed.last_hidden_state
 

@@ -39,12 +39,17 @@ class Tokenizer:
 
     @classmethod
     def load(cls, folder: Path) -> "Tokenizer":
-        """Read ``tokenizer.json``. Raises ``ReleaseError`` when it is missing or damaged."""
+        """Read ``tokenizer.json``, or make one from the files of an older tokenizer.
+
+        Raises ``ReleaseError`` when there is none, or a damaged one.
+        """
         path = folder / "tokenizer.json"
-        if not path.is_file():
-            raise ReleaseError(f"The encoder {folder} has no tokenizer.json.")
         try:
-            return cls(FastTokenizer.from_file(str(path)))
+            if path.is_file():
+                return cls(FastTokenizer.from_file(str(path)))
+            return cls(FastTokenizer.from_str(convert(folder).to_str()))
+        except ReleaseError:
+            raise
         except Exception as error:  # the Rust side raises nothing narrower
             raise ReleaseError(f"{path} cannot be read: {error}") from None
 
@@ -52,15 +57,40 @@ class Tokenizer:
         """Tokens of each text. Characters that are no text (lone surrogates) count as "?"."""
         clean = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
         tokens = []
-        for encoding in self._fast.encode_batch(clean):
+        for text, encoding in zip(clean, self._fast.encode_batch(clean), strict=True):
             keep = list(range(len(encoding.ids)))
             if len(keep) > MAX_TOKENS:
                 keep = keep[: MAX_TOKENS - TAIL] + keep[-TAIL:]
-            ids, spans, words = encoding.ids, encoding.offsets, encoding.word_ids
-            tokens.append(
-                Tokens([ids[i] for i in keep], [spans[i] for i in keep], [words[i] for i in keep])
-            )
+            ids, words = encoding.ids, encoding.word_ids
+            spans = [_without_space(text, encoding.offsets[i]) for i in keep]
+            tokens.append(Tokens([ids[i] for i in keep], spans, [words[i] for i in keep]))
         return tokens
+
+
+def _without_space(text: str, span: tuple[int, int]) -> tuple[int, int]:
+    """The span after the space that some tokenizers count to the word behind it."""
+    start, end = span
+    while start < end and text[start].isspace():
+        start += 1
+    return start, end
+
+
+def convert(folder: Path) -> FastTokenizer:
+    """The fast tokenizer of a folder that has only the files of an older one, such as vocab.txt.
+
+    Raises ``ReleaseError`` when transformers cannot make one of them.
+    """
+    from transformers import AutoTokenizer
+
+    problem = f"The encoder {folder} has no tokenizer.json, and none can be made of its files"
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    except (ImportError, KeyError, OSError, TypeError, ValueError) as error:
+        raise ReleaseError(f"{problem}: {error}") from None
+    if not tokenizer.is_fast or tokenizer.backend_tokenizer.get_vocab_size() < 10:
+        raise ReleaseError(f"{problem}: its tokenizer has no fast version.")
+    fast: FastTokenizer = tokenizer.backend_tokenizer
+    return fast
 
 
 def pad(batch: Sequence[Tokens], device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:

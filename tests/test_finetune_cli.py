@@ -1,14 +1,16 @@
 """`frontdesk train` and `frontdesk evaluate` from the outside."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 import torch
 from click.testing import CliRunner, Result
 
-from finetune.cli import evaluate, train
+from finetune.cli import ProgressBar, evaluate, train
 from finetune.rows import Row
+from finetune.run import train_release
 from index.champion import champion, list_releases
 from index.release import load_release
 from service.config import Config
@@ -81,6 +83,31 @@ def test_data_and_out_need_no_home(
     result = call(evaluate, config, "--data", data_file, "--release", out, "--json")
     assert result.exit_code == 0, result.output
     assert json.loads(result.stdout)["rows"] == len(make_rows())
+
+
+def test_interrupted_command_goes_on_unless_it_is_to_start_anew(
+    config: Config,
+    tmp_path: Path,
+    data_file: Path,
+    recipe_file: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def stop(bar: ProgressBar, stage: str, done: int, whole: int) -> None:
+        if stage.startswith("epoch") and done == 3:
+            raise KeyboardInterrupt
+
+    monkeypatch.setitem(train_release.__kwdefaults__, "checkpoint_seconds", 0.0)  # type: ignore[arg-type]
+    out = tmp_path / "new" / "release"
+    arguments = ["--data", data_file, "--recipe", recipe_file, "--out", out]
+    for extra, said in (([], True), (["--fresh"], False)):
+        with monkeypatch.context() as patch:
+            patch.setattr(ProgressBar, "__call__", stop)
+            assert call(train, config, *arguments).exit_code == 1
+        result = call(train, config, *arguments, *extra)
+        assert result.exit_code == 0, result.output
+        assert ("Going on with an interrupted training after step 3" in result.stderr) == said
+        assert [path.name for path in out.parent.iterdir()] == ["release"]
+        shutil.rmtree(out)
 
 
 def test_desk_trains_on_its_content_and_promotes(

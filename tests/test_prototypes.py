@@ -6,8 +6,8 @@ import numpy as np
 import torch
 
 from finetune.batches import find_labels, number
+from finetune.build import build_network
 from finetune.prototypes import fit_prototypes
-from finetune.train import build_network
 from index.network import Prototypes, run
 from index.spans import IGNORED
 from index.tokens import Tokenizer

@@ -1,8 +1,12 @@
 """Entity spans survive the way to token tags and back."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
+from tokenizers import Tokenizer as FastTokenizer
 
+from families import byte_level, unigram
 from index.spans import IGNORED, decode, encode, tag_count
 from index.tokens import MAX_TOKENS, Tokenizer, bucket
 from tiny import make_encoder
@@ -13,6 +17,15 @@ LABELS = ("city", "product")
 @pytest.fixture(scope="module")
 def tokenizer(tmp_path_factory: pytest.TempPathFactory) -> Tokenizer:
     return Tokenizer.load(make_encoder(tmp_path_factory.mktemp("encoder")))
+
+
+@pytest.mark.parametrize("make", [byte_level, unigram])
+def test_spans_survive_tokens_that_begin_with_a_space(make: Callable[[], FastTokenizer]) -> None:
+    text = "track the  green hat order to Ω now"
+    spans = [(6, 9, 0), (11, 20, 1), (30, 31, 0)]
+    (tokens,) = Tokenizer(make()).split([text])
+    found = decode(text, tokens, np.maximum(encode(tokens, spans), 0), LABELS)
+    assert [(e.start, e.end, LABELS.index(e.label)) for e in found] == spans
 
 
 @pytest.mark.parametrize(

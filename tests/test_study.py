@@ -16,9 +16,9 @@ from finetune.recipe import RANGES, Recipe, read_recipe
 from finetune.report import describe_search
 from finetune.rows import Row
 from finetune.space import change, find_space
+from finetune.state import Epoch
 from finetune.study import OutOfTimeError, TrialWatch, Tried, open_study, restart, search_recipe
 from finetune.tracking import Tracking
-from finetune.train import Epoch
 from index.release import Labels
 from service.errors import Conflict, ContentError
 from tiny import make_encoder, make_rows, tiny_recipe

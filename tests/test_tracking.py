@@ -10,8 +10,8 @@ import torch
 
 import finetune.tracking as tracking_module
 from finetune.recipe import Recipe
+from finetune.state import Epoch
 from finetune.tracking import TRACKERS, Tracker, Tracking, no_tracking
-from finetune.train import Epoch
 from service.errors import Conflict
 
 
