@@ -213,7 +213,7 @@ def test_half_precision_learns_as_full_precision_does(encoder: Path, precision: 
     dataset = number(ROWS, LABELS, Tokenizer.load(encoder))
     losses = []
     for name in ("fp32", precision):
-        recipe = tiny_recipe(encoder, precision=name, epochs=4)
+        recipe = tiny_recipe(encoder, precision=name, epochs=8)
         network, history = train([dataset], dataset, LABELS, encoder, recipe, CPU)
         assert {value.dtype for value in network.parameters()} == {torch.float32}
         losses.append([epoch.loss for epoch in history])

@@ -17,7 +17,7 @@ from service.config import Config
 from service.errors import ConfigError, Conflict, ContentError, NotFound
 from service.records import Content, Example, Intent
 from service.store import open_store
-from tiny import make_encoder, make_rows, tiny_recipe
+from tiny import HELP, make_encoder, make_rows, tiny_recipe
 
 
 @pytest.fixture(autouse=True)
@@ -52,7 +52,7 @@ def as_json(row: Row) -> dict[str, object]:
 
 def call(command: object, config: Config, *arguments: object) -> Result:
     texts = [str(argument) for argument in arguments]
-    return CliRunner().invoke(command, texts, obj=config, catch_exceptions=True)  # type: ignore[arg-type]
+    return CliRunner().invoke(command, texts, obj=config, help_option_names=HELP)  # type: ignore[arg-type]
 
 
 def test_data_and_out_need_no_home(
@@ -202,5 +202,5 @@ def test_evaluate_needs_rows(config: Config) -> None:
 
 
 def test_command_without_its_group_is_a_configuration_error() -> None:
-    result = CliRunner().invoke(train, [])
+    result = CliRunner().invoke(train, [], help_option_names=HELP)
     assert isinstance(result.exception, ConfigError)

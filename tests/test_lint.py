@@ -26,7 +26,7 @@ from service.content import read_desk
 from service.errors import Conflict
 from service.records import Content, Example, Intent
 from service.store import open_store
-from tiny import make_encoder, make_rows, tiny_recipe
+from tiny import HELP, make_encoder, make_rows, tiny_recipe
 
 WORDS = [f"{a}{b}{c}" for a in "bdfgklmnprst" for b in "aeiou" for c in "bdfgklmnprst"]
 
@@ -338,7 +338,7 @@ def write(path: Path, rows: list[Row]) -> Path:
 
 def call(command: object, config: Config, *arguments: object) -> Result:
     texts = [str(argument) for argument in arguments]
-    return CliRunner().invoke(command, texts, obj=config)  # type: ignore[arg-type]
+    return CliRunner().invoke(command, texts, obj=config, help_option_names=HELP)  # type: ignore[arg-type]
 
 
 def test_what_is_cut_is_shown(encoder: Path) -> None:

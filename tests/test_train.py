@@ -123,7 +123,7 @@ def test_champion_that_cannot_be_read_stops_no_training(encoder: Path, tmp_path:
 
 
 def test_reading_is_complete(reader: Reader) -> None:
-    reading = reader.read(["track the boots order please"])[0]
+    reading = reader.read(["track the boots order again"])[0]
     assert reading.intent is not None
     assert reading.intent.label == "track_order"
     assert len(reading.intents) == len(reading.sentiments) == 3

@@ -13,7 +13,7 @@ from finetune.recipe import read_recipe
 from index.champion import champion, list_releases
 from service.config import Config
 from service.errors import Conflict
-from tiny import make_encoder, make_rows, tiny_recipe
+from tiny import HELP, make_encoder, make_rows, tiny_recipe
 
 
 @pytest.fixture(autouse=True)
@@ -34,9 +34,7 @@ def files(tmp_path: Path) -> list[str]:
 
 def call(config: Config, *arguments: object) -> Result:
     texts = [str(argument) for argument in arguments]
-    # click keeps a command's help option from its first use; the reference page shows this one.
-    names = ["-h", "--help"]
-    return CliRunner().invoke(train, texts, obj=config, help_option_names=names)
+    return CliRunner().invoke(train, texts, obj=config, help_option_names=HELP)
 
 
 def test_search_makes_a_champion_with_the_best_recipe_and_a_curve(

@@ -3,12 +3,15 @@
 import json
 from pathlib import Path
 
+import torch
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 from transformers import BertConfig, BertModel
 
 from finetune.recipe import Recipe
 from finetune.rows import Row, Span
 
+# click keeps a command's help option from its first use; the reference page shows this one.
+HELP = ["-h", "--help"]
 LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789.,?!'-"
 WORDS = {
     "track_order": ["where is my parcel", "track the order", "has it left yet", "parcel status"],
@@ -42,7 +45,9 @@ def make_encoder(folder: Path) -> Path:
         intermediate_size=64,
         max_position_embeddings=160,
     )
-    BertModel(config).save_pretrained(folder)
+    with torch.random.fork_rng():
+        torch.manual_seed(5)
+        BertModel(config).save_pretrained(folder)
     tokenizer.save(str(folder / "tokenizer.json"))
     settings = {"tokenizer_class": "PreTrainedTokenizerFast", "pad_token": "[PAD]"}
     settings |= {"unk_token": "[UNK]", "cls_token": "[CLS]", "sep_token": "[SEP]"}
@@ -78,4 +83,5 @@ def tiny_recipe(encoder: Path, **changes: object) -> Recipe:
     fields = {"encoder": str(encoder), "epochs": 12, "batch_size": 8, "patience": 12}
     fields |= {"learning_rate": 0.003, "head_learning_rate": 0.01, "freeze_words": False}
     fields |= {"precision": "fp32", "dropout": 0.0, "encoder_dropout": 0.0, "min_steps": 0}
+    fields |= {"freeze_layers": 0}
     return Recipe.from_json({**fields, **changes})
