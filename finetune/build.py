@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from finetune.lora import add_adapters
+from finetune.proxies import add_proxies
 from finetune.recipe import Recipe
 from index.errors import ReleaseError
 from index.network import Network, load_encoder
@@ -39,6 +40,7 @@ def build_network(encoder: Path, labels: Labels, recipe: Recipe) -> Network:
         if head is not None:
             nn.init.normal_(head.weight, std=0.02)
             nn.init.zeros_(head.bias)
+    add_proxies(network, recipe)
     _replace_dropout(body, recipe.encoder_dropout)
     _freeze(body, recipe)
     if recipe.lora_rank:

@@ -20,7 +20,7 @@ from index.spans import IGNORED
 
 OUTSIDE = 0.1  # share of the traffic that is expected to be out of scope
 NEVER = 1.01  # an answer threshold that no certainty reaches
-KEPT = 0.96  # share of known messages above the in-scope threshold
+KEPT = 0.98  # share of known messages above the in-scope threshold
 CLARIFY = 0.8  # share of messages whose intent stands among the offered choices
 CHOICES = 3
 

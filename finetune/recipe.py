@@ -27,7 +27,7 @@ class Recipe:
     ``freeze_layers`` and, with ``freeze_words``, the word embeddings stay as they are. ``patience``
     counts epochs without a better result on held-out rows. A training on few rows takes more
     epochs to come to ``min_steps``, up to ten times as many; ``max_steps`` bounds one on many rows
-    (0 does not). ``…_weight`` weigh the losses of the heads against each other.
+    (0 does not). ``…_weight`` weigh the losses against each other.
 
     For big encoders: ``accumulate`` takes each batch in so many parts, and
     ``gradient_checkpointing`` computes the layers once more in the backward pass; both need less
@@ -61,8 +61,9 @@ class Recipe:
     max_steps: int = 0
     intent_weight: float = 1.0
     sentiment_weight: float = 1.0
-    entity_weight: float = 1.0
+    entity_weight: float = 3.0
     outlier_weight: float = 0.5
+    proxy_weight: float = 0.5
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object that ``from_json`` reads."""
@@ -121,6 +122,7 @@ RANGES: dict[str, tuple[float, float] | None] = {
     "sentiment_weight": (0, 100),
     "entity_weight": (0, 100),
     "outlier_weight": (0, 100),
+    "proxy_weight": (0, 100),
 }
 assert set(RANGES) == {field.name for field in fields(Recipe)}
 

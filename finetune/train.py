@@ -20,6 +20,7 @@ from finetune.build import build_network
 from finetune.checkpoint import Checkpoint
 from finetune.lora import merge_adapters
 from finetune.precision import multiply_in
+from finetune.proxies import drop_proxies, find_proxies
 from finetune.recipe import Recipe
 from finetune.state import Epoch, State, trainable
 from index.network import Network, Output, run
@@ -90,6 +91,7 @@ def train(
             if number - state.best_epoch >= recipe.patience or state.step == steps:
                 break
         state.take_best()
+        drop_proxies(network)
         if recipe.lora_rank:
             merge_adapters(network)
     return network.eval(), state.history
@@ -102,11 +104,15 @@ def take_step(state: State, batch: Batch, recipe: Recipe) -> Tensor:
     weighted by their rows, add up to the gradient of the whole.
     """
     whole = torch.zeros((), device=state.device)
+    proxies = find_proxies(state.network)
     for part in batch.parts(recipe.accumulate):
         with _attention(state.device):
             with multiply_in(state.dtype, state.device):
                 output = state.network(part.ids, part.mask)
-            loss = compute_loss(output, part, recipe) * (len(part.ids) / len(batch.ids))
+            loss = compute_loss(output, part, recipe)
+            if proxies:
+                loss = loss + recipe.proxy_weight * proxies(output.vectors, part.intents)
+            loss = loss * (len(part.ids) / len(batch.ids))
             if loss.requires_grad:  # else no row of the part has a label
                 state.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
         whole += loss.detach()
