@@ -54,9 +54,10 @@ def test_golden_cases_are_read_rightly_and_acted_on(starter: Starter) -> None:
     assert len(cautious) <= 2, cautious
 
 
-# Sensible treatments in the first release that was measured: 62 of the 72 that nobody had seen
-# (the goal is nine of ten), and 128 of the 144 that the desk was mended with.
-@pytest.mark.parametrize(("name", "least"), [("strangers", 59), ("strangers_seen", 122)])
+# Sensible treatments when this was written: 65 and 66 of the 72 that nobody had seen (the goal is
+# nine of ten), and 127 and 128 of the 144 that the desk was mended with. A message or two may turn
+# with the rounding of another processor.
+@pytest.mark.parametrize(("name", "least"), [("strangers", 63), ("strangers_seen", 124)])
 def test_strangers_are_answered_or_handed_over_sensibly(
     starter: Starter, name: str, least: int
 ) -> None:
