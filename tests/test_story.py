@@ -139,7 +139,7 @@ def ask_and_be_answered(customer: Customer) -> str:
     return UNCLEAR
 
 
-UNCLEAR = "it is about my delivery"
+UNCLEAR = "my address and my delivery"  # two things at once, and no request
 REALLY = "change_delivery_address"
 
 
