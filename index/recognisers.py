@@ -8,6 +8,7 @@ a text and a day; no model is loaded.
 import re
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date
+from string import Formatter
 from typing import Protocol
 
 from index.kinds import KINDS, PERSONAL
@@ -44,6 +45,9 @@ class PatternRecogniser:
         except re.error as error:
             raise ValueError(f"the pattern of {label!r} is malformed: {error}") from None
         try:
+            # Widths could ask for any amount of memory; what is found is put in as it is.
+            if any(spec or conversion for _, _, spec, conversion in Formatter().parse(format)):
+                raise ValueError
             format.format(*[""] * max(1, self._pattern.groups))
         except (IndexError, KeyError, ValueError, AttributeError):
             raise ValueError(

@@ -51,7 +51,15 @@ def test_exact_wins_over_learned_where_they_overlap() -> None:
 
 
 @pytest.mark.parametrize(
-    ("pattern", "form"), [("(", "{0}"), ("a", "{1}"), ("a", "{"), ("a", "{x}")]
+    ("pattern", "form"),
+    [
+        ("(", "{0}"),
+        ("a", "{1}"),
+        ("a", "{"),
+        ("a", "{x}"),
+        ("a", "{0:>9999999999}"),
+        ("a", "{0!r}"),
+    ],
 )
 def test_malformed_pattern_or_format_is_named(pattern: str, form: str) -> None:
     with pytest.raises(ValueError, match="'number'"):
