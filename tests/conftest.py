@@ -36,6 +36,25 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.delenv(name)
 
 
+@pytest.fixture(scope="module")
+def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tiny encoder, in a folder that the tests of one module share."""
+    from tiny import make_encoder  # with torch, which most tests do without
+
+    return make_encoder(tmp_path_factory.mktemp("encoder"))
+
+
+@pytest.fixture(scope="module")
+def one_thread() -> Iterator[None]:
+    """A tiny network is faster on one thread, above all where tests run side by side."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.fixture
 def config(tmp_path: Path) -> Config:
     return Config(home=tmp_path / "home", site_secret=SECRET, max_text=500)

@@ -21,21 +21,13 @@ from index.errors import ReleaseError
 from index.network import load_encoder
 from index.reader import Reader
 from index.tokens import Tokenizer
-from tiny import make_encoder, make_rows, tiny_recipe
+from tiny import make_rows, tiny_recipe
+
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 CPU = torch.device("cpu")
 ROWS = make_rows()
 LABELS = find_labels(ROWS)
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> None:
-    torch.set_num_threads(1)
-
-
-@pytest.fixture(scope="module")
-def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_encoder(tmp_path_factory.mktemp("encoder"))
 
 
 def take_batch(encoder: Path, size: int, device: torch.device = CPU) -> Batch:

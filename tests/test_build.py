@@ -17,13 +17,10 @@ from index.release import Labels
 from index.tokens import Tokenizer
 from tiny import make_encoder, make_rows, tiny_recipe
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 LABELS = Labels(intents=("a", "b"), sentiments=(), entities=())
 TEXTS = ["where is my parcel", "hey you", "track the green hat order again, please", "Ω"]
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> None:
-    torch.set_num_threads(1)
 
 
 @pytest.mark.parametrize("name", ENCODERS)

@@ -18,7 +18,9 @@ from finetune import checkpoint
 from finetune.recipe import Recipe
 from finetune.rows import Row
 from finetune.run import Trained, train_release
-from tiny import make_encoder, make_rows, tiny_recipe
+from tiny import make_rows, tiny_recipe
+
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 # 64 of the tiny rows train: 8 batches an epoch. Dropout and typos draw random numbers all along.
 CHANGES = {"epochs": 3, "dropout": 0.2, "encoder_dropout": 0.2, "typos": 0.3}
@@ -42,16 +44,6 @@ train_release(make_rows(), recipe, out=Path({out!r}), device="cpu", progress=tel
 
 class Interrupted(Exception):
     """What stands for a machine that stops."""
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> None:
-    torch.set_num_threads(1)
-
-
-@pytest.fixture(scope="module")
-def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_encoder(tmp_path_factory.mktemp("encoder"))
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,6 @@ import shutil
 from pathlib import Path
 
 import pytest
-import torch
 from click.testing import CliRunner, Result
 
 from finetune.cli import ProgressBar, evaluate, train
@@ -17,17 +16,9 @@ from service.config import Config
 from service.errors import ConfigError, Conflict, ContentError, NotFound
 from service.records import Content, Example, Intent
 from service.store import open_store
-from tiny import HELP, make_encoder, make_rows, tiny_recipe
+from tiny import HELP, make_rows, tiny_recipe
 
-
-@pytest.fixture(autouse=True)
-def one_thread() -> None:
-    torch.set_num_threads(1)
-
-
-@pytest.fixture(scope="module")
-def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_encoder(tmp_path_factory.mktemp("encoder"))
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture

@@ -28,12 +28,9 @@ from service.records import Content, Example, Intent
 from service.store import open_store
 from tiny import HELP, make_encoder, make_rows, tiny_recipe
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 WORDS = [f"{a}{b}{c}" for a in "bdfgklmnprst" for b in "aeiou" for c in "bdfgklmnprst"]
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> None:
-    torch.set_num_threads(1)
 
 
 def healthy(intents: int = 4, each: int = 20, outside: int = 60) -> list[Row]:
@@ -316,11 +313,6 @@ def test_labels_with_too_few_texts_are_not_judged() -> None:
 
 
 # With an encoder, and from the outside
-
-
-@pytest.fixture(scope="module")
-def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_encoder(tmp_path_factory.mktemp("encoder"))
 
 
 @pytest.fixture

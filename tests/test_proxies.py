@@ -14,15 +14,10 @@ from index.network import Network, run
 from index.release import Labels
 from index.spans import IGNORED
 from index.tokens import Tokenizer
-from tiny import make_encoder, make_rows, tiny_recipe
+from tiny import make_rows, tiny_recipe
 
 CPU = torch.device("cpu")
 LABELS = Labels(intents=("a", "b"), sentiments=(), entities=())
-
-
-@pytest.fixture(scope="module")
-def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_encoder(tmp_path_factory.mktemp("encoder"))
 
 
 def test_loss_is_the_cross_entropy_of_the_cosines() -> None:

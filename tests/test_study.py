@@ -21,19 +21,11 @@ from finetune.study import OutOfTimeError, TrialWatch, Tried, open_study, restar
 from finetune.tracking import Tracking
 from index.release import Labels
 from service.errors import Conflict, ContentError
-from tiny import make_encoder, make_rows, tiny_recipe
+from tiny import make_rows, tiny_recipe
+
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 LABELS = Labels(("a", "b"), ("negative", "neutral", "positive"), ())
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> None:
-    torch.set_num_threads(1)
-
-
-@pytest.fixture(scope="module")
-def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_encoder(tmp_path_factory.mktemp("encoder"))
 
 
 @pytest.fixture

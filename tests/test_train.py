@@ -3,7 +3,6 @@ that reads, serves as a plain encoder, and is refused when damaged."""
 
 import json
 import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,23 +19,11 @@ from index.reader import Reader, choose_device
 from index.release import load_release
 from index.tokens import Tokenizer
 from service.errors import ContentError
-from tiny import make_encoder, make_rows, tiny_recipe
+from tiny import make_rows, tiny_recipe
+
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 STRANGE = ["", " ", "\n", "😀😀", "\ud800", "x" * 10_000, "word " * 5_000, "\x00", "العربية"]
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    """A tiny network is faster on one thread, above all where tests run side by side."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
-@pytest.fixture(scope="module")
-def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_encoder(tmp_path_factory.mktemp("encoder"))
 
 
 @pytest.fixture(scope="module")

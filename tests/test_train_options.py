@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 
 import pytest
-import torch
 from click.testing import CliRunner, Result
 
 import finetune.train_options as options_module
@@ -15,10 +14,7 @@ from service.config import Config
 from service.errors import Conflict
 from tiny import HELP, make_encoder, make_rows, tiny_recipe
 
-
-@pytest.fixture(autouse=True)
-def one_thread() -> None:
-    torch.set_num_threads(1)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture
