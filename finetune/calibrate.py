@@ -1,8 +1,8 @@
 """Calibration on held-out rows: temperatures, in-scope probability, and thresholds that promise.
 
-Called after training. Half of the held-out rows (the "tuning" ones, which also stopped the
-training) fit the scores; the other half (the "promise" ones) have no part in that and certify the
-thresholds, which is what makes the guarantee valid.
+Called after training. Two fifths of the held-out rows (the "tuning" ones, which also stopped the
+training) fit the scores; the others (the "promise" ones) have no part in that and certify the
+answer threshold, which is what makes the guarantee valid. It never trains or reads a text.
 """
 
 import math

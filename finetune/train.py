@@ -1,4 +1,4 @@
-"""The training loop: one encoder, three heads, one loss, read from top to bottom.
+"""The training loop: one encoder, its heads and proxies, one loss, read from top to bottom.
 
 Called by `finetune.run`. Deterministic by the recipe's seed on one machine. It sees training rows
 and the held-out rows that stop it, never the ones that calibrate or test.

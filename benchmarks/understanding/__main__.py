@@ -1,4 +1,4 @@
-"""``make bench-understanding``: every figure of issue 3 against its goal, in one table.
+"""``make bench-understanding``: accuracy and promises on public sets, and the goals they miss.
 
 Trains on public sets, which takes hours. A finished case is remembered in the work folder, and so
 is every release, so a run that was interrupted goes on. A whole run writes

@@ -1,4 +1,4 @@
-"""The accuracy of issue 3, a function a case: train on a public set, read its whole test part.
+"""Accuracy, a function a case: train on a public set, read its whole test part.
 
 Called by the command through `benchmarks.understanding.cases`. Trainings see no test row (see
 `draws.teaching`), and no threshold, temperature or stopping looks at one, except where a figure

@@ -1,4 +1,4 @@
-"""The promises of issue 3: over 20 random splits of each set, and on a desk that grows.
+"""Promises: over 20 random splits of each set, and on a desk that grows.
 
 Called by the command through `benchmarks.understanding.cases`. Twenty trainings a set are too dear,
 so each set is trained on once. Its held-out rows (valid and test) are then dealt anew 20 times into
