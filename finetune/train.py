@@ -23,6 +23,7 @@ from finetune.precision import multiply_in
 from finetune.proxies import drop_proxies, find_proxies
 from finetune.recipe import Recipe
 from finetune.state import Epoch, State, trainable
+from index.crf import Crf
 from index.network import Network, Output, run
 from index.release import Labels
 from index.spans import IGNORED
@@ -109,7 +110,7 @@ def take_step(state: State, batch: Batch, recipe: Recipe) -> Tensor:
         with _attention(state.device):
             with multiply_in(state.dtype, state.device):
                 output = state.network(part.ids, part.mask)
-            loss = compute_loss(output, part, recipe)
+            loss = compute_loss(output, part, recipe, state.network.crf)
             if proxies:
                 loss = loss + recipe.proxy_weight * proxies(output.vectors, part.intents)
             loss = loss * (len(part.ids) / len(batch.ids))
@@ -125,8 +126,10 @@ def take_step(state: State, batch: Batch, recipe: Recipe) -> Tensor:
     return whole
 
 
-def compute_loss(output: Output, batch: Batch, recipe: Recipe) -> Tensor:
+def compute_loss(output: Output, batch: Batch, recipe: Recipe, crf: Crf | None) -> Tensor:
     """The weighted sum of the heads' losses; a row without a label adds nothing for that head.
+
+    That of the tags is the CRF's, divided by the tokens.
 
     Out-of-scope rows pull the intents towards no intent at all: outlier exposure (Hendrycks et al.
     2019, "Deep Anomaly Detection with Outlier Exposure"), the cross entropy to the uniform
@@ -145,10 +148,9 @@ def compute_loss(output: Output, batch: Batch, recipe: Recipe) -> Tensor:
         loss = loss + recipe.sentiment_weight * _masked(
             output.sentiments, batch.sentiments, recipe.label_smoothing
         )
-    if output.tags is not None:
-        loss = loss + recipe.entity_weight * _masked(
-            output.tags.flatten(0, 1), batch.tags.flatten(), 0.0
-        )
+    if output.tags is not None and crf is not None:
+        unlikely: Tensor = crf(output.tags, batch.tags)
+        loss = loss + recipe.entity_weight * unlikely / batch.tags.numel()
     return loss
 
 

@@ -17,6 +17,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from index.crf import Crf
 from index.errors import ReleaseError
 from index.tokens import Tokens, bucket, pad
 
@@ -82,6 +83,7 @@ class Network(nn.Module):
         self.prototypes = Prototypes(intents, hidden) if intents else None
         self.sentiments = nn.Linear(features, sentiments) if sentiments else None
         self.tags = nn.Linear(hidden, tags) if tags else None
+        self.crf = Crf(tags) if tags else None
         self.dropout = nn.Dropout(0.1)
 
     def forward(self, ids: Tensor, mask: Tensor) -> Output:
@@ -126,7 +128,7 @@ class Raw:
 
     ``vectors`` is ``(n, hidden)``, ``intents`` and ``sentiments`` are logits ``(n, labels)`` with
     0 columns when there is no head; ``distances`` ``(n,)`` are to the nearest intent, 0 without
-    intents; ``tags`` holds the best tag of each token, ``(length,)``.
+    intents; ``tags`` holds the best tag of each token that begins a word, ``(length,)``; else 0.
     """
 
     vectors: NDArray[np.float32]
@@ -161,10 +163,12 @@ def run(
             distances[rows] = output.distances.cpu().numpy()
         if output.sentiments is not None:
             sentiments[rows] = output.sentiments.cpu().numpy()
-        if output.tags is not None:
-            best = output.tags.argmax(-1).cpu().numpy()
-            for row, line in zip(rows, best, strict=True):
-                tags[row] = line[: len(tokens[row].ids)]
+        if output.tags is not None and network.crf is not None:
+            words = [tokens[row].starts() for row in rows]
+            paths = network.crf.find_paths(output.tags, words)
+            for row, places, path in zip(rows, words, paths, strict=True):
+                tags[row] = np.zeros(len(tokens[row].ids), np.int64)
+                tags[row][places] = path
     return Raw(vectors, intents, distances, sentiments, tags)
 
 

@@ -20,7 +20,7 @@ from typing import Any
 from index.calibration import Calibration
 from index.errors import ReleaseError
 
-FORMAT = 2  # 1 had no prototypes
+FORMAT = 3  # 1 had no prototypes, 2 no transitions between tags
 MANIFEST = "manifest.json"
 ENCODER = "encoder"
 HEADS = "heads.safetensors"

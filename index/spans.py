@@ -25,7 +25,7 @@ def tag_count(labels: Sequence[str]) -> int:
 def encode(tokens: Tokens, spans: Sequence[tuple[int, int, int]]) -> NDArray[np.int64]:
     """Tags ``(length,)`` of spans ``(start, end, label number)``; ``IGNORED`` where none counts."""
     tags = np.full(len(tokens.ids), IGNORED, np.int64)
-    for place in _first_tokens(tokens):
+    for place in tokens.starts():
         start, end = _word(tokens, place)
         tags[place] = OUTSIDE
         for span_start, span_end, label in spans:
@@ -43,7 +43,7 @@ def decode(
     A word that goes on with a label that did not begin begins it, so no tag sequence is an error.
     """
     spans: list[tuple[int, int, int]] = []
-    for place in _first_tokens(tokens):
+    for place in tokens.starts():
         tag = int(tags[place])
         if tag == OUTSIDE:
             continue
@@ -58,15 +58,6 @@ def decode(
         for start, end, label in spans
         if text[start:end].strip()
     )
-
-
-def _first_tokens(tokens: Tokens) -> list[int]:
-    words = tokens.words
-    return [
-        place
-        for place, word in enumerate(words)
-        if word is not None and (place == 0 or words[place - 1] != word)
-    ]
 
 
 def _word(tokens: Tokens, place: int) -> tuple[int, int]:

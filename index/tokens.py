@@ -28,6 +28,14 @@ class Tokens:
     spans: list[tuple[int, int]]
     words: list[int | None]
 
+    def starts(self) -> list[int]:
+        """The places where words begin."""
+        return [
+            place
+            for place, word in enumerate(self.words)
+            if word is not None and (place == 0 or self.words[place - 1] != word)
+        ]
+
 
 class Tokenizer:
     """The tokenizer of an encoder folder."""

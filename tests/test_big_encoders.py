@@ -123,7 +123,7 @@ def test_recomputed_layers_keep_less_in_memory(tmp_path: Path) -> None:
             return tensor
 
         with torch.autograd.graph.saved_tensors_hooks(count, lambda tensor: tensor):
-            compute_loss(network(batch.ids, batch.mask), batch, recipe)
+            compute_loss(network(batch.ids, batch.mask), batch, recipe, network.crf)
         kept.append(sum(sizes))
     assert kept[1] < kept[0] / 2
 
@@ -144,7 +144,7 @@ def test_adapters_and_heads_alone_are_trained_and_merged(name: str, tmp_path: Pa
     adapters = {key for key in learning if "lora_" in key}
     heads = ("intents", "sentiments", "tags")
     beside = {f"{head}.{kind}" for head in heads for kind in ("weight", "bias")}
-    assert learning - adapters == beside | {"proxies.points"}
+    assert learning - adapters == beside | {"crf.first", "crf.follows", "proxies.points"}
     assert adapters
     assert "pooler" not in str(adapters)
     assert sum(value.numel() for value in trainable(state.network)) < 12_000

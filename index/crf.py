@@ -1,0 +1,79 @@
+"""A linear-chain conditional random field: the tags of a text are judged as a whole.
+
+On the logits of the token head, so that a tag also follows from its neighbours (Lafferty, McCallum
+& Pereira 2001, "Conditional Random Fields"; on a neural encoder as in Lample et al. 2016). Training
+takes its loss, the network's pass its best paths. One step of the chain is a word, not a token.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from index.spans import IGNORED
+
+
+class Crf(nn.Module):
+    """What the tags say about each other: ``first[i]`` is added to the score of a text that begins
+    with tag i, ``follows[i, j]`` for each j right after an i. Before training both are 0."""
+
+    def __init__(self, tags: int) -> None:
+        super().__init__()
+        self.first = nn.Parameter(torch.zeros(tags))
+        self.follows = nn.Parameter(torch.zeros(tags, tags))
+
+    def forward(self, logits: Tensor, truth: Tensor) -> Tensor:
+        """The negative log likelihood of the true tags, summed over the texts; 0 without any.
+
+        ``logits`` are ``(batch, length, tags)``, ``truth`` ``(batch, length)`` with ``IGNORED``
+        wherever a word does not begin, and all along a text that is not annotated.
+        """
+        known = truth != IGNORED
+        rows = known.any(dim=1)
+        if not rows.any():
+            return logits.new_zeros(())
+        logits, truth, known = logits[rows].float(), truth[rows], known[rows]
+        words = torch.argsort(known.int(), dim=1, descending=True, stable=True)
+        words = words[:, : int(known.sum(dim=1).max())]  # the places of words, the others after
+        known, truth = known.gather(1, words), truth.gather(1, words).clamp(min=0)
+        logits = logits.gather(1, words.unsqueeze(-1).expand(-1, -1, logits.shape[-1]))
+        chosen = logits.gather(2, truth.unsqueeze(-1)).squeeze(-1) * known
+        steps = self.follows[truth[:, :-1], truth[:, 1:]] * known[:, 1:]
+        score = self.first[truth[:, 0]] + chosen.sum(dim=1) + steps.sum(dim=1)
+        reached = self.first + logits[:, 0]
+        for place in range(1, logits.shape[1]):
+            onward = torch.logsumexp(reached.unsqueeze(2) + self.follows, dim=1) + logits[:, place]
+            reached = torch.where(known[:, place].unsqueeze(1), onward, reached)
+        loss: Tensor = (torch.logsumexp(reached, dim=1) - score).sum()
+        return loss
+
+    @torch.inference_mode()
+    def find_paths(self, logits: Tensor, words: Sequence[Sequence[int]]) -> list[NDArray[np.int64]]:
+        """The likeliest tags of each text, ``(words,)``, by Viterbi's algorithm.
+
+        ``logits`` are ``(batch, length, tags)``; ``words`` are the places where words begin.
+        """
+        scores = logits.float().cpu().numpy()
+        first, follows = self.first.float().cpu().numpy(), self.follows.float().cpu().numpy()
+        lengths = np.array([len(places) for places in words])
+        order = np.argsort(-lengths, kind="stable")  # so that those still going on come first
+        steps = int(lengths.max(initial=0))
+        aligned = np.zeros((len(order), steps, len(first)), np.float32)
+        for line, row in enumerate(order):
+            aligned[line, : lengths[row]] = scores[row, words[row]]
+        came = np.zeros(aligned.shape, np.int64)
+        reached = first + aligned[:, 0] if steps else aligned[:, :0].sum(axis=1)
+        for step in range(1, steps):
+            going = int((lengths > step).sum())
+            ways = reached[:going, :, None] + follows
+            came[:going, step] = ways.argmax(axis=1)
+            reached[:going] = ways.max(axis=1) + aligned[:going, step]
+        paths = [np.zeros(length, np.int64) for length in lengths]
+        for line, row in enumerate(order):
+            tag = int(reached[line].argmax()) if lengths[row] else 0
+            for step in range(int(lengths[row]) - 1, -1, -1):
+                paths[row][step] = tag
+                tag = int(came[line, step, tag])
+        return paths
