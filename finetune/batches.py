@@ -5,6 +5,8 @@ Labels become the numbers of the heads' outputs, texts become tokens, once and f
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
+from itertools import chain
+from typing import Any, TypeVar, cast
 
 import numpy as np
 import torch
@@ -17,6 +19,7 @@ from index.release import Labels
 from index.spans import IGNORED, encode
 from index.tokens import Tokenizer, Tokens, pad
 
+Record = TypeVar("Record", bound=Any)
 POOL = 128  # batches that are sorted by length together
 
 
@@ -121,3 +124,23 @@ def assemble(
             tags=tags.to(device),
             outliers=torch.from_numpy(dataset.outliers[rows]).to(device),
         )
+
+
+def pick(record: Record, rows: NDArray[np.int64]) -> Record:
+    """The given rows of a dataclass whose every field has one entry a row."""
+    picked = {}
+    for column in fields(record):
+        values = getattr(record, column.name)
+        many = [values[row] for row in rows] if isinstance(values, list) else values[rows]
+        picked[column.name] = many
+    return cast(Record, type(record)(**picked))
+
+
+def join(records: Sequence[Record]) -> Record:
+    """One dataclass of the rows of all; every field of each has one entry a row."""
+    joined = {}
+    for column in fields(records[0]):
+        values: list[Any] = [getattr(record, column.name) for record in records]
+        lists = isinstance(values[0], list)
+        joined[column.name] = list(chain(*values)) if lists else np.concatenate(values)
+    return cast(Record, type(records[0])(**joined))

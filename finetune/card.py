@@ -24,6 +24,11 @@ Metrics = Mapping[str, Any]
 FILE = "README.md"
 HUB_ID = re.compile(r"[\w-]+(\.[\w-]+)*/[\w-]+(\.[\w-]+)*")
 WORST = 10
+MEASURED = {
+    "test": "test rows",
+    "valid": "held-out rows, as there are no test rows",
+    "crossed": "training rows, as there are no others; each was read by a network without it",
+}
 RESULTS = (
     ("Intent classification", "text-classification", "intent", "accuracy", "accuracy"),
     ("Intent classification", "text-classification", "intent", "macro_f1", "f1"),
@@ -63,9 +68,7 @@ def render_card(release: Release, recipe: Recipe) -> str:
         verdict=verdict(metrics),
         headlines=headlines(metrics),
         worst=_worst(metrics),
-        measured={"test": "test rows", "valid": "held-out rows, as there are no test rows"}.get(
-            str(metrics.get("measured_on")), "rows given"
-        ),
+        measured=MEASURED.get(str(metrics.get("measured_on")), "rows given"),
     )
 
 

@@ -84,7 +84,8 @@ def train(
     os.environ.setdefault("GOMP_SPINCOUNT", "20000")
     rows, promise = _rows_of_desk(config) if not data else (read_rows(data), None)
     _warn(config, data, rows)
-    from finetune.run import PROMISE, check_place, train_release
+    from finetune.fit import PROMISE
+    from finetune.run import check_place, train_release
 
     track = open_tracker(bench, config)
     if bench.folds:

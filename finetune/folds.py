@@ -20,9 +20,11 @@ from finetune.compare import FIGURES
 from finetune.crossval import make_folds
 from finetune.encoders import find_encoder
 from finetune.evaluate import Metrics
+from finetune.fit import PROMISE, RISK, Progress, Setup, prefixed
+from finetune.prepare import arrange
 from finetune.recipe import Recipe
 from finetune.rows import SPLITS, Row, Split, digest
-from finetune.run import PROMISE, RISK, Progress, arrange, measure_recipe, prefixed
+from finetune.run import measure_recipe
 from finetune.split import group_rows, stratum_of
 from finetune.tracking import Track, no_tracking
 from index.reader import choose_device
@@ -49,7 +51,7 @@ def cross_evaluate(
     or the device is missing.
     """
     tell = progress or (lambda stage, done, whole: None)
-    place, encoder = choose_device(device), find_encoder(recipe.encoder)
+    setup = Setup(find_encoder(recipe.encoder), recipe, choose_device(device), promise, risk)
     kept, cleaning = clean(rows)
     each: list[Metrics] = []
     for number, placed in enumerate(split_folds(kept, folds), start=1):
@@ -57,9 +59,7 @@ def cross_evaluate(
         told = prefixed(label, tell)
         prepared = arrange(placed, cleaning)
         with track(label, recipe) as tracking:
-            metrics = measure_recipe(
-                prepared, encoder, recipe, promise, risk, place, told, tracking
-            )
+            metrics = measure_recipe(prepared, setup, told, tracking)
             tracking.finish(metrics)
         each.append(metrics)
     return {

@@ -90,7 +90,11 @@ def environment() -> Environment:
 
 def _measured(metrics: Metrics) -> str:
     where = metrics.get("measured_on", "")
-    names = {"test": "test rows", "valid": "held-out rows (there are no test rows)"}
+    names = {
+        "test": "test rows",
+        "valid": "held-out rows (there are no test rows)",
+        "crossed": "training rows, each read by a network that had not seen it",
+    }
     return f"{metrics.get('rows', 0)} {names.get(where, 'rows given')}"
 
 
@@ -128,10 +132,11 @@ def _figures(release: Release, metrics: Metrics) -> dict[str, Markup]:
     epochs = metrics.get("epochs") or []
     if epochs:
         loss = [(float(e["number"]), float(e["loss"])) for e in epochs]
-        score = [(float(e["number"]), float(e["score"])) for e in epochs]
         found["loss"] = charts.course(
             "loss", "Loss by epoch", loss, "training loss", "epoch", False
         )
+    score = [(float(e["number"]), float(e["score"])) for e in epochs if e["score"] is not None]
+    if score:
         found["score"] = charts.course(
             "score", "Score by epoch", score, "score on held-out rows", "epoch"
         )

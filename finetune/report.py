@@ -25,6 +25,7 @@ CURVE = {
 def describe(metrics: Mapping[str, Any]) -> str:
     """The metrics of `finetune.evaluate` as lines of text."""
     where = metrics.get("measured_on", "these")
+    where = "crossed training" if where == "crossed" else where
     lines = [f"Measured on {metrics['rows']} {where} rows:"]
     lines += [f"  {name:<28} {value}" for name, value in _headlines(metrics)]
     if "intent" in metrics:

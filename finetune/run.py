@@ -10,30 +10,21 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import numpy as np
-import torch
-
-from finetune.batches import find_labels, number
-from finetune.calibrate import find_thresholds, fit, judge
 from finetune.card import write_card
-from finetune.checkpoint import SECONDS, Checkpoint, identify, open_checkpoint, stamp
-from finetune.clean import CleanReport, clean
+from finetune.checkpoint import SECONDS, identify, open_checkpoint, stamp
 from finetune.compare import compare_release, write_fingerprints
 from finetune.details import count_labels
 from finetune.encoders import find_encoder, save_encoder
 from finetune.evaluate import CHUNK, Metrics, judge_readings, read
+from finetune.fit import PROMISE, RISK, Fitted, Progress, Setup, fit_network, prefixed
 from finetune.learning import SHARES, measure_shares
 from finetune.page import write_report
-from finetune.prototypes import fit_prototypes
+from finetune.prepare import Prepared, prepare
 from finetune.recipe import Recipe
-from finetune.rows import SPLITS, Row, digest
-from finetune.split import set_aside, split
-from finetune.state import Epoch
-from finetune.train import Watch, train
-from finetune.typos import with_typos
-from index.calibration import Calibration
+from finetune.rows import Row, digest
+from finetune.train import Watch
 from index.errors import ReleaseError
-from index.network import Network, run, save_heads
+from index.network import save_heads
 from index.reader import Reader, choose_device
 from index.release import (
     ENCODER,
@@ -47,14 +38,6 @@ from index.release import (
     seal,
     write_json,
 )
-from index.tokens import Tokenizer
-from service.errors import ContentError
-
-PROMISE = 0.95
-VARIANTS = 4  # of the training rows, each with other typos
-RISK = 0.1
-
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,46 +47,6 @@ class Trained:
     path: Path
     manifest: Manifest
     metrics: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """Cleaned rows by what they are for; ``tuning`` and ``promised`` are the parts of valid."""
-
-    labels: Labels
-    train: list[Row]
-    tuning: list[Row]
-    promised: list[Row]
-    test: list[Row]
-    cleaning: CleanReport
-    digest: str
-
-
-@dataclass(frozen=True, slots=True)
-class Fitted:
-    """A trained network, its calibration, and what every epoch came to."""
-
-    network: Network
-    calibration: Calibration
-    epochs: list[Epoch]
-
-
-def prepare(rows: Sequence[Row]) -> Prepared:
-    """Clean and split. Raises ``ContentError`` when no training row carries a label."""
-    kept, cleaning = clean(rows)
-    return arrange(split(kept), cleaning)
-
-
-def arrange(placed: Sequence[Row], cleaning: CleanReport) -> Prepared:
-    """Rows that have their splits, by what they are for. Raises ``ContentError`` as `prepare`."""
-    parts = {name: [row for row in placed if row.split == name] for name in SPLITS}
-    labels = find_labels(parts["train"])
-    if not (labels.intents or labels.sentiments or labels.entities):
-        raise ContentError("There is nothing to train on: no training row carries a label.")
-    tuning, promised = set_aside(parts["valid"])
-    return Prepared(
-        labels, parts["train"], tuning, promised, parts["test"], cleaning, digest(placed)
-    )
 
 
 def check_place(out: Path | None) -> None:
@@ -145,32 +88,34 @@ def train_release(
         raise ValueError("give one of out and releases")
     check_place(out)
     tell = progress or (lambda stage, done, whole: None)
-    place = choose_device(device)
-    encoder = find_encoder(recipe.encoder)
-    prepared = prepare(rows)
+    setup = Setup(find_encoder(recipe.encoder), recipe, choose_device(device), promise, risk)
+    prepared = prepare(rows, recipe.cross_fit)
     parent = out.absolute().parent if out else releases or Path()
-    training = _identify(prepared, recipe, encoder, place)
+    training = _identify(prepared, setup)
+    talk = say or (lambda text: None)
+    if prepared.parts is not None:
+        talk(
+            f"Few rows: none is held out; {len(set(prepared.parts))} further networks train, each "
+            "without a part of them that it then reads (the recipe's cross_fit)."
+        )
     with (
         draft(parent) as folder,
         open_checkpoint(
-            parent, training, say or (lambda text: None), fresh=fresh, seconds=checkpoint_seconds
+            parent, training, talk, fresh=fresh, seconds=checkpoint_seconds
         ) as checkpoint,
     ):
-        fitted = fit_network(
-            prepared, encoder, recipe, promise, risk, place, tell, watch, checkpoint
-        )
+        fitted = fit_network(prepared, setup, tell, watch, checkpoint)
         calibration = fitted.calibration
-        reader = _write(folder, fitted, prepared.labels, recipe, encoder, place)
-        metrics = {**_measure(reader, prepared, against, tell), **(notes or {})}
+        reader = _write(folder, fitted, prepared.labels, setup)
+        metrics = {**_measure(reader, fitted, prepared, against, tell), **(notes or {})}
         metrics["epochs"] = [asdict(epoch) for epoch in fitted.epochs]
         if curve:
+            apart = prepared if prepared.parts is None else prepare(rows)
 
             def measure(part: list[Row], label: str) -> Metrics:
-                smaller = replace(prepared, train=part)
-                told = prefixed(label, tell)
-                return measure_recipe(smaller, encoder, recipe, promise, risk, place, told)
+                return measure_recipe(replace(apart, train=part), setup, prefixed(label, tell))
 
-            metrics["learning"] = measure_shares(prepared.train, SHARES, measure, metrics)
+            metrics["learning"] = measure_shares(apart.train, SHARES, measure, metrics)
         write_json(folder / "metrics.json", metrics)
         write_fingerprints(folder, [*prepared.train, *prepared.tuning, *prepared.promised])
 
@@ -216,102 +161,42 @@ def evaluate_release(
     return metrics
 
 
-def _identify(prepared: Prepared, recipe: Recipe, encoder: Path, device: torch.device) -> str:
+def _identify(prepared: Prepared, setup: Setup) -> str:
     """A name for this very training: all rows, those that it learns from in order, and how."""
     rows = [digest([row]) for row in [*prepared.train, *prepared.tuning]]
-    return identify(prepared.digest, rows, recipe.to_json(), stamp(encoder), device.type)
+    how = setup.recipe.to_json(), stamp(setup.encoder), setup.device.type
+    return identify(prepared.digest, rows, *how)
 
 
 def measure_recipe(
-    prepared: Prepared,
-    encoder: Path,
-    recipe: Recipe,
-    promise: float,
-    risk: float,
-    device: torch.device,
-    tell: Progress,
-    watch: Watch | None = None,
+    prepared: Prepared, setup: Setup, tell: Progress, watch: Watch | None = None
 ) -> Metrics:
     """The metrics of a training whose network is not kept."""
-    fitted = fit_network(prepared, encoder, recipe, promise, risk, device, tell, watch)
+    fitted = fit_network(prepared, setup, tell, watch)
     with TemporaryDirectory(prefix="frontdesk-") as name:
-        reader = _write(Path(name), fitted, prepared.labels, recipe, encoder, device)
-        return _measure(reader, prepared, None, tell)
+        reader = _write(Path(name), fitted, prepared.labels, setup)
+        return _measure(reader, fitted, prepared, None, tell)
 
 
-def fit_network(
-    prepared: Prepared,
-    encoder: Path,
-    recipe: Recipe,
-    promise: float,
-    risk: float,
-    device: torch.device,
-    tell: Progress,
-    watch: Watch | None = None,
-    checkpoint: Checkpoint | None = None,
-) -> Fitted:
-    """The trained network with everything that held-out rows say of it."""
-    tokenizer = Tokenizer.load(encoder)
-    network, epochs = train_network(prepared, encoder, recipe, device, tell, watch, checkpoint)
-    fit_prototypes(network, number(prepared.train, prepared.labels, tokenizer), device)
-    tuning, promised = (
-        number(part, prepared.labels, tokenizer) for part in (prepared.tuning, prepared.promised)
-    )
-    raw = run(network, tuning.tokens, device)
-    calibration = fit(raw, tuning)
-    thresholds = find_thresholds(
-        judge(raw, tuning, calibration),
-        judge(run(network, promised.tokens, device), promised, calibration),
-        promise,
-        risk,
-    )
-    return Fitted(network, replace(calibration, thresholds=thresholds), epochs)
-
-
-def prefixed(label: str, tell: Progress) -> Progress:
-    """``tell`` with the label before every stage."""
-    return lambda stage, done, whole: tell(f"{label}, {stage}", done, whole)
-
-
-def train_network(
-    prepared: Prepared,
-    encoder: Path,
-    recipe: Recipe,
-    device: torch.device,
-    tell: Progress,
-    watch: Watch | None = None,
-    checkpoint: Checkpoint | None = None,
-) -> tuple[Network, list[Epoch]]:
-    """The network and what its epochs came to; of the held-out rows it sees only ``tuning``."""
-    tokenizer = Tokenizer.load(encoder)
-    random = np.random.default_rng(recipe.seed)
-    variants = [prepared.train]
-    if recipe.typos:
-        variants = [with_typos(prepared.train, recipe.typos, random) for _ in range(VARIANTS)]
-    return train(
-        [number(rows, prepared.labels, tokenizer) for rows in variants],
-        number(prepared.tuning, prepared.labels, tokenizer),
-        prepared.labels,
-        encoder,
-        recipe,
-        device,
-        lambda step, steps, note: tell(note, step, steps),
-        watch,
-        checkpoint,
-    )
-
-
-def _measure(reader: Reader, prepared: Prepared, against: Path | None, tell: Progress) -> Metrics:
-    """Metrics on the test rows; on the valid ones, which is said, when there are no test rows."""
-    valid = [*prepared.tuning, *prepared.promised]
-    rows = prepared.test or valid
-    done = count(CHUNK, CHUNK)
-    readings = read(reader, rows, lambda _: tell("evaluate", min(next(done), len(rows)), len(rows)))
-    parts = {"train": prepared.train, "valid": valid, "test": prepared.test}
+def _measure(
+    reader: Reader, fitted: Fitted, prepared: Prepared, against: Path | None, tell: Progress
+) -> Metrics:
+    """Metrics on the test rows, or on the held-out ones, which is said, if there are none."""
+    held, crossed = prepared.held, prepared.parts is not None
+    rows = prepared.test or held
+    if crossed and not prepared.test:
+        readings = reader.interpret([row.text for row in rows], fitted.raw)
+    else:
+        done = count(CHUNK, CHUNK)
+        readings = read(
+            reader, rows, lambda _: tell("evaluate", min(next(done), len(rows)), len(rows))
+        )
+    parts = {"train": prepared.train, "valid": [] if crossed else held, "test": prepared.test}
     metrics = {
-        "measured_on": "test" if prepared.test else "valid",
+        "measured_on": "test" if prepared.test else "crossed" if crossed else "valid",
         **judge_readings(rows, readings, reader.labels, reader.thresholds),
         "splits": {name: len(part) for name, part in parts.items()},
+        "crossed": len(held) if crossed else 0,
         "cleaning": prepared.cleaning.to_json(),
         "labels": count_labels(parts),
     }
@@ -320,21 +205,14 @@ def _measure(reader: Reader, prepared: Prepared, against: Path | None, tell: Pro
     return metrics
 
 
-def _write(
-    folder: Path,
-    fitted: Fitted,
-    labels: Labels,
-    recipe: Recipe,
-    encoder: Path,
-    device: torch.device,
-) -> Reader:
+def _write(folder: Path, fitted: Fitted, labels: Labels, setup: Setup) -> Reader:
     """Write what was fitted into ``folder``, and read with it as a server would."""
-    write_json(folder / "recipe.json", recipe.to_json())
+    write_json(folder / "recipe.json", setup.recipe.to_json())
     write_json(
         folder / "labels.json",
         {"intents": labels.intents, "sentiments": labels.sentiments, "entities": labels.entities},
     )
     write_json(folder / "calibration.json", fitted.calibration.to_json())
     save_heads(fitted.network, folder / HEADS)
-    save_encoder(fitted.network, encoder, folder / ENCODER)
-    return Reader.assemble(folder, fitted.network, labels, fitted.calibration, device)
+    save_encoder(fitted.network, setup.encoder, folder / ENCODER)
+    return Reader.assemble(folder, fitted.network, labels, fitted.calibration, setup.device)

@@ -69,6 +69,21 @@ def set_aside(rows: Sequence[Row]) -> tuple[list[Row], list[Row]]:
     return parts
 
 
+def deal(rows: Sequence[Row], parts: int) -> list[int]:
+    """The part, from 0, of each row: by group, and every intent spread over as many as it can."""
+    strata: dict[str, list[tuple[str, Sequence[int]]]] = defaultdict(list)
+    for group in group_rows(rows):
+        strata[stratum_of(rows[group[0]])].append((min(place_of(rows[n]) for n in group), group))
+    dealt = [0] * len(rows)
+    turn = 0
+    for name in sorted(strata):
+        for _, members in sorted(strata[name], key=lambda pair: pair[0]):
+            for number in members:
+                dealt[number] = turn % parts
+            turn += 1
+    return dealt
+
+
 def group_rows(rows: Sequence[Row]) -> list[list[int]]:
     """Row numbers in groups of like texts: the same words in any order, or, within one intent (or
     sentiment), character trigrams whose Jaccard similarity is above ``SIMILAR``."""

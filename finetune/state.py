@@ -23,11 +23,12 @@ from index.network import Network
 
 @dataclass(frozen=True, slots=True)
 class Epoch:
-    """One pass over the training rows; ``score`` is measured on the stopping rows, 0 to 1."""
+    """One pass over the training rows; ``score`` is measured on the stopping rows, 0 to 1, and None
+    when there are none."""
 
     number: int
     loss: float
-    score: float
+    score: float | None
 
 
 class State:
@@ -37,7 +38,9 @@ class State:
     the trained weights of the best epoch, in main memory.
     """
 
-    def __init__(self, network: Network, recipe: Recipe, steps: int, device: torch.device) -> None:
+    def __init__(
+        self, network: Network, recipe: Recipe, steps: int, device: torch.device, member: int = 0
+    ) -> None:
         self.network = network
         self.device = device
         self.dtype = choose_dtype(recipe.precision, device)
@@ -46,7 +49,7 @@ class State:
             self.optimizer, lambda step: _slope(step, steps, recipe.warmup)
         )
         self.scaler = make_scaler(self.dtype, device)
-        self.random = np.random.default_rng(recipe.seed)
+        self.random = np.random.default_rng(recipe.seed + member)
         self.epoch = 1
         self.position = 0
         self.step = 0
@@ -62,11 +65,11 @@ class State:
         self._order = self.random.bit_generator.state
         return shuffle(rows, size, self.random)[self.position :]
 
-    def end_epoch(self, score: float) -> None:
-        """Note what the epoch came to, and keep its weights if none scored better."""
+    def end_epoch(self, score: float | None) -> None:
+        """Note what the epoch came to, and keep its weights if none is known to be better."""
         loss = float(torch.stack(self.losses).mean()) if self.losses else 0.0
         self.history.append(Epoch(self.epoch, loss, score))
-        if score >= max(epoch.score for epoch in self.history):
+        if score is None or score >= max(epoch.score or 0.0 for epoch in self.history):
             self.best = {
                 name: value.to("cpu", copy=True) for name, value in self._trained().items()
             }

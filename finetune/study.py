@@ -26,9 +26,10 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 from torch import Tensor
 
 from finetune.encoders import find_encoder
+from finetune.fit import Progress, Setup, prefixed, train_network
+from finetune.prepare import prepare
 from finetune.recipe import Recipe, write_recipe
 from finetune.rows import Row
-from finetune.run import Progress, prefixed, prepare, train_network
 from finetune.space import Space, change, find_space
 from finetune.state import Epoch
 from finetune.tracking import Track, Tracking, no_tracking
@@ -120,10 +121,9 @@ def search_recipe(
         epochs, _ = recipe.plan(len(prepared.train))
         with track(label, recipe) as tracking:
             watch = TrialWatch(trial, epochs, deadline, tracking)
-            _, history = train_network(
-                prepared, encoder, recipe, place, prefixed(label, tell), watch
-            )
-            score = max(epoch.score for epoch in history)
+            setup = Setup(encoder, recipe, place)
+            _, history = train_network(prepared, setup, prefixed(label, tell), watch)
+            score = max(epoch.score or 0.0 for epoch in history)
             tracking.finish({"score": score})
         return score
 
@@ -217,12 +217,12 @@ class TrialWatch:
     def epoch(self, epoch: Epoch, step: int) -> None:
         """Raises ``optuna.TrialPruned`` when the trial is worse than half of the others were."""
         self._tracking.epoch(epoch, step)
-        tenth = TENTHS * epoch.number // self._epochs
+        tenth, score = TENTHS * epoch.number // self._epochs, epoch.score or 0.0
         for passed in range(self._tenth + 1, tenth):
             self._trial.report(self._score, passed)
         if tenth > self._tenth:
-            self._trial.report(epoch.score, tenth)
-        self._tenth, self._score = tenth, epoch.score
+            self._trial.report(score, tenth)
+        self._tenth, self._score = tenth, score
         if tenth < TENTHS and self._trial.should_prune():
             raise optuna.TrialPruned
 

@@ -57,7 +57,8 @@ class Tracking:
 
     def epoch(self, epoch: Epoch, step: int) -> None:
         """Note an epoch's mean loss and its score on the held-out rows that stop the training."""
-        self._note({"epoch/loss": epoch.loss, "epoch/score": epoch.score}, step)
+        scored = {} if epoch.score is None else {"epoch/score": epoch.score}
+        self._note({"epoch/loss": epoch.loss, **scored}, step)
 
     def finish(self, metrics: Mapping[str, Any]) -> None:
         """Note the figures of `finetune.evaluate` metrics, or those given as plain numbers."""

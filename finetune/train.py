@@ -54,6 +54,7 @@ def train(
     progress: Progress | None = None,
     watch: Watch | None = None,
     checkpoint: Checkpoint | None = None,
+    member: int = 0,
 ) -> tuple[Network, list[Epoch]]:
     """Fine-tune the encoder in folder ``encoder`` with new heads.
 
@@ -61,13 +62,16 @@ def train(
     Returns the network in evaluation mode with the weights of the epoch that scored best on
     ``stop_rows`` (of the last one when these are empty), and what every epoch came to.
     ``progress(step, steps, note)`` is called after every step, ``watch`` after steps and epochs.
-    With a ``checkpoint`` the training goes on where an interrupted one stopped.
+    With a ``checkpoint`` the training goes on where an interrupted one stopped. Trainings that
+    differ in ``member`` alone begin with the same weights and take another course: that of a soup.
     """
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(recipe.seed)
         network = build_network(encoder, labels, recipe).to(device)
+        if member:
+            torch.manual_seed(recipe.seed + member)
         epochs, steps = recipe.plan(len(train_rows[0]))
-        state = State(network, recipe, steps, device)
+        state = State(network, recipe, steps, device, member)
         if checkpoint:
             checkpoint.resume(state)
         for number in range(state.epoch, epochs + 1):
@@ -154,8 +158,8 @@ def compute_loss(output: Output, batch: Batch, recipe: Recipe, crf: Crf | None) 
     return loss
 
 
-def score_heads(network: Network, rows: Dataset, device: torch.device) -> float:
-    """How well the heads do on rows, 0 to 1: the mean of their accuracies."""
+def score_heads(network: Network, rows: Dataset, device: torch.device) -> float | None:
+    """How well the heads do on rows, 0 to 1: the mean of their accuracies; None without labels."""
     raw = run(network, rows.tokens, device)
     scores = []
     for logits, truth in ((raw.intents, rows.intents), (raw.sentiments, rows.sentiments)):
@@ -167,7 +171,7 @@ def score_heads(network: Network, rows: Dataset, device: torch.device) -> float:
         known = truth != IGNORED
         if known.any():
             scores.append(float((np.concatenate(raw.tags)[known] == truth[known]).mean()))
-    return float(np.mean(scores)) if scores else 0.0
+    return float(np.mean(scores)) if scores else None
 
 
 def _attention(device: torch.device) -> AbstractContextManager[None]:

@@ -19,7 +19,7 @@ from service.config import Config
 from service.errors import Conflict
 
 if TYPE_CHECKING:  # these import torch, which `frontdesk --help` does not wait for
-    from finetune.run import Progress
+    from finetune.fit import Progress
     from finetune.study import Found, Tried
     from finetune.tracking import Track
 

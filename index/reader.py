@@ -88,7 +88,25 @@ class Reader:
     def read(self, texts: Sequence[str]) -> list[Reading]:
         """A reading of each text, in order. Any text will do: empty, huge, malformed."""
         tokens = self._tokenizer.split(texts)
-        raw = self._run_tokens(tokens)
+        return self._interpret(texts, tokens, self._run_tokens(tokens))
+
+    def interpret(self, texts: Sequence[str], raw: Raw) -> list[Reading]:
+        """Readings of texts from what some network said about them before calibration."""
+        return self._interpret(texts, self._tokenizer.split(texts), raw)
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Unit vectors of shape ``(n, hidden)``: what templates and examples are found by."""
+        return self._run_tokens(self._tokenizer.split(texts)).vectors
+
+    def warm_up(self) -> None:
+        """Read a few messages of different length, so that the first customer does not wait."""
+        for text in WARM_UP:
+            self.read([text])
+
+    def _run_tokens(self, tokens: Sequence[Tokens]) -> Raw:
+        return run(self._network, tokens, self.device)
+
+    def _interpret(self, texts: Sequence[str], tokens: Sequence[Tokens], raw: Raw) -> list[Reading]:
         intents, in_scope = self._judge_intents(raw)
         calibration, labels = self.release.calibration, self.release.labels
         sentiments = softmax(raw.sentiments, calibration.sentiment_temperature)
@@ -106,18 +124,6 @@ class Reader:
                 )
             )
         return readings
-
-    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Unit vectors of shape ``(n, hidden)``: what templates and examples are found by."""
-        return self._run_tokens(self._tokenizer.split(texts)).vectors
-
-    def warm_up(self) -> None:
-        """Read a few messages of different length, so that the first customer does not wait."""
-        for text in WARM_UP:
-            self.read([text])
-
-    def _run_tokens(self, tokens: Sequence[Tokens]) -> Raw:
-        return run(self._network, tokens, self.device)
 
     def _judge_intents(self, raw: Raw) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         if not self.labels.intents:

@@ -34,7 +34,7 @@ def scores(monkeypatch: pytest.MonkeyPatch) -> list[Recipe]:
     tried: list[Recipe] = []
 
     def train(*arguments: Any) -> tuple[None, list[Epoch]]:
-        recipe, watch = arguments[2], arguments[5]
+        recipe, watch = arguments[1].recipe, arguments[3]
         tried.append(recipe)
         watch.step(1, torch.zeros(()), 0.1)
         history = [Epoch(1, 0.5, 1 - abs(recipe.dropout - 0.3))]
@@ -196,7 +196,7 @@ def test_trial_without_memory_fails_alone(
 
     def train(*arguments: Any) -> Any:
         if len(scores) == 1:
-            scores.append(arguments[2])
+            scores.append(arguments[1].recipe)
             raise torch.OutOfMemoryError("batches are too large")
         return whole(*arguments)
 
@@ -211,7 +211,7 @@ def test_given_recipe_may_fail_and_all_may_not(
     whole = study_module.train_network
 
     def train(*arguments: Any) -> Any:
-        if arguments[2] == base:
+        if arguments[1].recipe == base:
             raise torch.OutOfMemoryError("the encoder is too large")
         return whole(*arguments)
 

@@ -11,9 +11,10 @@ import pytest
 import torch
 
 from finetune.batches import find_labels, number, shuffle
+from finetune.prepare import prepare
 from finetune.report import describe, headline
 from finetune.rows import Row
-from finetune.run import Trained, evaluate_release, prepare, train_release
+from finetune.run import Trained, evaluate_release, train_release
 from index.errors import ReleaseError
 from index.reader import Reader, choose_device
 from index.release import load_release

@@ -20,7 +20,6 @@ from benchmarks.understanding.draws import (
     few,
     inside,
     new_intents,
-    pick,
     repartition,
     sample,
     teaching,
@@ -36,6 +35,7 @@ from benchmarks.understanding.measures import (
     refuse,
 )
 from benchmarks.understanding.promises import measure_growth
+from finetune.batches import pick
 from finetune.calibrate import Judged
 from finetune.recipe import read_recipe
 from finetune.rows import Row, Span, read_rows
@@ -376,10 +376,12 @@ def test_only_a_whole_run_is_a_result(
 
 
 def test_few_examples_are_all_that_a_draw_has(quick: Bench) -> None:
-    accuracy, error, _ = measure_few(quick)
+    accuracy, error, _, right, answered = measure_few(quick)
     assert [one["rows"] for one in quick.trainings] == [30, 30, 30]
     assert accuracy.value == pytest.approx(np.mean(accuracy.parts["draws"]))
     assert error.value == pytest.approx(np.mean(error.parts["draws"]))
+    assert right.value == pytest.approx(np.mean(right.parts["draws"]))
+    assert answered.value == pytest.approx(np.mean(answered.parts["draws"]))
 
 
 def test_a_joint_release_is_compared_on_each_set(quick: Bench) -> None:

@@ -10,7 +10,7 @@ import shutil
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -79,20 +79,21 @@ class Bench:
         """The rows of a set, or the sample of them. Raises ``ContentError``."""
         return sample(read_rows([self.data / f"{name}.jsonl"]), self.share)
 
-    def train(self, name: str, rows: Sequence[Row]) -> Path:
+    def train(self, name: str, rows: Sequence[Row], **changes: Any) -> Path:
         """A release trained on these rows, or the one that was made of the same before.
 
-        The key covers the code of training and reading, the recipe, the rows and the device.
+        ``changes`` are to the recipe. The key covers the code of training and reading, the recipe,
+        the rows and the device.
         """
-        place = choose_device(self.device)
-        facts = [self._code, self.recipe.to_json(), digest(rows), place.type]
+        recipe, place = replace(self.recipe, **changes), choose_device(self.device)
+        facts = [self._code, recipe.to_json(), digest(rows), place.type]
         key = hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
         release = self._work / "releases" / f"{name}-{key}"
         note = release.with_suffix(".json")
         reused = release.is_dir() and note.is_file()
         if not reused:
             say(f"{name}: training on {len(rows)} rows")
-            self._train(release, note, rows)
+            self._train(release, note, rows, recipe)
         told = json.loads(note.read_bytes())
         self.trainings.append({"name": name, "key": key, **told, "reused": reused})
         return release
@@ -122,13 +123,13 @@ class Bench:
         dataset = number(rows, labels, Tokenizer.load(path / ENCODER))
         return run(network, dataset.tokens, place), dataset
 
-    def _train(self, release: Path, note: Path, rows: Sequence[Row]) -> None:
+    def _train(self, release: Path, note: Path, rows: Sequence[Row], recipe: Recipe) -> None:
         if release.is_dir():  # cut off before its time was written down
             shutil.rmtree(release)
         at = datetime.now(UTC).isoformat(timespec="seconds")
         begin = time.perf_counter()
         with ProgressBar() as bar:
-            made = train_release(rows, self.recipe, out=release, device=self.device, progress=bar)
+            made = train_release(rows, recipe, out=release, device=self.device, progress=bar)
         seconds = round(time.perf_counter() - begin, 1)
         fields = {"release": made.manifest.id, "at": at, "rows": len(rows), "seconds": seconds}
         write_json(note, fields)

@@ -61,4 +61,7 @@ CASES = {
         ("clinc150",),
         elsewhere.TRAINER,
     ),
+    "soup": Case(
+        "CLINC150 as above, the mean of three trainings", accuracy.measure_soup, ("clinc150",)
+    ),
 }

@@ -5,8 +5,8 @@ Pure functions of rows and seeds, called by the cases. None of them looks at a m
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields, replace
-from typing import Any, Literal, TypeVar, cast
+from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,6 @@ from finetune.rows import Row
 from index.records import OUT_OF_SCOPE
 
 Kind = Literal["intent", "sentiment", "entities"]
-Record = TypeVar("Record", bound=Any)
 SEED = 2026
 NEW = 30  # intents by which a desk grows
 
@@ -104,13 +103,3 @@ def repartition(sizes: Sequence[int], seed: int) -> list[NDArray[np.int64]]:
     """The numbers from 0 to the sum of ``sizes`` in random parts of these sizes."""
     order = np.random.default_rng([SEED, seed]).permutation(sum(sizes))
     return np.split(order, np.cumsum(sizes)[:-1])
-
-
-def pick(record: Record, rows: NDArray[np.int64]) -> Record:
-    """The given rows of a dataclass whose every field has one entry a row."""
-    picked = {}
-    for column in fields(record):
-        values = getattr(record, column.name)
-        many = [values[row] for row in rows] if isinstance(values, list) else values[rows]
-        picked[column.name] = many
-    return cast(Record, type(record)(**picked))

@@ -22,15 +22,16 @@ from benchmarks.understanding.draws import (
     inside,
     new_intents,
     part,
-    pick,
     repartition,
     teaching,
 )
 from benchmarks.understanding.figures import Figure
 from benchmarks.understanding.measures import Realised, realise
+from finetune.batches import pick
 from finetune.calibrate import find_thresholds, fit, judge
+from finetune.fit import PROMISE, RISK
+from finetune.prepare import prepare
 from finetune.rows import Row
-from finetune.run import PROMISE, RISK, prepare
 
 SPLITS = 20
 KEPT = 18  # of them
