@@ -2,7 +2,8 @@
 
 Called after training. Two fifths of the held-out rows (the "tuning" ones, which also stopped the
 training) fit the scores; the others (the "promise" ones) have no part in that and certify the
-answer threshold, which is what makes the guarantee valid. It never trains or reads a text.
+answer threshold, which is what makes the guarantee valid. Where rows are few, both are readings by
+networks that were trained without them (`finetune.fit`). It never trains or reads a text.
 """
 
 import math

@@ -94,7 +94,8 @@ def train(
     with _plain_errors(), ProgressBar() as bar:
         check_place(out)
         found = find_recipe(bench, config, rows, recipe, bar, track)
-        recipe = found.recipe if found else recipe
+        if found:  # its trials have seen rows that cross-fitting would let certify the promise
+            recipe = replace(found.recipe, cross_fit=0)
         with track("release", recipe) as tracking:
             trained = train_release(
                 rows,

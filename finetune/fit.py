@@ -16,7 +16,7 @@ from finetune.checkpoint import Checkpoint
 from finetune.prepare import Prepared, without
 from finetune.prototypes import fit_prototypes
 from finetune.recipe import Recipe
-from finetune.soup import Soup
+from finetune.soup import stir_in
 from finetune.state import Epoch
 from finetune.train import Watch, train
 from finetune.typos import with_typos
@@ -48,8 +48,8 @@ class Setup:
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """A trained network, its calibration, what every epoch came to, and ``raw``: what was read in
-    the held-out rows before calibration, in their order."""
+    """A trained network, its calibration, what every epoch of its first training came to, and
+    ``raw``: what was read in the rows that calibrate, in their order."""
 
     network: Network
     calibration: Calibration
@@ -68,20 +68,22 @@ def fit_network(
 
     Where the rows have parts, a further network trains without each and reads it: cross-fitting (as
     in the CV+ of Barber, Candès, Ramdas & Tibshirani 2021, "Predictive Inference with the
-    Jackknife+"). The network that is kept has the mean of the weights of all (Wortsman et al. 2022,
-    "Model soups"). The readings that calibrate are of networks that have seen fewer rows, so the
-    promise is rather cautious; but unlike with rows held out for good, its risk is not proven.
+    Jackknife+"). The network that is kept has the mean of the weights of all. What calibrates it is
+    read by networks that have seen fewer rows, which should make the promise cautious; but unlike
+    with rows held out for good, its risk is an estimate and not proven.
     """
-    network, epochs = train_network(prepared, setup, tell, watch, checkpoint)
-    soup = Soup(network)
-    for member in range(1, setup.recipe.soup):
-        told = prefixed(f"training {member + 1}/{setup.recipe.soup}", tell)
-        soup.add(train_network(prepared, setup, told, member=member)[0])
-    held = number(prepared.held, prepared.labels, Tokenizer.load(setup.encoder))
-    crossed = None if prepared.parts is None else _cross_read(prepared, held, setup, tell, soup)
-    if soup.count > 1:
-        soup.pour()
-        _place_prototypes(network, prepared, setup)
+    soup = setup.recipe.soup
+    told = prefixed(f"training 1/{soup}", tell) if soup > 1 else tell
+    network, epochs = train_network(prepared, setup, told, watch, checkpoint)
+    for course in range(1, soup):
+        told = prefixed(f"training {course + 1}/{soup}", tell)
+        stir_in(network, train_network(prepared, setup, told, course=course)[0], course + 1)
+    tokenizer = Tokenizer.load(setup.encoder)
+    held = number(prepared.calibrating, prepared.labels, tokenizer)
+    crossed = None
+    if prepared.parts is not None:
+        crossed = _cross_read(network, prepared, held, setup, tell)
+    fit_prototypes(network, number(prepared.train, prepared.labels, tokenizer), setup.device)
     raw = crossed or run(network, held.tokens, setup.device)
     rows = np.arange(len(held))
     tuning, promised = rows[: len(prepared.tuning)], rows[len(prepared.tuning) :]
@@ -101,15 +103,15 @@ def train_network(
     tell: Progress,
     watch: Watch | None = None,
     checkpoint: Checkpoint | None = None,
-    member: int = 0,
+    course: int = 0,
 ) -> tuple[Network, list[Epoch]]:
-    """The network with its prototypes, and what its epochs came to; ``member`` as in `train`.
+    """The network, without prototypes yet, and what its epochs came to; ``course`` as in `train`.
 
-    Of the held-out rows it sees only those for tuning, and all of them where they have parts.
+    Of the rows that calibrate it sees only those for tuning, and all where they have parts.
     """
     recipe = setup.recipe
     tokenizer = Tokenizer.load(setup.encoder)
-    random = np.random.default_rng(recipe.seed + member)
+    random = np.random.default_rng(recipe.seed + course)
     variants = [prepared.train]
     if recipe.typos:
         variants = [with_typos(prepared.train, recipe.typos, random) for _ in range(VARIANTS)]
@@ -124,9 +126,8 @@ def train_network(
         lambda step, steps, note: tell(note, step, steps),
         watch,
         checkpoint,
-        member,
+        course,
     )
-    _place_prototypes(network, prepared, setup)
     return network, epochs
 
 
@@ -135,21 +136,23 @@ def prefixed(label: str, tell: Progress) -> Progress:
     return lambda stage, done, whole: tell(f"{label}, {stage}", done, whole)
 
 
-def _place_prototypes(network: Network, prepared: Prepared, setup: Setup) -> None:
-    rows = number(prepared.train, prepared.labels, Tokenizer.load(setup.encoder))
-    fit_prototypes(network, rows, setup.device)
+def _cross_read(
+    kept: Network, prepared: Prepared, held: Dataset, setup: Setup, tell: Progress
+) -> Raw:
+    """What networks that did without a row read in it, for all ``held`` rows in their order.
 
-
-def _cross_read(prepared: Prepared, held: Dataset, setup: Setup, tell: Progress, soup: Soup) -> Raw:
-    """What networks that did without a row read in it, for all held rows in their order."""
+    Their weights are stirred into ``kept``.
+    """
     assert prepared.parts is not None
+    tokenizer, soup = Tokenizer.load(setup.encoder), setup.recipe.soup
     names = np.unique(prepared.parts)
     pieces, places = [], []
     for done, part in enumerate(names, start=1):
-        told = prefixed(f"part {done}/{len(names)}", tell)
-        rest = without(prepared, int(part))
-        network, _ = train_network(rest, setup, told, member=setup.recipe.soup + int(part))
-        soup.add(network)
+        rest, told = without(prepared, int(part)), prefixed(f"part {done}/{len(names)}", tell)
+        network, _ = train_network(rest, setup, told, course=soup + done - 1)
+        fit_prototypes(network, number(rest.train, rest.labels, tokenizer), setup.device)
         places.append(np.flatnonzero(prepared.parts == part))
         pieces.append(run(network, pick(held, places[-1]).tokens, setup.device))
+        stir_in(kept, network, soup + done)
+        del network
     return pick(join(pieces), np.argsort(np.concatenate(places), kind="stable"))

@@ -88,7 +88,9 @@ def verdict(metrics: Metrics) -> Verdict:
     aim = percent(promise["promise"])
     if promise["threshold"] > 1:
         return Verdict(
-            "It answers nothing by itself.", f"Too few held-out messages to promise {aim}", "bad"
+            "It answers nothing by itself.",
+            f"Too few messages, or too few read rightly, to promise {aim}",
+            "bad",
         )
     if promise["precision"] is None:
         return Verdict("None of these messages is certain enough for an answer.")
@@ -110,7 +112,7 @@ def _promise(promise: Metrics | None) -> list[Headline]:
     if not promise:
         return []
     if promise["threshold"] > 1:
-        words = "Too few held-out rows to promise anything, so a person answers every message."
+        words = "Too few rows, or too few read rightly, to promise anything: a person answers all."
         return [Headline("Answered by itself", 0.0, "nothing", words, standing="bad")]
     words = "Of all messages, out-of-scope ones included, how many get an answer without a person."
     found = [_share("Answered by itself", promise, "answered", words)]

@@ -46,7 +46,7 @@ def render(release: Release, metrics: Metrics) -> str:
     """The report as HTML. Raises nothing for metrics that lack parts, as those of old releases."""
     figures = headlines(metrics)
     lows = [figure.interval[0] for figure in figures if figure.interval]
-    page = environment().get_template("report.html")
+    page, recipe = environment().get_template("report.html"), _recipe(release)
     return page.render(
         manifest=release.manifest,
         labels=release.labels,
@@ -62,7 +62,8 @@ def render(release: Release, metrics: Metrics) -> str:
         changes=_changes(metrics.get("changes")),
         counts=_counts(metrics.get("labels")),
         search=_search(metrics.get("search")),
-        made=_made(release),
+        made=_made(release, recipe),
+        soup=recipe.get("soup", 1),
         cleaning=describe_cleaning(metrics["cleaning"]) if "cleaning" in metrics else "",
     )
 
@@ -228,16 +229,25 @@ def _counts(labels: Metrics | None) -> View | None:
     return tables
 
 
-def _made(release: Release) -> list[tuple[str, list[tuple[str, str]]]]:
+def _made(release: Release, recipe: Mapping[str, Any]) -> list[tuple[str, list[tuple[str, str]]]]:
     """Calibration and recipe as tables."""
     calibration = release.calibration.to_json()
     numbers = {**calibration.pop("thresholds"), **calibration}
-    tables = [("Calibration", [(_words(name), _plain(value)) for name, value in numbers.items()])]
+    tables = {"Calibration": numbers, "Recipe": recipe}
+    return [
+        (title, [(_words(name), _plain(value)) for name, value in table.items()])
+        for title, table in tables.items()
+        if table
+    ]
+
+
+def _recipe(release: Release) -> dict[str, Any]:
+    """The recipe that the release was made by; empty when it cannot be read."""
     try:
-        recipe = json.loads((release.path / "recipe.json").read_bytes())
+        found: dict[str, Any] = json.loads((release.path / "recipe.json").read_bytes())
     except (OSError, ValueError):
-        return tables
-    return [*tables, ("Recipe", [(_words(name), _plain(value)) for name, value in recipe.items()])]
+        return {}
+    return found
 
 
 def _words(name: str) -> str:

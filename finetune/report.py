@@ -172,7 +172,7 @@ def _headlines(metrics: Mapping[str, Any]) -> list[tuple[str, str]]:
 def _promise_lines(promise: Mapping[str, Any]) -> list[tuple[str, str]]:
     if promise["threshold"] > 1:
         share = _percent(promise["promise"])
-        return [("answered", f"nothing: too few held-out rows to promise {share}")]
+        return [("answered", f"nothing: too few rows, or too few read rightly, to promise {share}")]
     lines = [("answered", _percent(promise["answered"]))]
     if promise["precision"] is not None:
         wanted = _percent(promise["promise"])

@@ -115,9 +115,11 @@ def train_release(
             def measure(part: list[Row], label: str) -> Metrics:
                 return measure_recipe(replace(apart, train=part), setup, prefixed(label, tell))
 
-            metrics["learning"] = measure_shares(apart.train, SHARES, measure, metrics)
+            # Every point is a single training, and so is the last one.
+            whole = metrics if apart is prepared else measure(apart.train, "all rows")
+            metrics["learning"] = measure_shares(apart.train, SHARES, measure, whole)
         write_json(folder / "metrics.json", metrics)
-        write_fingerprints(folder, [*prepared.train, *prepared.tuning, *prepared.promised])
+        write_fingerprints(folder, [*prepared.train, *prepared.calibrating])
 
         def describe(manifest: Manifest) -> None:
             release = Release(folder, manifest, prepared.labels, calibration, metrics)
@@ -182,7 +184,7 @@ def _measure(
     reader: Reader, fitted: Fitted, prepared: Prepared, against: Path | None, tell: Progress
 ) -> Metrics:
     """Metrics on the test rows, or on the held-out ones, which is said, if there are none."""
-    held, crossed = prepared.held, prepared.parts is not None
+    held, crossed = prepared.calibrating, prepared.parts is not None
     rows = prepared.test or held
     if crossed and not prepared.test:
         readings = reader.interpret([row.text for row in rows], fitted.raw)
@@ -200,7 +202,7 @@ def _measure(
         "cleaning": prepared.cleaning.to_json(),
         "labels": count_labels(parts),
     }
-    if against is not None:
+    if against is not None and metrics["measured_on"] != "crossed":
         metrics["changes"] = compare_release(against, rows, reader, readings, str(reader.device))
     return metrics
 

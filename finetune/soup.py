@@ -9,25 +9,11 @@ import torch
 from index.network import Network
 
 
-class Soup:
-    """Begins with the weights of ``network``, which gets the mean of all that are added.
+@torch.no_grad()
+def stir_in(network: Network, other: Network, count: int) -> None:
+    """Make ``network``, the mean of ``count - 1`` networks, that of ``count`` with ``other``.
 
-    ``count`` says of how many."""
-
-    def __init__(self, network: Network) -> None:
-        self._network = network
-        self._sums = {name: value.double() for name, value in network.named_parameters()}
-        self.count = 1
-
-    @torch.no_grad()
-    def add(self, network: Network) -> None:
-        """Add the weights of a network of the same shape."""
-        for name, value in network.named_parameters():
-            self._sums[name] += value
-        self.count += 1
-
-    @torch.no_grad()
-    def pour(self) -> None:
-        """Give the first network the mean of all weights."""
-        for name, value in self._network.named_parameters():
-            value.copy_(self._sums[name] / self.count)
+    Weights that are the same in all, as frozen ones are, stay as they are.
+    """
+    for mean, new in zip(network.parameters(), other.parameters(), strict=True):
+        mean.lerp_(new, 1 / count)

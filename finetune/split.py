@@ -57,30 +57,18 @@ def set_aside(rows: Sequence[Row]) -> tuple[list[Row], list[Row]]:
     The first is for tuning, the second for the promise, which needs more: the fewer rows certify
     it, the more cautious it must be.
     """
-    strata: dict[str, list[tuple[str, Sequence[int]]]] = defaultdict(list)
-    for group in group_rows(rows):
-        strata[stratum_of(rows[group[0]])].append((min(place_of(rows[n]) for n in group), group))
     parts: tuple[list[Row], list[Row]] = ([], [])
-    turn = 0
-    for name in sorted(strata):
-        for _, members in sorted(strata[name], key=lambda pair: pair[0]):
-            parts[DEAL[turn % len(DEAL)]].extend(rows[number] for number in members)
-            turn += 1
+    for turn, group in enumerate(_in_turn(rows)):
+        parts[DEAL[turn % len(DEAL)]].extend(rows[number] for number in group)
     return parts
 
 
 def deal(rows: Sequence[Row], parts: int) -> list[int]:
     """The part, from 0, of each row: by group, and every intent spread over as many as it can."""
-    strata: dict[str, list[tuple[str, Sequence[int]]]] = defaultdict(list)
-    for group in group_rows(rows):
-        strata[stratum_of(rows[group[0]])].append((min(place_of(rows[n]) for n in group), group))
     dealt = [0] * len(rows)
-    turn = 0
-    for name in sorted(strata):
-        for _, members in sorted(strata[name], key=lambda pair: pair[0]):
-            for number in members:
-                dealt[number] = turn % parts
-            turn += 1
+    for turn, group in enumerate(_in_turn(rows)):
+        for number in group:
+            dealt[number] = turn % parts
     return dealt
 
 
@@ -123,6 +111,18 @@ def stratum_of(row: Row) -> str:
 def place_of(row: Row) -> str:
     """The hash of a row's text; rows that are taken in its order are the same ones next time."""
     return hashlib.sha256(normalise(row.text).encode("utf-8", "replace")).hexdigest()
+
+
+def _in_turn(rows: Sequence[Row]) -> list[Sequence[int]]:
+    """Groups of like texts, those of an intent one after the other in the order of their hashes."""
+    strata: dict[str, list[tuple[str, Sequence[int]]]] = defaultdict(list)
+    for group in group_rows(rows):
+        strata[stratum_of(rows[group[0]])].append((min(place_of(rows[n]) for n in group), group))
+    return [
+        group
+        for name in sorted(strata)
+        for _, group in sorted(strata[name], key=lambda pair: pair[0])
+    ]
 
 
 def _place(

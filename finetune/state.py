@@ -39,7 +39,7 @@ class State:
     """
 
     def __init__(
-        self, network: Network, recipe: Recipe, steps: int, device: torch.device, member: int = 0
+        self, network: Network, recipe: Recipe, steps: int, device: torch.device, course: int = 0
     ) -> None:
         self.network = network
         self.device = device
@@ -49,7 +49,7 @@ class State:
             self.optimizer, lambda step: _slope(step, steps, recipe.warmup)
         )
         self.scaler = make_scaler(self.dtype, device)
-        self.random = np.random.default_rng(recipe.seed + member)
+        self.random = np.random.default_rng(recipe.seed + course)
         self.epoch = 1
         self.position = 0
         self.step = 0

@@ -1,7 +1,7 @@
 """The training loop: one encoder, its heads and proxies, one loss, read from top to bottom.
 
-Called by `finetune.run`. Deterministic by the recipe's seed on one machine. It sees training rows
-and the held-out rows that stop it, never the ones that calibrate or test.
+Called by `finetune.fit`. Deterministic by the recipe's seed on one machine. It sees training rows
+and the held-out rows that stop it, never the ones that certify or test it.
 """
 
 from collections.abc import Callable, Sequence
@@ -54,7 +54,7 @@ def train(
     progress: Progress | None = None,
     watch: Watch | None = None,
     checkpoint: Checkpoint | None = None,
-    member: int = 0,
+    course: int = 0,
 ) -> tuple[Network, list[Epoch]]:
     """Fine-tune the encoder in folder ``encoder`` with new heads.
 
@@ -63,15 +63,15 @@ def train(
     ``stop_rows`` (of the last one when these are empty), and what every epoch came to.
     ``progress(step, steps, note)`` is called after every step, ``watch`` after steps and epochs.
     With a ``checkpoint`` the training goes on where an interrupted one stopped. Trainings that
-    differ in ``member`` alone begin with the same weights and take another course: that of a soup.
+    differ in ``course`` alone begin with the same weights and see other batches: those of a soup.
     """
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(recipe.seed)
         network = build_network(encoder, labels, recipe).to(device)
-        if member:
-            torch.manual_seed(recipe.seed + member)
+        if course:
+            torch.manual_seed(recipe.seed + course)
         epochs, steps = recipe.plan(len(train_rows[0]))
-        state = State(network, recipe, steps, device, member)
+        state = State(network, recipe, steps, device, course)
         if checkpoint:
             checkpoint.resume(state)
         for number in range(state.epoch, epochs + 1):

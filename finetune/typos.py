@@ -1,7 +1,7 @@
 """Texts as hurried people type them: what training adds, so that a misspelt message is understood.
 
-Called once an epoch by `finetune.run`. Changes texts only, never labels; a row whose entities are
-annotated stays as it is, because its spans would no longer fit.
+Called before each training by `finetune.fit`. Changes texts only, never labels; a row whose
+entities are annotated stays as it is, because its spans would no longer fit.
 """
 
 from collections.abc import Sequence

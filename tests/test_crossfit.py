@@ -11,10 +11,10 @@ from finetune.batches import number
 from finetune.clean import normalise
 from finetune.fit import Setup, fit_network, train_network
 from finetune.prepare import FEW, prepare, without
-from finetune.rows import Row
+from finetune.rows import Row, Span
 from finetune.run import train_release
-from finetune.soup import Soup
-from finetune.split import deal, group_rows
+from finetune.soup import stir_in
+from finetune.split import deal, group_rows, words_of
 from index.calibration import Calibration
 from index.network import Network, run
 from index.release import load_release
@@ -43,10 +43,12 @@ def test_few_rows_all_train_and_all_calibrate_but_the_test_rows() -> None:
     assert apart.parts is None
     assert prepared.test == apart.test
     texts = [row.text for row in prepared.train if not row.support]
-    assert sorted(texts) == sorted(row.text for row in [*apart.train, *apart.held] if not row.own)
-    assert {row.text for row in prepared.held} <= set(texts)
-    assert len(prepared.held) > 4 * len(apart.held)
-    assert len(prepared.parts) == len(prepared.held)
+    assert sorted(texts) == sorted(
+        row.text for row in [*apart.train, *apart.calibrating] if not row.own
+    )
+    assert {row.text for row in prepared.calibrating} <= set(texts)
+    assert len(prepared.calibrating) > 4 * len(apart.calibrating)
+    assert len(prepared.parts) == len(prepared.calibrating)
     assert set(prepared.parts) == {0, 1, 2, 3}
 
 
@@ -55,7 +57,7 @@ def test_a_network_sees_no_row_of_its_part_nor_one_like_it() -> None:
     assert prepared.parts is not None
     for part in range(3):
         seen = {normalise(row.text) for row in without(prepared, part).train}
-        places = zip(prepared.held, prepared.parts, strict=True)
+        places = zip(prepared.calibrating, prepared.parts, strict=True)
         mine = [row for row, place in places if place == part]
         assert mine
         assert not seen & {normalise(row.text) for row in mine}
@@ -69,9 +71,72 @@ def test_support_rows_and_the_only_group_of_an_intent_train_alone() -> None:
     title = Row("where is it", "track_order", support=True)
     lonely = [Row("sell me a boat", "buy_boat"), Row("a boat sell me", "buy_boat")]
     prepared = prepare([*make_rows(), title, *lonely], 4)
-    held = {row.text for row in prepared.held}
+    held = {row.text for row in prepared.calibrating}
     assert not held & {title.text, *(row.text for row in lonely)}
     assert {title.text, *(row.text for row in lonely)} <= {row.text for row in prepared.train}
+
+
+def test_texts_like_support_rows_and_marked_ones_only_train() -> None:
+    correction = Row("where is MY parcel!", "track_order", support=True)
+    typed = replace(make_rows()[40], split="train")
+    rows = [*make_rows()[:40], typed, *make_rows()[41:], correction]
+    prepared = prepare(rows, 4)
+    assert prepared.parts is not None
+    held = {normalise(row.text) for row in prepared.calibrating}
+    assert normalise("where is my parcel") not in held
+    assert normalise(typed.text) not in held
+    every = prepare([replace(row, split="train") for row in make_rows()], 4)
+    assert normalise(typed.text) in {normalise(row.text) for row in every.calibrating}
+
+
+def test_every_network_knows_every_intent() -> None:
+    """Of two intents with the same words, one of which has no others."""
+    twins = [Row("please stop it now", "cancel_order"), Row("please stop it now!", "halt")]
+    twins += [Row("it stop please now", "halt")]
+    for parts in (2, 3, 4):
+        prepared = prepare([*make_rows(), *twins], parts)
+        assert prepared.parts is not None
+        assert "halt" in prepared.labels.intents or "halt" not in {
+            row.intent for row in prepared.train
+        }
+        for part in range(parts):
+            rest = without(prepared, part)
+            assert {row.intent for row in rest.train} >= set(prepared.labels.intents)
+            seen = {frozenset(words_of(row.text)) for row in rest.train}
+            places = zip(prepared.calibrating, prepared.parts, strict=True)
+            mine = {frozenset(words_of(row.text)) for row, place in places if place == part}
+            assert not seen & mine
+
+
+def test_labels_are_those_of_all_that_trains() -> None:
+    rows = make_rows()
+    odd = [
+        Row(f"{word} the valve", "cancel_order", entities=(Span(0, len(word), "verb"),))
+        for word in ("open", "close", "mend", "turn", "clean", "paint")
+    ]
+    for row in odd:
+        prepared = prepare([*rows, row], 4)
+        if row.text not in {one.text for one in prepared.test}:
+            assert "verb" in prepared.labels.entities
+
+
+@pytest.mark.parametrize("parts", [4, 5, 10])
+def test_every_part_tunes_and_promises(parts: int) -> None:
+    prepared = prepare(make_rows(), parts)
+    assert prepared.parts is not None
+    tuning = prepared.parts[: len(prepared.tuning)]
+    promised = prepared.parts[len(prepared.tuning) :]
+    assert set(tuning) == set(promised) == set(range(parts))
+    assert len(tuning) < len(promised)
+
+
+def test_without_intents_there_is_nothing_to_promise() -> None:
+    moods = [row for row in make_rows() if row.sentiment]
+    assert prepare(moods, 4).parts is None
+    many = [Row(f"{n} and {n * n} {n % 7} boxes", sentiment="neutral") for n in range(3000)]
+    both = prepare([*make_rows(), *many], 4)
+    assert len(prepare([*make_rows(), *many]).promised) > FEW
+    assert both.parts is not None
 
 
 def test_many_rows_and_rows_marked_valid_are_held_out(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,7 +146,8 @@ def test_many_rows_and_rows_marked_valid_are_held_out(monkeypatch: pytest.Monkey
     assert prepare(rows, 0).parts is None
     assert prepare(rows, 1).parts is None
     assert len(prepare(rows).promised) < FEW
-    monkeypatch.setattr("finetune.prepare.FEW", len(prepare(rows).promised))
+    certifying = sum(row.intent is not None for row in prepare(rows).promised)
+    monkeypatch.setattr("finetune.prepare.FEW", certifying)
     assert prepare(rows, 4).parts is None
 
 
@@ -102,9 +168,16 @@ def test_parts_keep_groups_whole_and_spread_the_intents() -> None:
 def test_names_of_intents_teach_where_they_are_words() -> None:
     rows = [Row(f"text {n} of {name}", name) for n in range(9) for name in ("PayBill", "i_12")]
     rows += [Row(f"hello {n} hello", "greet") for n in range(9)]
-    rows += [Row("a greeting", "greet", support=True)]
-    names = [row for row in prepare(rows).train if row.own]
+    rows += [Row("a greeting", "greet", support=True, own=True)]
+    names = [row for row in prepare(rows).train if row.own and row.place.startswith("name")]
     assert [(row.text, row.intent, row.support) for row in names] == [("pay bill", "PayBill", True)]
+
+
+def test_no_name_says_what_another_row_does() -> None:
+    rows = [Row(f"text {n} of {name}", name) for n in range(9) for name in ("pay_bill", "PayBill")]
+    rows += [Row(f"number {n} of it", "cancel_order") for n in range(9)]
+    rows += [Row("Order? Cancel!", "cancel_order", split="test")]
+    assert not [row for row in prepare(rows).train if row.own]
 
 
 def test_what_certifies_is_what_networks_say_of_rows_that_they_have_not_seen(
@@ -163,12 +236,13 @@ def test_a_soup_is_the_mean_of_weights() -> None:
         return made
 
     first = network(1.0)
-    soup = Soup(first)
-    soup.add(network(2.0))
-    soup.add(network(6.0))
-    assert all((value == 1.0).all() for value in first.parameters())
-    soup.pour()
-    assert all((value == 3.0).all() for value in first.parameters())
+    stir_in(first, network(2.0), 2)
+    stir_in(first, network(6.0), 3)
+    assert all(torch.allclose(value, torch.tensor(3.0)) for value in first.parameters())
+    odd = network(0.1)
+    for count in (2, 3, 4, 5):
+        stir_in(odd, network(0.1), count)
+    assert all((value == torch.tensor(0.1)).all() for value in odd.parameters())
 
 
 def test_members_of_a_soup_begin_alike_and_go_their_own_way(encoder: Path) -> None:
@@ -177,7 +251,7 @@ def test_members_of_a_soup_begin_alike_and_go_their_own_way(encoder: Path) -> No
     ways = []
     for setup in (recipe, replace(recipe, learning_rate=0.0, head_learning_rate=0.0)):
         made = Setup(encoder, setup, torch.device("cpu"))
-        pair = [train_network(prepared, made, quiet, member=n)[0] for n in (0, 1)]
+        pair = [train_network(prepared, made, quiet, course=n)[0] for n in (0, 1)]
         first, second = (torch.cat([p.detach().flatten() for p in n.parameters()]) for n in pair)
         ways.append(float((first - second).abs().max()))
     assert ways[0] > 0.01
@@ -190,11 +264,11 @@ def test_the_kept_network_is_the_mean_of_its_members(encoder: Path) -> None:
     told: list[str] = []
     kept = fit_network(prepared, setup, lambda stage, done, whole: told.append(stage))
     assert any(stage.startswith("training 2/2") for stage in told)
-    members = [train_network(prepared, setup, quiet, member=n)[0] for n in (0, 1)]
+    members = [train_network(prepared, setup, quiet, course=n)[0] for n in (0, 1)]
     pairs = zip(*(n.named_parameters() for n in members), strict=True)
     mean = {name: (first + second) / 2 for (name, first), (_, second) in pairs}
     for name, value in kept.network.named_parameters():
         assert torch.allclose(value, mean[name], atol=1e-6), name
     # What calibrates is what the mean reads, not what a member does.
-    rows = number(prepared.held, prepared.labels, Tokenizer.load(encoder))
+    rows = number(prepared.calibrating, prepared.labels, Tokenizer.load(encoder))
     assert np.allclose(kept.raw.distances, run(kept.network, rows.tokens, setup.device).distances)
