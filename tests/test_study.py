@@ -2,6 +2,7 @@
 
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +91,15 @@ def test_search_that_finds_nothing_better_keeps_the_given_recipe(
     found = search_recipe(make_rows(), base, 3, tmp_path, device="cpu")
     assert found.recipe == base
     assert found.best == found.given
+
+
+def test_what_a_search_finds_holds_rows_out(
+    encoder: Path, tmp_path: Path, scores: list[Recipe]
+) -> None:
+    base = tiny_recipe(encoder, cross_fit=4)
+    found = search_recipe(make_rows(), base, 1, tmp_path, device="cpu")
+    assert found.recipe == read_recipe(found.file) == replace(base, cross_fit=0)
+    assert scores == [found.recipe]
 
 
 def test_search_goes_on_where_it_was(

@@ -58,7 +58,7 @@ def sample(rows: Sequence[Row], share: float) -> list[Row]:
 def few(rows: Iterable[Row], each: int, seed: int) -> list[Row]:
     """``each`` training rows of every intent, drawn at random; fewer where there are no more.
 
-    They are all that there is: what calibration needs is held out of them. Nothing is out of scope.
+    They are all that there is: calibration has no others. Nothing is out of scope.
     """
     by_intent: dict[str, list[Row]] = defaultdict(list)
     for row in inside(part(rows, "train")):
