@@ -14,7 +14,7 @@ import yaml
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from finetune.charts import percent
-from finetune.headlines import headlines, verdict
+from finetune.headlines import MEASURED, headlines, verdict
 from finetune.recipe import Recipe
 from finetune.svg import clean_text
 from index.release import Release
@@ -24,11 +24,6 @@ Metrics = Mapping[str, Any]
 FILE = "README.md"
 HUB_ID = re.compile(r"[\w-]+(\.[\w-]+)*/[\w-]+(\.[\w-]+)*")
 WORST = 10
-MEASURED = {
-    "test": "test rows",
-    "valid": "held-out rows, as there are no test rows",
-    "crossed": "training rows, as there are no others; each was read by a network without it",
-}
 RESULTS = (
     ("Intent classification", "text-classification", "intent", "accuracy", "accuracy"),
     ("Intent classification", "text-classification", "intent", "macro_f1", "f1"),

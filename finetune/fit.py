@@ -1,6 +1,7 @@
 """From prepared rows to a network that is trained and calibrated: the heart of every training.
 
-Called by `finetune.run`; the search calls only the training. It writes nothing but checkpoints.
+Called by `finetune.run`; the search calls only the training. It never splits rows, and writes
+nothing but checkpoints.
 """
 
 from collections.abc import Callable

@@ -12,6 +12,13 @@ from finetune.charts import percent
 Metrics = Mapping[str, Any]
 Standing = Literal["", "good", "bad"]
 
+# What ``measured_on`` of the metrics says; other rows are "rows given".
+MEASURED = {
+    "test": "test rows",
+    "valid": "held-out rows (there are no test rows)",
+    "crossed": "training rows (there are no test rows), each read by a network without it",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Headline:

@@ -18,7 +18,7 @@ from finetune import charts
 from finetune.charts import percent
 from finetune.compare import LOWER_IS_BETTER
 from finetune.details import shorten
-from finetune.headlines import headlines, verdict
+from finetune.headlines import MEASURED, headlines, verdict
 from finetune.report import describe_cleaning
 from finetune.svg import clean_text
 from index.records import OUT_OF_SCOPE
@@ -90,13 +90,8 @@ def environment() -> Environment:
 
 
 def _measured(metrics: Metrics) -> str:
-    where = metrics.get("measured_on", "")
-    names = {
-        "test": "test rows",
-        "valid": "held-out rows (there are no test rows)",
-        "crossed": "training rows, each read by a network that had not seen it",
-    }
-    return f"{metrics.get('rows', 0)} {names.get(where, 'rows given')}"
+    where = MEASURED.get(str(metrics.get("measured_on")), "rows given")
+    return f"{metrics.get('rows', 0)} {where}"
 
 
 def _classes(metrics: Metrics, head: str) -> View:

@@ -1,8 +1,7 @@
 """Prototypes of the intents: fitted on the training rows once the network is trained.
 
 Called by `finetune.fit`. The network measures with them how far a message lies from everything
-that the desk knows. It never trains a weight, and sees only rows
-that its network was trained on.
+that the desk knows. It never trains a weight, and sees only rows that its network was trained on.
 """
 
 import numpy as np

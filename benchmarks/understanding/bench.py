@@ -109,7 +109,7 @@ class Bench:
     def pass_through(self, path: Path, rows: Sequence[Row]) -> tuple[Raw, Dataset]:
         """What the release's network says of the rows before calibration, and their labels.
 
-        In 32-bit floats, as `finetune.run` calibrates.
+        In 32-bit floats, as `finetune.fit` calibrates.
         """
         say(f"{path.name}: passing {len(rows)} rows through")
         place, labels = choose_device(self.device), load_release(path).labels
