@@ -23,6 +23,7 @@ from finetune.state import State
 
 FORMAT = 1
 PREFIX = ".training-"
+STATES = "state-*.pt"  # one of each course
 SECONDS = 60.0  # between two checkpoints, at least
 SHARE = 0.01  # of the time of a training that writing them may take,
 RARELY = 60  # but however slow the disk, one is written in so many times ``SECONDS``
@@ -45,23 +46,24 @@ def stamp(folder: Path) -> list[tuple[str, int, int]]:
 
 
 class Checkpoint:
-    """Where one training leaves its state, every ``seconds`` or more rarely."""
+    """Where the courses of a training leave their states, every ``seconds`` or more rarely."""
 
     def __init__(self, folder: Path, say: Say, seconds: float) -> None:
-        self._file = folder / "state.pt"
+        self._folder = folder
         self._say = say
         self._seconds = self._wait = seconds
         self._last = time.monotonic()
-        self.saved = self._file.is_file()
+        self.saved = any(folder.glob(STATES))
 
     def resume(self, state: State) -> None:
-        """Go on where an interrupted training stopped, if there was one; say so."""
-        if not self.saved:
+        """Go on where this course was interrupted, if it was; say so."""
+        place = self._place(state)
+        if not place.is_file():
             return
         try:
-            packed = torch.load(self._file, map_location="cpu", weights_only=True)
+            packed = torch.load(place, map_location="cpu", weights_only=True)
         except (OSError, EOFError, RuntimeError, ValueError, KeyError, pickle.UnpicklingError):
-            self._say(f"{self._file} cannot be read; the training starts from the beginning.")
+            self._say(f"{place} cannot be read; the training starts from the beginning.")
             return
         state.unpack(packed)
         self._say(
@@ -76,20 +78,24 @@ class Checkpoint:
         try:
             self._save(state)
         except OSError as error:
-            self._say(f"No checkpoint could be written to {self._file.parent}: {error.strerror}.")
+            self._say(f"No checkpoint could be written to {self._folder}: {error.strerror}.")
         self._last = time.monotonic()
         slow = min((self._last - started) / SHARE, RARELY * self._seconds)
         self._wait = max(self._seconds, slow)
 
+    def _place(self, state: State) -> Path:
+        return self._folder / STATES.replace("*", str(state.course))
+
     def _save(self, state: State) -> None:
-        draft = self._file.with_suffix(".draft")
+        place = self._place(state)
+        draft = place.with_suffix(".draft")
         draft.parent.mkdir(exist_ok=True)
         try:
             with draft.open("wb") as file:
                 torch.save(state.pack(), file)
                 file.flush()
                 os.fsync(file.fileno())
-            os.replace(draft, self._file)
+            os.replace(draft, place)
         finally:
             draft.unlink(missing_ok=True)
         self.saved = True
@@ -117,7 +123,8 @@ def open_checkpoint(
     keep = False
     try:
         if fresh:
-            (folder / "state.pt").unlink(missing_ok=True)
+            for file in folder.glob(STATES):
+                file.unlink()
         checkpoint = Checkpoint(folder, say, seconds)
         try:
             yield checkpoint

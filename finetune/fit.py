@@ -78,12 +78,13 @@ def fit_network(
     network, epochs = train_network(prepared, setup, told, watch, checkpoint)
     for course in range(1, soup):
         told = prefixed(f"training {course + 1}/{soup}", tell)
-        stir_in(network, train_network(prepared, setup, told, course=course)[0], course + 1)
+        other, _ = train_network(prepared, setup, told, None, checkpoint, course)
+        stir_in(network, other, course + 1)
     tokenizer = Tokenizer.load(setup.encoder)
     held = number(prepared.calibrating, prepared.labels, tokenizer)
     crossed = None
     if prepared.parts is not None:
-        crossed = _cross_read(network, prepared, held, setup, tell)
+        crossed = _cross_read(network, prepared, held, setup, tell, checkpoint)
     fit_prototypes(network, number(prepared.train, prepared.labels, tokenizer), setup.device)
     raw = crossed or run(network, held.tokens, setup.device)
     rows = np.arange(len(held))
@@ -138,7 +139,12 @@ def prefixed(label: str, tell: Progress) -> Progress:
 
 
 def _cross_read(
-    kept: Network, prepared: Prepared, held: Dataset, setup: Setup, tell: Progress
+    kept: Network,
+    prepared: Prepared,
+    held: Dataset,
+    setup: Setup,
+    tell: Progress,
+    checkpoint: Checkpoint | None,
 ) -> Raw:
     """What networks that did without a row read in it, for all ``held`` rows in their order.
 
@@ -150,7 +156,7 @@ def _cross_read(
     pieces, places = [], []
     for done, part in enumerate(names, start=1):
         rest, told = without(prepared, int(part)), prefixed(f"part {done}/{len(names)}", tell)
-        network, _ = train_network(rest, setup, told, course=soup + done - 1)
+        network, _ = train_network(rest, setup, told, None, checkpoint, soup + done - 1)
         fit_prototypes(network, number(rest.train, rest.labels, tokenizer), setup.device)
         places.append(np.flatnonzero(prepared.parts == part))
         pieces.append(run(network, pick(held, places[-1]).tokens, setup.device))

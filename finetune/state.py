@@ -43,6 +43,7 @@ class State:
     ) -> None:
         self.network = network
         self.device = device
+        self.course = course
         self.dtype = choose_dtype(recipe.precision, device)
         self.optimizer = torch.optim.AdamW(parameter_groups(network, recipe), fused=True)
         self.schedule = torch.optim.lr_scheduler.LambdaLR(

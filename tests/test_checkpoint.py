@@ -122,6 +122,26 @@ def test_interrupted_training_ends_with_the_same_weights(
     assert [path.name for path in tmp_path.iterdir()] == ["release"]
 
 
+def test_every_course_of_a_soup_goes_on(recipe: Recipe, tmp_path: Path) -> None:
+    both = replace(recipe, soup=2)
+    undisturbed = run(both, tmp_path / "undisturbed", [])
+
+    def stop(stage: str, done: int, steps: int) -> None:
+        if stage.startswith("training 2/2, epoch") and done == 5:
+            raise Interrupted
+
+    with pytest.raises(Interrupted):
+        run(both, tmp_path / "release", [], progress=stop)
+    said: list[str] = []
+    made = run(both, tmp_path / "release", said)
+    steps = said[0].rsplit(" ", 1)[1]
+    assert said == [
+        f"Going on with an interrupted training after step {step} of {steps}"
+        for step in (steps.rstrip("."), 5)
+    ]
+    assert weights(made) == weights(undisturbed)
+
+
 def test_killed_command_goes_on(
     recipe: Recipe, encoder: Path, whole: Trained, tmp_path: Path
 ) -> None:
@@ -181,7 +201,7 @@ def test_fresh_forgets_the_interrupted_training(
 def test_checkpoint_cut_in_half_is_ignored_and_said(
     size: int, recipe: Recipe, whole: Trained, tmp_path: Path
 ) -> None:
-    file = interrupt(recipe, tmp_path / "release") / "state.pt"
+    file = interrupt(recipe, tmp_path / "release") / "state-0.pt"
     with file.open("ab") as stream:
         stream.truncate(size if size >= 0 else file.stat().st_size + size)
     said: list[str] = []
@@ -191,7 +211,7 @@ def test_checkpoint_cut_in_half_is_ignored_and_said(
 
 
 def test_checkpoint_cannot_run_code(recipe: Recipe, tmp_path: Path) -> None:
-    file = interrupt(recipe, tmp_path / "release") / "state.pt"
+    file = interrupt(recipe, tmp_path / "release") / "state-0.pt"
     torch.save(Evil(str(tmp_path / "owned")), file)
     said: list[str] = []
     with pytest.raises(Interrupted):
@@ -219,7 +239,7 @@ def test_training_that_runs_already_is_left_alone(
         made = run(recipe, tmp_path / "release", said)
     assert "Another process" in said[0]
     assert weights(made) == weights(whole)
-    assert (folder / "state.pt").is_file()
+    assert (folder / "state-0.pt").is_file()
 
 
 def test_full_disk_costs_the_checkpoint_only(
@@ -240,7 +260,7 @@ def test_short_training_writes_no_checkpoint(recipe: Recipe, tmp_path: Path) -> 
     seen: list[bool] = []
 
     def look(*_: object) -> None:
-        seen.append(any(tmp_path.glob(".training-*/state.pt")))
+        seen.append(any(tmp_path.glob(".training-*/state-*.pt")))
 
     train_release(make_rows(), recipe, out=tmp_path / "r", device="cpu", progress=look)
     assert seen
@@ -269,7 +289,7 @@ def test_folders_of_abandoned_trainings_are_swept(recipe: Recipe, tmp_path: Path
     new = tmp_path / ".training-new"
     for folder in (old, new):
         folder.mkdir()
-        (folder / "state.pt").touch()
+        (folder / "state-0.pt").touch()
     past = time.time() - 8 * 24 * 3600
     os.utime(old, (past, past))
     with checkpoint.open_checkpoint(tmp_path, "mine", lambda text: None):
