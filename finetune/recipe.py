@@ -27,9 +27,11 @@ class Recipe:
     ``freeze_layers`` and, with ``freeze_words``, the word embeddings stay as they are. ``patience``
     counts epochs without a better result on held-out rows. A training on few rows takes more
     epochs to come to ``min_steps``, up to ten times as many; ``max_steps`` bounds one on many rows
-    (0 does not). ``…_weight`` weigh the losses against each other. The weights of ``soup``
-    trainings are averaged. With few rows none is held out: they are dealt into ``cross_fit`` parts,
-    and for each a further network trains without it (0 and 1 always hold rows out).
+    (0 does not). ``…_weight`` weigh the losses against each other. What is kept is the exponential
+    moving average of the weights, which reaches back over the share ``ema`` of all steps (0 keeps
+    the last weights). The weights of ``soup`` trainings are averaged. With few rows none is held
+    out: they are dealt into ``cross_fit`` parts, and for each a further network trains without it
+    (0 and 1 always hold rows out).
 
     For big encoders: ``accumulate`` takes each batch in so many parts, and
     ``gradient_checkpointing`` computes the layers once more in the backward pass; both need less
@@ -66,6 +68,7 @@ class Recipe:
     entity_weight: float = 3.0
     outlier_weight: float = 0.5
     proxy_weight: float = 0.5
+    ema: float = 0.2
     soup: int = 1
     cross_fit: int = 4
 
@@ -127,6 +130,7 @@ RANGES: dict[str, tuple[float, float] | None] = {
     "entity_weight": (0, 100),
     "outlier_weight": (0, 100),
     "proxy_weight": (0, 100),
+    "ema": (0, 1),
     "soup": (1, 100),
     "cross_fit": (0, 100),
 }

@@ -4,7 +4,8 @@ Made and driven by the training loop, written and read back by `finetune.checkpo
 file itself.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import astuple, dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from finetune.batches import Dataset, shuffle
 from finetune.build import parameter_groups
@@ -34,8 +36,9 @@ class Epoch:
 class State:
     """A network in training, its optimizer, and how far it has come.
 
-    ``position`` counts the batches of the epoch that are done, ``step`` all of them. ``best`` holds
-    the trained weights of the best epoch, in main memory.
+    ``position`` counts the batches of the epoch that are done, ``step`` all of them. ``mean`` holds
+    the moving average of the trained weights, none when the recipe wants none, and ``best`` the
+    weights of the best epoch, in main memory.
     """
 
     def __init__(
@@ -57,6 +60,8 @@ class State:
         self.steps = steps
         self.losses: list[Tensor] = []
         self.history: list[Epoch] = []
+        self._reach = recipe.ema * steps
+        self.mean = _copies(self._trained()) if self._reach > 1 else {}
         self.best: dict[str, Tensor] = {}
         self.best_epoch = 0
         self._order = self.random.bit_generator.state
@@ -65,6 +70,25 @@ class State:
         """The batches of row numbers that are still to come in this epoch."""
         self._order = self.random.bit_generator.state
         return shuffle(rows, size, self.random)[self.position :]
+
+    def end_step(self, loss: Tensor) -> None:
+        """Count a step, and let the moving average follow it: faster in the beginning, so that it
+        soon forgets what the weights were at first."""
+        self.losses.append(loss)
+        self.position += 1
+        self.step += 1
+        if self.mean:
+            decay = min(1 - 1 / self._reach, (1 + self.step) / (10 + self.step))
+            follow = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]
+            follow(list(self.mean.values()), list(self._trained().values()), self.step)
+
+    @contextmanager
+    def averaged(self) -> Iterator[None]:
+        """With the moving average as the network's weights; where there is none, as it is."""
+        present = _copies(self._trained()) if self.mean else {}
+        self._put(self.mean)
+        yield
+        self._put(present)
 
     def end_epoch(self, score: float | None) -> None:
         """Note what the epoch came to, and keep its weights if none is known to be better."""
@@ -91,6 +115,7 @@ class State:
             "losses": torch.stack(self.losses) if self.losses else torch.zeros(0),
             "history": [astuple(epoch) for epoch in self.history],
             "weights": self._trained(),
+            "mean": self.mean,
             "best": self.best,
             "optimizer": self.optimizer.state_dict(),
             "schedule": self.schedule.state_dict(),
@@ -106,6 +131,8 @@ class State:
         if weights != {name: value.shape for name, value in self._trained().items()}:
             raise ReleaseError("The checkpoint does not fit the network; start anew with --fresh.")
         self._put(packed["weights"])
+        for name, value in packed["mean"].items():
+            self.mean[name].copy_(value)
         self.optimizer.load_state_dict(packed["optimizer"])
         self.schedule.load_state_dict(packed["schedule"])
         self.scaler.load_state_dict(packed["scaler"])
@@ -128,6 +155,10 @@ class State:
         parameters = dict(self.network.named_parameters())
         for name, value in weights.items():
             parameters[name].copy_(value)
+
+
+def _copies(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {name: value.clone() for name, value in weights.items()}
 
 
 def trainable(network: nn.Module) -> list[nn.Parameter]:

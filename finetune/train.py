@@ -80,9 +80,7 @@ def train(
             for batch in assemble(rows, state.begin_epoch(rows, recipe.batch_size), device):
                 if state.step == steps:
                     break
-                state.losses.append(take_step(state, batch, recipe))
-                state.position += 1
-                state.step += 1
+                state.end_step(take_step(state, batch, recipe))
                 if checkpoint:
                     checkpoint.save_when_due(state)
                 if watch:
@@ -90,7 +88,8 @@ def train(
                     watch.step(state.step, state.losses[-1], rate)
                 if progress:
                     progress(state.step, steps, f"epoch {number}/{epochs}")
-            state.end_epoch(score_heads(network.eval(), stop_rows, device))
+            with state.averaged():
+                state.end_epoch(score_heads(network.eval(), stop_rows, device))
             if watch:
                 watch.epoch(state.history[-1], state.step)
             if number - state.best_epoch >= recipe.patience or state.step == steps:
