@@ -73,6 +73,7 @@ def measure(recipe: Recipe) -> dict[str, float]:
         "weights": 4 * every,
         "gradients": 4 * trained,
         "optimizer": 8 * trained,
+        "mean": 4 * trained if recipe.ema else 0,
         "activations": sum(kept.values()),
     }
     return {name: size / GIB for name, size in {**parts, "sum": sum(parts.values())}.items()}
