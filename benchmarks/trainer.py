@@ -28,8 +28,7 @@ from finetune.encoders import find_encoder
 from finetune.recipe import Recipe
 from finetune.rows import Row, read_rows
 from finetune.train import train
-from index.network import run
-from index.reader import choose_device
+from index.network import choose_device, run
 from index.records import OUT_OF_SCOPE
 from index.tokens import Tokenizer
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from finetune.rows import Row
+from index.network import to_tensors
 from index.records import OUT_OF_SCOPE, SENTIMENTS
 from index.release import Labels
 from index.spans import IGNORED, encode
@@ -112,7 +113,7 @@ def assemble(
 ) -> Iterator[Batch]:
     """The batches as tensors on ``device``, one at a time."""
     for rows in batches:
-        ids, mask = pad([dataset.tokens[row] for row in rows], device)
+        ids, mask = to_tensors(*pad([dataset.tokens[row] for row in rows]), device)
         tags = torch.full(ids.shape, IGNORED, dtype=torch.long)
         for line, row in enumerate(rows):
             tags[line, : len(dataset.tags[row])] = torch.from_numpy(dataset.tags[row])

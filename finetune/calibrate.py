@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from finetune.batches import Dataset
 from finetune.statistics import binomial_tail
+from index.backend import Raw
 from index.calibration import Calibration, Scores, scope_score, softmax
-from index.network import Raw
 from index.records import Thresholds
 from index.spans import IGNORED
 

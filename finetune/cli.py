@@ -282,7 +282,7 @@ def _look(config: Config, release: str | None, rows: Sequence[Row]) -> list[Find
     path = _find_release(config, release) if release else None
     from finetune.encoders import find_encoder
     from finetune.lint_model import find_with_model
-    from index.reader import choose_device
+    from index.network import choose_device
     from index.release import ENCODER
 
     with _plain_errors(), ProgressBar() as bar:

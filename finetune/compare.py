@@ -16,6 +16,7 @@ from finetune.details import shorten
 from finetune.evaluate import Metrics, judge_readings, read
 from finetune.rows import Row
 from finetune.statistics import sign_test
+from index.compiled import CompiledBackend
 from index.errors import ReleaseError
 from index.reader import Reader
 from index.records import OUT_OF_SCOPE, Reading
@@ -50,7 +51,8 @@ def compare_release(
     ``error``, not an exception: a training does not fail for it.
     """
     try:
-        before = Reader.load(earlier, device)
+        alike = isinstance(reader.backend, CompiledBackend)
+        before = Reader.load(earlier, device, compiled=alike)
         seen = read_fingerprints(earlier)
     except ReleaseError as error:
         return {"against": earlier.name, "error": str(error)}

@@ -21,8 +21,9 @@ from finetune.soup import stir_in
 from finetune.state import Epoch
 from finetune.train import Watch, train
 from finetune.typos import with_typos
+from index.backend import Raw
 from index.calibration import Calibration
-from index.network import Network, Raw, run
+from index.network import Network, run
 from index.tokens import Tokenizer
 
 PROMISE = 0.95

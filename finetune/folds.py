@@ -27,7 +27,7 @@ from finetune.rows import SPLITS, Row, Split, digest
 from finetune.run import measure_recipe
 from finetune.split import group_rows, stratum_of
 from finetune.tracking import Track, no_tracking
-from index.reader import choose_device
+from index.network import choose_device
 from service.errors import ContentError
 
 HELD_OUT = 5  # of the rows that are not tested, one in so many is held out

@@ -18,7 +18,7 @@ from finetune.findings import Finding, ordered
 from finetune.lint import FEW_GROUPS
 from finetune.rows import Row
 from finetune.split import group_rows
-from index.network import Network, load_encoder
+from index.network import Network, load_encoder, to_tensors
 from index.tokens import MAX_TOKENS, TAIL, Tokenizer, Tokens, bucket, pad
 
 Told = Callable[[str, int, int], None]
@@ -58,7 +58,7 @@ def encode(
     features = np.zeros((len(tokens), network.layers * network.hidden), np.float32)
     done = 0
     for batch in bucket([len(text.ids) for text in tokens], BUDGET):
-        seen, _ = network.features(*pad([tokens[row] for row in batch], device))
+        seen, _ = network.features(*to_tensors(*pad([tokens[row] for row in batch]), device))
         features[batch] = seen.cpu().numpy()
         done += len(batch)
         tell("encode", done, len(tokens))

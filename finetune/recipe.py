@@ -31,7 +31,8 @@ class Recipe:
     moving average of the weights, which reaches back over the share ``ema`` of all steps (0 keeps
     the last weights). The weights of ``soup`` trainings are averaged. With few rows none is held
     out: they are dealt into ``cross_fit`` parts, and for each a further network trains without it
-    (0 and 1 always hold rows out).
+    (0 and 1 always hold rows out). With ``int8`` the release gets a compiled network for CPUs, if
+    that reads as well.
 
     For big encoders: ``accumulate`` takes each batch in so many parts, and
     ``gradient_checkpointing`` computes the layers once more in the backward pass; both need less
@@ -71,6 +72,7 @@ class Recipe:
     ema: float = 0.2
     soup: int = 1
     cross_fit: int = 4
+    int8: bool = True
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object that ``from_json`` reads."""
@@ -133,6 +135,7 @@ RANGES: dict[str, tuple[float, float] | None] = {
     "ema": (0, 1),
     "soup": (1, 100),
     "cross_fit": (0, 100),
+    "int8": None,
 }
 assert set(RANGES) == {field.name for field in fields(Recipe)}
 

@@ -14,6 +14,14 @@ from finetune.svg import clean_text
 
 ROWS_SHOWN = 6
 TRIALS_SHOWN = 10
+INT8 = {  # the figures that a compiled network must keep
+    "intent": "intent accuracy",
+    "out_of_scope": "out-of-scope AUROC",
+    "retrieval": "nearest example of the same intent",
+    "answers": "answered rightly",
+    "sentiment": "sentiment accuracy",
+    "tags": "words with the right tag",
+}
 CURVE = {
     "accuracy": "intent accuracy",
     "sentiment_macro_f1": "sentiment macro-F1",
@@ -28,6 +36,8 @@ def describe(metrics: Mapping[str, Any]) -> str:
     where = "crossed training" if where == "crossed" else where
     lines = [f"Measured on {metrics['rows']} {where} rows:"]
     lines += [f"  {name:<28} {value}" for name, value in _headlines(metrics)]
+    if "int8" in metrics:
+        lines += ["", *_int8_lines(metrics["int8"])]
     if "intent" in metrics:
         lines += ["", *_table("intent", metrics["intent"]["classes"])]
         confused = metrics["intent"]["confused"]
@@ -166,6 +176,17 @@ def _headlines(metrics: Mapping[str, Any]) -> list[tuple[str, str]]:
         lines.append(("out-of-scope recall", _percent(scope["recall"])))
     if "promise" in metrics:
         lines.extend(_promise_lines(metrics["promise"]))
+    return lines
+
+
+def _int8_lines(made: Mapping[str, Any]) -> list[str]:
+    if not made["serves"]:
+        lines = [f"CPUs read in 32-bit floats; 8-bit integers would not do: {made['reason']}."]
+    else:
+        lines = ["CPUs read in 8-bit integers, checked on rows that did not train:"]
+    for name, line in made.get("figures", {}).items():
+        pair = f"{_percent(line['int8'])} (32-bit floats: {_percent(line['float32'])})"
+        lines.append(f"  {INT8[name]:<34} {pair}")
     return lines
 
 

@@ -10,9 +10,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from finetune.batches import number
 from finetune.card import write_card
 from finetune.checkpoint import SECONDS, identify, open_checkpoint, stamp
 from finetune.compare import compare_release, write_fingerprints
+from finetune.compiling import compile_network
 from finetune.details import count_labels
 from finetune.encoders import find_encoder, save_encoder
 from finetune.evaluate import CHUNK, Metrics, judge_readings, read
@@ -24,8 +26,8 @@ from finetune.recipe import Recipe
 from finetune.rows import Row, digest
 from finetune.train import Watch
 from index.errors import ReleaseError
-from index.network import save_heads
-from index.reader import Reader, choose_device
+from index.network import choose_device, save_heads
+from index.reader import Reader
 from index.release import (
     ENCODER,
     HEADS,
@@ -38,6 +40,7 @@ from index.release import (
     seal,
     write_json,
 )
+from index.tokens import Tokenizer
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +111,8 @@ def train_release(
         calibration = fitted.calibration
         reader = _write(folder, fitted, prepared.labels, setup)
         metrics = {**_measure(reader, fitted, prepared, against, tell), **(notes or {})}
+        if recipe.int8:
+            metrics["int8"] = _compile(folder, fitted, prepared, setup, tell)
         metrics["epochs"] = [asdict(epoch) for epoch in fitted.epochs]
         if curve:
             apart = prepared if prepared.parts is None else prepare(rows)
@@ -205,6 +210,19 @@ def _measure(
     if against is not None and metrics["measured_on"] != "crossed":
         metrics["changes"] = compare_release(against, rows, reader, readings, str(reader.device))
     return metrics
+
+
+def _compile(
+    folder: Path, fitted: Fitted, prepared: Prepared, setup: Setup, tell: Progress
+) -> Metrics:
+    """The twin in 8-bit integers, checked with every row that did not train."""
+    tell("8-bit integers", 0, 1)
+    tokenizer = Tokenizer.load(setup.encoder)
+    unseen = [*([] if prepared.parts is not None else prepared.calibrating), *prepared.test]
+    train, held = (number(rows, prepared.labels, tokenizer) for rows in (prepared.train, unseen))
+    made = compile_network(folder, fitted.network, train, held, fitted.calibration)
+    tell("8-bit integers", 1, 1)
+    return made
 
 
 def _write(folder: Path, fitted: Fitted, labels: Labels, setup: Setup) -> Reader:

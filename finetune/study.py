@@ -33,7 +33,7 @@ from finetune.rows import Row
 from finetune.space import Space, change, find_space
 from finetune.state import Epoch
 from finetune.tracking import Track, Tracking, no_tracking
-from index.reader import choose_device
+from index.network import choose_device
 from service.errors import Conflict, ContentError
 
 RANDOM_TRIALS = 6  # before Tree-structured Parzen Estimators (Bergstra et al. 2011) choose

@@ -2,17 +2,14 @@
 
 On the logits of the token head, so that a tag also follows from its neighbours (Lafferty, McCallum
 & Pereira 2001, "Conditional Random Fields"; on a neural encoder as in Lample et al. 2016). Training
-takes its loss, the network's pass its best paths. One step of the chain is a word, not a token.
+takes its loss, reading its best paths (`index.viterbi`). A step of the chain is a word, no token.
 """
 
-from collections.abc import Sequence
-
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from index.spans import IGNORED
+from index.viterbi import Transitions
 
 
 class Crf(nn.Module):
@@ -49,31 +46,7 @@ class Crf(nn.Module):
         loss: Tensor = (torch.logsumexp(reached, dim=1) - score).sum()
         return loss
 
-    @torch.inference_mode()
-    def find_paths(self, logits: Tensor, words: Sequence[Sequence[int]]) -> list[NDArray[np.int64]]:
-        """The likeliest tags of each text, ``(words,)``, by Viterbi's algorithm.
-
-        ``logits`` are ``(batch, length, tags)``; ``words`` are the places where words begin.
-        """
-        scores = logits.float().cpu().numpy()
-        first, follows = self.first.float().cpu().numpy(), self.follows.float().cpu().numpy()
-        lengths = np.array([len(places) for places in words])
-        order = np.argsort(-lengths, kind="stable")  # so that those still going on come first
-        steps = int(lengths.max(initial=0))
-        aligned = np.zeros((len(order), steps, len(first)), np.float32)
-        for line, row in enumerate(order):
-            aligned[line, : lengths[row]] = scores[row, words[row]]
-        came = np.zeros(aligned.shape, np.int64)
-        reached = first + aligned[:, 0] if steps else aligned[:, :0].sum(axis=1)
-        for step in range(1, steps):
-            going = int((lengths > step).sum())
-            ways = reached[:going, :, None] + follows
-            came[:going, step] = ways.argmax(axis=1)
-            reached[:going] = ways.max(axis=1) + aligned[:going, step]
-        paths = [np.zeros(length, np.int64) for length in lengths]
-        for line, row in enumerate(order):
-            tag = int(reached[line].argmax()) if lengths[row] else 0
-            for step in range(int(lengths[row]) - 1, -1, -1):
-                paths[row][step] = tag
-                tag = int(came[line, step, tag])
-        return paths
+    def transitions(self) -> Transitions:
+        """What was learned, as arrays: the best paths are found without torch."""
+        first, follows = self.first.detach(), self.follows.detach()
+        return Transitions(first.float().cpu().numpy(), follows.float().cpu().numpy())

@@ -17,9 +17,10 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from index.backend import BUDGET, Outputs, Raw, Widths, collect
 from index.crf import Crf
 from index.errors import ReleaseError
-from index.tokens import Tokens, bucket, pad
+from index.tokens import Tokens
 
 Pooling = Literal["mean", "cls"]
 LAYERS = 3  # the last ones, whose pooled states the heads see side by side
@@ -116,60 +117,88 @@ class Network(nn.Module):
         weights = mask.unsqueeze(-1).to(states.dtype)
         return (states * weights).sum(1) / weights.sum(1).clamp(min=1)
 
+    @property
+    def widths(self) -> Widths:
+        """Columns of the outputs."""
+        return Widths(
+            self.hidden,
+            self.intents.out_features if self.intents else 0,
+            self.sentiments.out_features if self.sentiments else 0,
+        )
+
     def heads(self) -> dict[str, Tensor]:
         """The weights of the heads alone, prototypes included, by name."""
         state = self.state_dict()
         return {name: value for name, value in state.items() if not name.startswith("encoder.")}
 
 
-@dataclass(frozen=True, slots=True)
-class Raw:
-    """What the network said about ``n`` texts, before calibration, in the order of the texts.
-
-    ``vectors`` is ``(n, hidden)``, ``intents`` and ``sentiments`` are logits ``(n, labels)`` with
-    0 columns when there is no head; ``distances`` ``(n,)`` are to the nearest intent, 0 without
-    intents; ``tags`` holds the best tag of each token that begins a word, ``(length,)``; else 0.
-    """
-
-    vectors: NDArray[np.float32]
-    intents: NDArray[np.float32]
-    distances: NDArray[np.float32]
-    sentiments: NDArray[np.float32]
-    tags: list[NDArray[np.int64]]
-
-
 @torch.inference_mode()
 def run(
-    network: Network, tokens: Sequence[Tokens], device: torch.device, budget: int = 1024
+    network: Network, tokens: Sequence[Tokens], device: torch.device, budget: int = BUDGET
 ) -> Raw:
     """Pass texts through a network that is in evaluation mode, in batches of similar length.
 
     ``budget`` bounds the tokens of a batch, padding included.
     """
-    count = len(tokens)
-    vectors = np.zeros((count, network.hidden), np.float32)
-    intents = np.zeros((count, network.intents.out_features if network.intents else 0), np.float32)
-    distances = np.zeros(count, np.float32)
-    sentiments = np.zeros(
-        (count, network.sentiments.out_features if network.sentiments else 0), np.float32
-    )
-    tags: list[NDArray[np.int64]] = [np.zeros(0, np.int64)] * count
-    for rows in bucket([len(text.ids) for text in tokens], budget):
-        output = network(*pad([tokens[row] for row in rows], device))
-        vectors[rows] = output.vectors.cpu().numpy()
-        if output.intents is not None:
-            intents[rows] = output.intents.cpu().numpy()
-        if output.distances is not None:
-            distances[rows] = output.distances.cpu().numpy()
-        if output.sentiments is not None:
-            sentiments[rows] = output.sentiments.cpu().numpy()
-        if output.tags is not None and network.crf is not None:
-            words = [tokens[row].starts() for row in rows]
-            paths = network.crf.find_paths(output.tags, words)
-            for row, places, path in zip(rows, words, paths, strict=True):
-                tags[row] = np.zeros(len(tokens[row].ids), np.int64)
-                tags[row][places] = path
-    return Raw(vectors, intents, distances, sentiments, tags)
+
+    def forward(ids: NDArray[np.int64], mask: NDArray[np.int64]) -> Outputs:
+        output = network(*to_tensors(ids, mask, device))
+        return Outputs(
+            vectors=output.vectors.cpu().numpy(),
+            intents=_to_array(output.intents),
+            distances=_to_array(output.distances),
+            sentiments=_to_array(output.sentiments),
+            tags=_to_array(output.tags),
+        )
+
+    transitions = network.crf.transitions() if network.crf else None
+    return collect(tokens, network.widths, transitions, forward, budget)
+
+
+class TorchBackend:
+    """A network on a device, read with torch."""
+
+    def __init__(self, network: Network, device: torch.device) -> None:
+        self.name = f"torch {device.type}"
+        self.widths = network.widths
+        self._network = network
+        self._device = device
+
+    def run(self, tokens: Sequence[Tokens]) -> Raw:
+        """Pass texts through the network; safe from several threads at once."""
+        return run(self._network, tokens, self._device)
+
+
+def to_tensors(
+    ids: NDArray[np.int64], mask: NDArray[np.int64], device: torch.device
+) -> tuple[Tensor, Tensor]:
+    """A padded batch on the device."""
+    return torch.from_numpy(ids).to(device), torch.from_numpy(mask).to(device)
+
+
+def _to_array(values: Tensor | None) -> NDArray[np.float32] | None:
+    return None if values is None else values.float().cpu().numpy()
+
+
+def choose_device(name: str) -> torch.device:
+    """The device that ``name`` means: auto (a GPU if there is one), cpu, cuda or cuda:N.
+
+    Raises ``ReleaseError`` when there is none of that name.
+    """
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        raise ReleaseError(f"{name!r} is no device; use auto, cpu, cuda or cuda:N.") from None
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise ReleaseError(
+            f"The device {name} is not there: this machine shows "
+            f"{torch.cuda.device_count()} CUDA devices to this process. Use auto or cpu."
+        )
+    if device.type not in ("cpu", "cuda"):
+        raise ReleaseError(f"{name!r} is not supported; use auto, cpu, cuda or cuda:N.")
+    return device
 
 
 def load_encoder(folder: Path) -> tuple[nn.Module, Pooling]:

@@ -6,42 +6,56 @@ reading is safe from several threads at once.
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
+from index.backend import Backend, Raw
 from index.calibration import Calibration, softmax
-from index.errors import ReleaseError
-from index.network import Network, Raw, load_network, run
+from index.compiled import CompiledBackend, is_compiled
+from index.devices import may_have_gpu
 from index.records import Entity, Reading, Scored, Thresholds
 from index.release import ENCODER, HEADS, Labels, Manifest, Release, load_release
 from index.spans import decode, tag_count
 from index.tokens import Tokenizer, Tokens
 
+if TYPE_CHECKING:
+    import torch
+
+    from index.network import Network
+
 WARM_UP = ("hello", "where is my order? " * 6, "I would like to send this back. " * 16)
 
 
 class Reader:
-    """A loaded release. ``device`` is where its weights are."""
+    """A loaded release. ``backend`` computes, on ``device``: cpu, cuda or cuda:N."""
 
     def __init__(
-        self, release: Release, network: Network, tokenizer: Tokenizer, device: torch.device
+        self, release: Release, backend: Backend, tokenizer: Tokenizer, device: str
     ) -> None:
         self.release = release
+        self.backend = backend
         self.device = device
-        self._network = network
         self._tokenizer = tokenizer
 
     @classmethod
-    def load(cls, path: str | Path, device: str = "auto") -> "Reader":
+    def load(cls, path: str | Path, device: str = "auto", *, compiled: bool = True) -> "Reader":
         """The release in folder ``path`` on ``device``: auto, cpu, cuda or cuda:N.
 
-        Weights are 32-bit floats on the CPU and 16-bit on a GPU. Raises ``ReleaseError`` when the
-        release is incomplete or damaged, or when there is no such device.
+        On a CPU the release's compiled network computes in 8-bit integers, if it has one and unless
+        ``compiled`` is false; else its weights are 32-bit floats there, and 16-bit on a GPU. Raises
+        ``ReleaseError`` when the release is incomplete or damaged, or when there is no such device.
         """
+        folder, has_twin = Path(path), compiled and is_compiled(Path(path))
+        if has_twin and (device == "cpu" or (device == "auto" and not may_have_gpu())):
+            return cls._load_compiled(folder)
+        from index.network import TorchBackend, choose_device, load_network
+
         place = choose_device(device)
-        release = load_release(Path(path))
+        if has_twin and place.type == "cpu":  # torch finds no GPU
+            return cls._load_compiled(folder)
+        release = load_release(folder)
         network = load_network(
             release.path / ENCODER,
             release.path / HEADS,
@@ -51,24 +65,34 @@ class Reader:
         )
         if place.type == "cuda":
             network.encoder.half()
-        return cls(release, network.to(place), Tokenizer.load(release.path / ENCODER), place)
+        backend = TorchBackend(network.to(place), place)
+        return cls(release, backend, Tokenizer.load(release.path / ENCODER), str(place))
+
+    @classmethod
+    def _load_compiled(cls, folder: Path) -> "Reader":
+        release = load_release(folder)
+        backend = CompiledBackend.load(release.path)
+        return cls(release, backend, Tokenizer.load(release.path / ENCODER), "cpu")
 
     @classmethod
     def assemble(
         cls,
         folder: Path,
-        network: Network,
+        network: "Network",
         labels: Labels,
         calibration: Calibration,
-        device: torch.device,
+        device: "torch.device",
     ) -> "Reader":
         """The reader of a release that is still being written, from what its training holds.
 
         ``folder`` must have the encoder's tokenizer already.
         """
+        from index.network import TorchBackend
+
         manifest = Manifest(id=folder.name, created_at="", encoder="", dataset="", files={})
         release = Release(folder, manifest, labels, calibration, {})
-        return cls(release, network, Tokenizer.load(folder / ENCODER), device)
+        backend = TorchBackend(network, device)
+        return cls(release, backend, Tokenizer.load(folder / ENCODER), str(device))
 
     @property
     def labels(self) -> Labels:
@@ -83,7 +107,7 @@ class Reader:
     @property
     def hidden(self) -> int:
         """Numbers in a vector."""
-        return self._network.hidden
+        return self.backend.widths.hidden
 
     def read(self, texts: Sequence[str]) -> list[Reading]:
         """A reading of each text, in order. Any text will do: empty, huge, malformed."""
@@ -104,7 +128,7 @@ class Reader:
             self.read([text])
 
     def _run_tokens(self, tokens: Sequence[Tokens]) -> Raw:
-        return run(self._network, tokens, self.device)
+        return self.backend.run(tokens)
 
     def _interpret(self, texts: Sequence[str], tokens: Sequence[Tokens], raw: Raw) -> list[Reading]:
         intents, in_scope = self._judge_intents(raw)
@@ -136,27 +160,6 @@ class Reader:
         self, text: str, tokens: Tokens, tags: NDArray[np.int64]
     ) -> tuple[Entity, ...]:
         return decode(text, tokens, tags, self.labels.entities) if self.labels.entities else ()
-
-
-def choose_device(name: str) -> torch.device:
-    """The device that ``name`` means: auto (a GPU if there is one), cpu, cuda or cuda:N.
-
-    Raises ``ReleaseError`` when there is none of that name.
-    """
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-    except RuntimeError:
-        raise ReleaseError(f"{name!r} is no device; use auto, cpu, cuda or cuda:N.") from None
-    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
-        raise ReleaseError(
-            f"The device {name} is not there: this machine shows "
-            f"{torch.cuda.device_count()} CUDA devices to this process. Use auto or cpu."
-        )
-    if device.type not in ("cpu", "cuda"):
-        raise ReleaseError(f"{name!r} is not supported; use auto, cpu, cuda or cuda:N.")
-    return device
 
 
 def _rank(labels: Sequence[str], scores: NDArray[np.float32]) -> tuple[Scored, ...]:

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
+import numpy as np
+from numpy.typing import NDArray
 from tokenizers import Tokenizer as FastTokenizer
 
 from index.errors import ReleaseError
@@ -101,15 +102,15 @@ def convert(folder: Path) -> FastTokenizer:
     return fast
 
 
-def pad(batch: Sequence[Tokens], device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
-    """Ids and mask, both ``(batch, length)`` and long; padding has id 0 and mask 0."""
+def pad(batch: Sequence[Tokens]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Ids and mask, both ``(batch, length)``; padding has id 0 and mask 0."""
     length = max(len(tokens.ids) for tokens in batch)
-    ids = torch.zeros(len(batch), length, dtype=torch.long)
-    mask = torch.zeros(len(batch), length, dtype=torch.long)
+    ids = np.zeros((len(batch), length), np.int64)
+    mask = np.zeros((len(batch), length), np.int64)
     for row, tokens in enumerate(batch):
-        ids[row, : len(tokens.ids)] = torch.tensor(tokens.ids)
+        ids[row, : len(tokens.ids)] = tokens.ids
         mask[row, : len(tokens.ids)] = 1
-    return ids.to(device), mask.to(device)
+    return ids, mask
 
 
 def bucket(lengths: Sequence[int], budget: int) -> list[list[int]]:

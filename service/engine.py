@@ -156,7 +156,8 @@ def release_engine(reader: "Reader", content: Content | None, cache: Path | None
     else:
         from index.vectors import VectorCache
 
-        path = cache / f"{reader.release.id}.safetensors"
+        kind = reader.backend.name.replace(" ", "-")  # 8 and 32 bits give other vectors
+        path = cache / f"{reader.release.id}.{kind}.safetensors"
         vectors = VectorCache(path).encode(texts, reader.encode)
     return ReleaseEngine(reader, Catalogue.of(content), SearchIndex.build(vectors, entries))
 
@@ -273,7 +274,12 @@ class Engines:
             reader.warm_up()
         cache = self.config.home / "cache"
         fresh = release_engine(reader, self.store.content(), cache)
-        log.info("reading with release %s, content %s", release, fresh.catalogue.revision)
+        log.info(
+            "reading with release %s (%s), content %s",
+            release,
+            reader.backend.name,
+            fresh.catalogue.revision,
+        )
         return fresh
 
     def _watch(self) -> None:

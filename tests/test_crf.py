@@ -67,7 +67,7 @@ def test_parts_of_a_batch_add_up_to_its_loss() -> None:
 def test_the_best_paths_are_the_best_of_all(seed: int) -> None:
     crf, logits = make_crf(seed), torch.randn(5, 6, TAGS)
     words = [[1, 2, 4], [0], [], [0, 1, 2, 3, 5], [3, 4]]
-    for row, path in enumerate(crf.find_paths(logits, words)):
+    for row, path in enumerate(crf.transitions().find_paths(logits.numpy(), words)):
         places = words[row]
         assert len(path) == len(places)
         if places:
@@ -77,14 +77,16 @@ def test_the_best_paths_are_the_best_of_all(seed: int) -> None:
 
 def test_an_untrained_chain_takes_the_likeliest_tag_of_every_word() -> None:
     logits = torch.randn(2, 4, TAGS)
-    paths = Crf(TAGS).find_paths(logits, [[0, 1, 2, 3], [1, 3]])
+    paths = Crf(TAGS).transitions().find_paths(logits.numpy(), [[0, 1, 2, 3], [1, 3]])
     assert paths[0].tolist() == logits[0].argmax(-1).tolist()
     assert paths[1].tolist() == logits[1, [1, 3]].argmax(-1).tolist()
 
 
 def test_no_texts_have_no_paths() -> None:
-    assert Crf(TAGS).find_paths(torch.zeros(0, 0, TAGS), []) == []
-    assert [len(path) for path in Crf(TAGS).find_paths(torch.zeros(2, 3, TAGS), [[], []])] == [0, 0]
+    chain = Crf(TAGS).transitions()
+    assert chain.find_paths(np.zeros((0, 0, TAGS), np.float32), []) == []
+    paths = chain.find_paths(np.zeros((2, 3, TAGS), np.float32), [[], []])
+    assert [len(path) for path in paths] == [0, 0]
 
 
 def test_a_chain_learns_what_may_follow_what() -> None:
@@ -98,5 +100,5 @@ def test_a_chain_learns_what_may_follow_what() -> None:
         optimizer.zero_grad()
         crf(logits, truth).backward()
         optimizer.step()
-    found = crf.find_paths(logits[:1], [[0, 1, 2, 3, 4, 5]])[0]
+    found = crf.transitions().find_paths(logits[:1].numpy(), [[0, 1, 2, 3, 4, 5]])[0]
     assert found.tolist() == truth[0].tolist()

@@ -16,7 +16,8 @@ from finetune.report import describe, headline
 from finetune.rows import Row
 from finetune.run import Trained, evaluate_release, train_release
 from index.errors import ReleaseError
-from index.reader import Reader, choose_device
+from index.network import choose_device
+from index.reader import Reader
 from index.release import load_release
 from index.tokens import Tokenizer
 from service.errors import ContentError

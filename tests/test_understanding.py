@@ -39,7 +39,7 @@ from finetune.batches import pick
 from finetune.calibrate import Judged
 from finetune.recipe import read_recipe
 from finetune.rows import Row, Span, read_rows
-from index.network import Raw
+from index.backend import Raw
 from index.records import Reading, Scored, Thresholds
 from tiny import make_encoder, make_rows, tiny_recipe
 

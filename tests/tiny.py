@@ -83,5 +83,5 @@ def tiny_recipe(encoder: Path, **changes: object) -> Recipe:
     fields = {"encoder": str(encoder), "epochs": 12, "batch_size": 8, "patience": 12}
     fields |= {"learning_rate": 0.003, "head_learning_rate": 0.01, "freeze_words": False}
     fields |= {"precision": "fp32", "dropout": 0.0, "encoder_dropout": 0.0, "min_steps": 0}
-    fields |= {"freeze_layers": 0, "cross_fit": 0}
+    fields |= {"freeze_layers": 0, "cross_fit": 0, "int8": False}
     return Recipe.from_json({**fields, **changes})

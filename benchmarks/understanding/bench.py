@@ -25,8 +25,9 @@ from finetune.evaluate import Metrics, judge_readings, read
 from finetune.recipe import Recipe
 from finetune.rows import Row, digest, read_rows
 from finetune.run import train_release
-from index.network import Raw, load_network, run
-from index.reader import Reader, choose_device
+from index.backend import Raw
+from index.network import choose_device, load_network, run
+from index.reader import Reader
 from index.records import OUT_OF_SCOPE, Reading, Thresholds
 from index.release import ENCODER, HEADS, load_release, write_json
 from index.spans import tag_count

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
 
-from index.reader import choose_device
+from index.network import choose_device
 
 ROOT = Path(__file__).resolve().parents[2]
 TRAINS = ("index", "finetune")  # the code that a release follows from

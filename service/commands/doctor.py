@@ -128,7 +128,7 @@ def check_release(config: Config) -> list[Finding]:
         todo = "Run `frontdesk releases rollback`, or train again."
         return [Finding("release", False, error.message, todo)]
     reading = reader.read(["hello"])[0]
-    found = [Finding("release", True, f"{name} reads {reading.text!r} on {reader.device}")]
+    found = [Finding("release", True, f"{name} reads {reading.text!r} with {reader.backend.name}")]
     bound = reader.thresholds.answer
     promise = f"{reader.thresholds.promise:.0%}"
     message = (

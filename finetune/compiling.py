@@ -1,0 +1,194 @@
+"""From a trained network to its compiled twin in 8-bit integers, and the check that it may serve.
+
+Called by `finetune.run` while a release is written. The twin is made by post-training quantisation
+with training texts (NNCF; activations are smoothed as in Xiao et al. 2023, "SmoothQuant"), and is
+left out of the release when it reads worse than the network that it was made of.
+"""
+
+import io
+import logging
+import math
+import shutil
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from finetune.batches import Dataset, pick
+from finetune.calibrate import judge
+from finetune.statistics import auroc
+from index.backend import Raw
+from index.calibration import Calibration
+from index.compiled import COMPILED, OUTPUTS, CompiledBackend, load_openvino
+from index.errors import ReleaseError
+from index.network import Network, run
+from index.spans import IGNORED
+from index.tokens import Tokens, bucket, pad
+
+TEXTS = 300  # that show how large the numbers become
+NEIGHBOURS = 1000  # training rows among which the nearest of a held-out row is looked for
+TOLERANCE = 0.002  # of each figure that the twin may lose; of what counts rows, one row at least
+ALONE = 8  # texts that are read alone, too,
+APART = 0.01  # and the most that padding may turn a vector by, as cosine distance
+CPU = torch.device("cpu")
+
+
+def compile_network(
+    folder: Path, network: Network, train: Dataset, held: Dataset, calibration: Calibration
+) -> dict[str, Any]:
+    """Put the twin of a network into the release that is being written in ``folder``.
+
+    ``train`` are the rows that the network learned from, ``held`` those that it is checked with,
+    for which some of the former do when there are none. Returns, for the metrics, whether the twin
+    ``serves``, else the ``reason``, and the figures of both. A network that cannot be compiled is
+    no error: its release is read with torch.
+    """
+    some = pick(train, np.random.default_rng(0).permutation(len(train))[:NEIGHBOURS])
+    held = held if len(held) else some
+    place = next(network.parameters()).device
+    network.to(CPU)
+    try:
+        _make(folder / COMPILED, network, some.tokens[:TEXTS])
+        twin = CompiledBackend.load(folder)
+        _check_padding(twin, sorted(held.tokens, key=lambda tokens: len(tokens.ids)))
+        near, raw = twin.run(some.tokens), twin.run(held.tokens)
+        after = _measure(raw, held, near, some, calibration)
+        near, raw = run(network, some.tokens, CPU), run(network, held.tokens, CPU)
+        before = _measure(raw, held, near, some, calibration)
+    except (ImportError, ReleaseError, RuntimeError, ValueError) as error:
+        shutil.rmtree((folder / COMPILED).parent, ignore_errors=True)
+        return {"serves": False, "reason": f"{type(error).__name__}: {error}".splitlines()[0]}
+    finally:
+        network.to(place)
+    worse = [name for name in before if not _is_as_good(before[name], after[name])]
+    if worse:
+        shutil.rmtree((folder / COMPILED).parent)
+    figures = {
+        name: {"float32": value, "int8": after[name][0], "rows": rows}
+        for name, (value, rows) in before.items()
+    }
+    reason = f"worse in {', '.join(worse)}" if worse else ""
+    return {"serves": not worse, "reason": reason, "figures": figures}
+
+
+class _Flat(nn.Module):
+    """The network with a tuple of tensors for its outputs."""
+
+    def __init__(self, network: Network) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, ids: Tensor, mask: Tensor) -> tuple[Tensor, ...]:
+        output = self.network(ids, mask)
+        found = (getattr(output, name) for name in OUTPUTS)
+        return tuple(value for value in found if value is not None)
+
+
+def _make(place: Path, network: Network, tokens: Sequence[Tokens]) -> None:
+    """Write the twin; ``tokens`` show how large the numbers become."""
+    openvino = load_openvino()
+    import nncf
+
+    nncf.set_log_level(logging.ERROR)
+    place.parent.mkdir()
+    batches = [pad([tokens[row] for row in rows]) for rows in bucket(_lengths(tokens), 256)]
+    ids, mask = (torch.from_numpy(array) for array in batches[0])
+    names = [name for name in OUTPUTS if getattr(network(ids, mask), name) is not None]
+    any_size = openvino.PartialShape([-1, -1])
+    with _quiet():
+        model = openvino.convert_model(
+            _Flat(network), example_input=(ids, mask), input=[any_size, any_size]
+        )
+        for port, name in zip(model.inputs, ("ids", "mask"), strict=True):
+            port.get_tensor().set_names({name})
+        for port, name in zip(model.outputs, names, strict=True):
+            port.get_tensor().set_names({name})
+        twin = nncf.quantize(
+            model,
+            nncf.Dataset(batches, lambda batch: {"ids": batch[0], "mask": batch[1]}),
+            model_type=nncf.ModelType.TRANSFORMER,
+            subset_size=len(batches),
+        )
+    openvino.save_model(twin, place, compress_to_fp16=False)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without the warnings of tracing and the bars that would stand between lines of JSON."""
+    from transformers.utils import logging as told
+
+    level = told.get_verbosity()
+    told.set_verbosity_error()  # type: ignore[no-untyped-call]
+    try:
+        with warnings.catch_warnings(), redirect_stdout(io.StringIO()):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        told.set_verbosity(level)
+
+
+def _lengths(tokens: Sequence[Tokens]) -> list[int]:
+    return [len(text.ids) for text in tokens]
+
+
+def _check_padding(twin: CompiledBackend, tokens: Sequence[Tokens]) -> None:
+    """Raise ``ReleaseError`` when padding changes what is read: the mask was lost on the way."""
+    short = list(tokens[:ALONE])
+    padded = twin.run([*short, tokens[-1]]).vectors[: len(short)]
+    alone = np.concatenate([twin.run([text]).vectors for text in short])
+    apart = float((1 - (padded * alone).sum(axis=1)).max())
+    if not apart <= APART:
+        raise ReleaseError(f"padding turns its vectors by {apart:.3f}")
+
+
+def _measure(
+    raw: Raw, rows: Dataset, near: Raw, learned: Dataset, calibration: Calibration
+) -> dict[str, tuple[float, int]]:
+    """The figures that must hold, each with the rows that it counts, or 0 if it counts none."""
+    judged = judge(raw, rows, calibration)
+    known = ~judged.outliers
+    answers = judged.certainty >= calibration.thresholds.answer
+    answers &= judged.in_scope >= calibration.thresholds.in_scope
+    examples = learned.intents != IGNORED
+    intents = (rows.intents != IGNORED) & examples.any()
+    moods = (rows.sentiments != IGNORED) & bool(raw.sentiments.shape[1])
+    nearest = _best(raw.vectors[intents] @ near.vectors[examples].T)
+    figures = {
+        "intent": _share(judged.right[known]),
+        "out_of_scope": (auroc(judged.in_scope[known], judged.in_scope[~known]), 0),
+        "retrieval": _share(learned.intents[examples][nearest] == rows.intents[intents]),
+        "answers": _share(judged.right[answers]),
+        "sentiment": _share(_best(raw.sentiments[moods]) == rows.sentiments[moods]),
+        "tags": _share(_tags_right(raw, rows)),
+    }
+    return {name: figure for name, figure in figures.items() if not math.isnan(figure[0])}
+
+
+def _best(scores: NDArray[np.float32]) -> NDArray[np.int64]:
+    """The best column of each row; of no rows, also without columns."""
+    return scores.argmax(axis=1) if len(scores) else np.zeros(0, np.int64)
+
+
+def _share(right: NDArray[np.bool_]) -> tuple[float, int]:
+    return (float(right.mean()) if len(right) else math.nan), len(right)
+
+
+def _tags_right(raw: Raw, rows: Dataset) -> NDArray[np.bool_]:
+    """Which words of the annotated rows have the right tag."""
+    right = [
+        (said == truth)[truth != IGNORED]
+        for said, truth in zip(raw.tags, rows.tags, strict=True)
+        if len(said)
+    ]
+    return np.concatenate([np.zeros(0, np.bool_), *right])
+
+
+def _is_as_good(before: tuple[float, int], after: tuple[float, int]) -> bool:
+    allowed = max(TOLERANCE, 1.0 / before[1]) if before[1] else TOLERANCE
+    return before[0] - after[0] <= allowed + 1e-9

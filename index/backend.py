@@ -1,0 +1,104 @@
+"""What runs a network: token ids in, numbers out, in batches of similar length.
+
+The reader holds one backend, torch's (`index.network`) or the compiled one (`index.compiled`); both
+pass their batches through `collect`. Imports neither, so that a process that reads with one does
+not load the other.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.tokens import Tokens, bucket, pad
+from index.viterbi import Transitions
+
+BUDGET = 1024  # tokens of a batch, padding included
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """What the network said about ``n`` texts, before calibration, in the order of the texts.
+
+    ``vectors`` is ``(n, hidden)``, ``intents`` and ``sentiments`` are logits ``(n, labels)`` with
+    0 columns when there is no head; ``distances`` ``(n,)`` are to the nearest intent, 0 without
+    intents; ``tags`` holds the best tag of each token that begins a word, ``(length,)``; else 0.
+    """
+
+    vectors: NDArray[np.float32]
+    intents: NDArray[np.float32]
+    distances: NDArray[np.float32]
+    sentiments: NDArray[np.float32]
+    tags: list[NDArray[np.int64]]
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """One batch: ``vectors`` ``(batch, hidden)``, logits ``(batch, labels)``, ``distances``
+    ``(batch,)`` and ``tags`` ``(batch, length, tags)``; None for a head that is not there."""
+
+    vectors: NDArray[np.float32]
+    intents: NDArray[np.float32] | None
+    distances: NDArray[np.float32] | None
+    sentiments: NDArray[np.float32] | None
+    tags: NDArray[np.float32] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Widths:
+    """Columns of a network's outputs; 0 where there is no such head."""
+
+    hidden: int
+    intents: int
+    sentiments: int
+
+
+class Backend(Protocol):
+    """A loaded network. ``name`` says how it computes: vectors of two names do not mix."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def widths(self) -> Widths: ...
+    def run(self, tokens: Sequence[Tokens]) -> Raw:
+        """Pass texts through the network; safe from several threads at once."""
+
+
+Pass = Callable[[NDArray[np.int64], NDArray[np.int64]], Outputs]
+
+
+def collect(
+    tokens: Sequence[Tokens],
+    widths: Widths,
+    transitions: Transitions | None,
+    run: Pass,
+    budget: int = BUDGET,
+) -> Raw:
+    """Pass texts through ``run``, which takes ids and mask ``(batch, length)``, batch by batch.
+
+    ``transitions`` are those between the tags, None without them.
+    """
+    count = len(tokens)
+    vectors = np.zeros((count, widths.hidden), np.float32)
+    intents = np.zeros((count, widths.intents), np.float32)
+    distances = np.zeros(count, np.float32)
+    sentiments = np.zeros((count, widths.sentiments), np.float32)
+    tags: list[NDArray[np.int64]] = [np.zeros(0, np.int64)] * count
+    for rows in bucket([len(text.ids) for text in tokens], budget):
+        output = run(*pad([tokens[row] for row in rows]))
+        vectors[rows] = output.vectors
+        if output.intents is not None:
+            intents[rows] = output.intents
+        if output.distances is not None:
+            distances[rows] = output.distances
+        if output.sentiments is not None:
+            sentiments[rows] = output.sentiments
+        if output.tags is not None and transitions is not None:
+            words = [tokens[row].starts() for row in rows]
+            paths = transitions.find_paths(output.tags, words)
+            for row, places, path in zip(rows, words, paths, strict=True):
+                tags[row] = np.zeros(len(tokens[row].ids), np.int64)
+                tags[row][places] = path
+    return Raw(vectors, intents, distances, sentiments, tags)

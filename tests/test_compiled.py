@@ -1,0 +1,213 @@
+"""The compiled network reads as the one that it was made of, or it is left out of the release."""
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from finetune import compiling
+from finetune.rows import Row
+from finetune.run import Trained, evaluate_release, train_release
+from index.backend import Outputs
+from index.compiled import CompiledBackend
+from index.errors import ReleaseError
+from index.network import Network, Output
+from index.reader import Reader
+from tiny import make_rows, tiny_recipe
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+TEXTS = ["hello there", "track the boots order again", "where is my parcel please", "", "x" * 999]
+ROOT = Path(__file__).resolve().parents[1]
+ALONE = """
+import json, sys
+from pathlib import Path
+from index.reader import Reader
+reader = Reader.load(Path(sys.argv[1]), "cpu")
+reading = reader.read(["hello there"])[0]
+loaded = [name for name in ("torch", "openvino_telemetry") if sys.modules.get(name)]
+print(json.dumps([reader.backend.name, reading.intents[0].label, loaded]))
+"""
+QUIET = """
+from index.compiled import load_openvino
+load_openvino()
+from unittest.mock import MagicMock
+import nncf.telemetry.wrapper, openvino.tools.ovc.convert_impl as convert
+assert isinstance(nncf.telemetry.wrapper.telemetry, MagicMock), "nncf would report"
+assert convert.tm.__name__ == "openvino.tools.ovc.telemetry_stub", "openvino would report"
+"""
+
+
+@pytest.fixture(scope="module")
+def trained(encoder: Path, tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    out = tmp_path_factory.mktemp("compiled") / "release"
+    return train(encoder, out)
+
+
+def train(encoder: Path, out: Path, rows: list[Row] | None = None) -> Trained:
+    recipe = tiny_recipe(encoder, int8=True)
+    return train_release(make_rows() if rows is None else rows, recipe, out=out, device="cpu")
+
+
+def test_twin_serves_on_the_cpu_and_reads_the_same(trained: Trained) -> None:
+    made = trained.metrics["int8"]
+    assert (made["serves"], made["reason"]) == (True, "")
+    names = ["intent", "out_of_scope", "retrieval", "sentiment", "tags"]
+    assert [name for name in made["figures"] if name != "answers"] == names
+    assert all(line["float32"] >= 0.9 for line in made["figures"].values())
+    assert "compiled/network.xml" in trained.manifest.files
+
+    twin, whole = (Reader.load(trained.path, "cpu", compiled=flag) for flag in (True, False))
+    assert (twin.backend.name, whole.backend.name) == ("int8 cpu", "torch cpu")
+    assert twin.hidden == whole.hidden
+    for one, other in zip(twin.read(TEXTS[:3]), whole.read(TEXTS[:3]), strict=True):
+        assert one.intents[0].label == other.intents[0].label
+        assert one.intents[0].confidence == pytest.approx(other.intents[0].confidence, abs=0.05)
+        assert [(e.text, e.label) for e in one.entities] == [
+            (e.text, e.label) for e in other.entities
+        ]
+        assert float(one.vector @ other.vector) > 0.99
+    assert all(np.isfinite(reading.vector).all() for reading in twin.read(TEXTS))
+    assert twin.read([]) == []
+
+
+def test_release_says_what_the_twin_lost(trained: Trained) -> None:
+    page = (trained.path / "report.html").read_text()
+    assert "8-bit integers against 32-bit floats" in page
+    assert "nearest example of the same intent" in page
+
+
+def test_twin_reads_without_torch(trained: Trained) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", ALONE, str(trained.path)],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == ["int8 cpu", "greeting", []]
+
+
+def test_nothing_calls_home() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", QUIET], capture_output=True, text=True, check=False, cwd=ROOT
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_threads_do_not_mix_their_readings(trained: Trained) -> None:
+    reader = Reader.load(trained.path, "cpu")
+    texts = [row.text for row in make_rows()]
+    expected = [reader.read([text])[0].intents[0] for text in texts]
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda text: reader.read([text])[0].intents[0], texts))
+    assert found == expected
+
+
+def test_evaluation_measures_what_serves(trained: Trained) -> None:
+    metrics = evaluate_release(trained.path, make_rows(), against=trained.path, device="cpu")
+    assert metrics["intent"]["accuracy"] >= 0.9
+    assert all(line["difference"] == 0 for line in metrics["changes"]["figures"])
+
+
+def test_damaged_twin_is_refused(trained: Trained, tmp_path: Path) -> None:
+    copy = shutil.copytree(trained.path, tmp_path / "copy")
+    with (copy / "compiled" / "network.bin").open("r+b") as file:
+        file.write(b"\xff" * 64)
+    with pytest.raises(ReleaseError, match=r"network\.bin"):
+        Reader.load(copy, "cpu")
+
+
+def break_pass(change: Callable[[Outputs], Outputs]) -> Callable[..., Outputs]:
+    whole = CompiledBackend._pass
+
+    def broken(self: CompiledBackend, ids: np.ndarray, mask: np.ndarray) -> Outputs:
+        return change(whole(self, ids, mask))
+
+    return broken
+
+
+def test_twin_that_reads_worse_is_left_out(
+    encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def swap(output: Outputs) -> Outputs:
+        assert output.intents is not None
+        return replace(output, intents=output.intents[:, ::-1])
+
+    monkeypatch.setattr(CompiledBackend, "_pass", break_pass(swap))
+    made = train(encoder, tmp_path / "release")
+    assert made.metrics["int8"]["serves"] is False
+    assert "worse in intent" in made.metrics["int8"]["reason"]
+    assert not (made.path / "compiled").exists()
+    assert Reader.load(made.path, "cpu").backend.name == "torch cpu"
+    assert "would not do: worse in intent" in (made.path / "report.html").read_text()
+
+
+def test_twin_that_lost_the_mask_is_left_out(
+    encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forward = Network.forward
+
+    def unmasked(self: Network, ids: torch.Tensor, mask: torch.Tensor) -> Output:
+        return forward(self, ids, torch.ones_like(mask) if torch.jit.is_tracing() else mask)
+
+    monkeypatch.setattr(Network, "forward", unmasked)
+    made = train(encoder, tmp_path / "release")
+    assert made.metrics["int8"]["serves"] is False
+    assert "padding turns its vectors" in made.metrics["int8"]["reason"]
+
+
+@pytest.mark.parametrize("missing", ["nncf", "openvino"])
+def test_without_the_libraries_torch_reads(
+    missing: str, trained: Trained, encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, missing, None)
+    made = train(encoder, tmp_path / "release")
+    assert made.metrics["int8"]["serves"] is False
+    assert missing in made.metrics["int8"]["reason"]
+    assert Reader.load(made.path, "cpu").backend.name == "torch cpu"
+
+
+def test_rows_that_all_trained_check_the_twin_too(encoder: Path, tmp_path: Path) -> None:
+    rows = [row for row in make_rows() if row.intent == "greeting" or row.intent == "cancel_order"]
+    recipe = tiny_recipe(encoder, int8=True, cross_fit=2)
+    made = train_release(rows, recipe, out=tmp_path / "release", device="cpu")
+    assert made.metrics["int8"]["reason"] == ""
+    assert made.metrics["int8"]["figures"]["intent"]["rows"] > 0
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "good"),
+    [
+        ((0.950, 1000), 0.948, True),
+        ((0.950, 1000), 0.947, False),
+        ((0.95, 100), 0.94, True),
+        ((0.95, 100), 0.93, False),
+        ((0.980, 0), 0.9785, True),
+        ((0.980, 0), 0.977, False),
+        ((0.90, 100), 0.99, True),
+    ],
+)
+def test_two_tenths_of_a_point_or_one_row_may_be_lost(
+    before: tuple[float, int], after: float, good: bool
+) -> None:
+    assert compiling._is_as_good(before, (after, before[1])) is good
+
+
+@pytest.mark.parametrize("head", ["intent", "sentiment", "entities"])
+def test_one_head_is_enough(head: str, encoder: Path, tmp_path: Path) -> None:
+    rows = [row for row in make_rows() if getattr(row, head)]
+    if head == "entities":
+        rows = [replace(row, intent=None) for row in rows]
+    made = train(encoder, tmp_path / "release", rows)
+    assert made.metrics["int8"]["serves"] is True
+    assert Reader.load(made.path, "cpu").read(TEXTS)[0].vector.shape == (32,)
