@@ -15,6 +15,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from index.batching import Batcher, Crowded, Late
 from index.records import OUT_OF_SCOPE, Entity, Hit, Reading, Thresholds
 from service.catalogue import Catalogue
 from service.config import Config
@@ -31,6 +32,7 @@ log = logging.getLogger("frontdesk.engine")
 
 WATCH_SECONDS = 0.25
 LOADS_ALL = "+49 30 901820, DE89370400440532013000, 4111111111111111"
+READ_SECONDS = 5.0  # then a message is handed to a person unread
 RETRY_SECONDS = 10.0  # until what could not be loaded is tried again
 # What a damaged release, content that does not fit, or a library of another version raises.
 UNLOADABLE = (EngineAway, OSError, ValueError, RuntimeError, TypeError, KeyError, ImportError)
@@ -77,13 +79,15 @@ class ReleaseEngine:
         self.thresholds = reader.thresholds
         self.recognisers = recognisers(catalogue)
         self._recognise(LOADS_ALL)  # now, rather than with the first customer's message
-        self.pass_lock = threading.Lock()
+        self._passes: Batcher[str, Reading] = Batcher(reader.read)
 
     def read(self, texts: Sequence[str]) -> list[Reading]:
         from index.recognisers import merge
 
         with _failing_as_away():
-            with self.pass_lock:  # two passes at once would only share the same cores
+            if len(texts) == 1:
+                readings = [self._passes(texts[0], READ_SECONDS)]
+            else:
                 readings = self.reader.read(texts)
             return [
                 replace(r, entities=merge(self._recognise(r.text), r.entities)) for r in readings
@@ -101,9 +105,12 @@ class ReleaseEngine:
 
 @contextmanager
 def _failing_as_away() -> Iterator[None]:
-    """A model that fails (out of memory, a lost device) is away, so that no message is lost."""
+    """A model that fails (out of memory, a lost device) or has too much to do is away, so that no
+    message is lost."""
     try:
         yield
+    except (Crowded, Late) as error:
+        raise EngineAway("The model has more to read than it can.") from error
     except (RuntimeError, ValueError, MemoryError) as error:
         log.exception("the model failed")
         raise EngineAway("The model failed while reading.") from error
