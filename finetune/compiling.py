@@ -8,12 +8,13 @@ left out of the release when it reads worse than the network that it was made of
 import io
 import logging
 import math
+import re
 import shutil
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -39,6 +40,20 @@ APART = 0.01  # and the most that padding may turn a vector by, as cosine distan
 CPU = torch.device("cpu")
 
 
+class Figure(NamedTuple):
+    """A share, of so many ``rows`` or, with 0, of none that could be counted; one of ``enough``
+    will do, however much it lost."""
+
+    value: float
+    rows: int = 0
+    enough: float = math.inf
+
+    def holds(self, after: float) -> bool:
+        """Whether a twin may come to ``after`` where the network comes to this."""
+        allowed = max(TOLERANCE, 1.0 / self.rows) if self.rows else TOLERANCE
+        return after >= min(self.value - allowed - 1e-9, self.enough)
+
+
 def compile_network(
     folder: Path, network: Network, train: Dataset, held: Dataset, calibration: Calibration
 ) -> dict[str, Any]:
@@ -54,27 +69,41 @@ def compile_network(
     place = next(network.parameters()).device
     network.to(CPU)
     try:
-        _make(folder / COMPILED, network, some.tokens[:TEXTS])
-        twin = CompiledBackend.load(folder)
-        _check_padding(twin, sorted(held.tokens, key=lambda tokens: len(tokens.ids)))
-        near, raw = twin.run(some.tokens), twin.run(held.tokens)
-        after = _measure(raw, held, near, some, calibration)
-        near, raw = run(network, some.tokens, CPU), run(network, held.tokens, CPU)
-        before = _measure(raw, held, near, some, calibration)
+        return _try_levels(folder, network, some, held, calibration)
     except (ImportError, ReleaseError, RuntimeError, ValueError) as error:
         shutil.rmtree((folder / COMPILED).parent, ignore_errors=True)
         return {"serves": False, "reason": f"{type(error).__name__}: {error}".splitlines()[0]}
     finally:
         network.to(place)
-    worse = [name for name in before if not _is_as_good(before[name], after[name])]
-    if worse:
-        shutil.rmtree((folder / COMPILED).parent)
-    figures = {
-        name: {"float32": value, "int8": after[name][0], "rows": rows}
-        for name, (value, rows) in before.items()
-    }
-    reason = f"worse in {', '.join(worse)}" if worse else ""
-    return {"serves": not worse, "reason": reason, "figures": figures}
+
+
+def _try_levels(
+    folder: Path, network: Network, some: Dataset, held: Dataset, calibration: Calibration
+) -> dict[str, Any]:
+    """Make the fastest twin that is as good as the network, with more and more of it in floats."""
+
+    def measure(read: Callable[[Sequence[Tokens]], Raw]) -> dict[str, Figure]:
+        return _measure(read(held.tokens), held, read(some.tokens), some, calibration)
+
+    model, batches = _trace(network, some.tokens[:TEXTS])
+    made: dict[str, Any] = {}
+    before = measure(lambda tokens: run(network, tokens, CPU))
+    for exact in _levels(network):
+        _quantise(model, batches, exact, folder / COMPILED)
+        twin = CompiledBackend.load(folder)
+        _check_padding(twin, sorted(held.tokens, key=lambda tokens: len(tokens.ids)))
+        after = measure(twin.run)
+        worse = [name for name, figure in before.items() if not figure.holds(after[name].value)]
+        figures = {
+            name: {"float32": figure.value, "int8": after[name].value, "rows": figure.rows}
+            for name, figure in before.items()
+        }
+        reason = f"worse in {', '.join(worse)}" if worse else ""
+        made = {"serves": not worse, "reason": reason, "exact": len(exact), "figures": figures}
+        if not worse:
+            return made
+    shutil.rmtree((folder / COMPILED).parent)
+    return made
 
 
 class _Flat(nn.Module):
@@ -90,13 +119,9 @@ class _Flat(nn.Module):
         return tuple(value for value in found if value is not None)
 
 
-def _make(place: Path, network: Network, tokens: Sequence[Tokens]) -> None:
-    """Write the twin; ``tokens`` show how large the numbers become."""
+def _trace(network: Network, tokens: Sequence[Tokens]) -> tuple[Any, list[Any]]:
+    """The network as an OpenVINO model, and batches that show how large the numbers become."""
     openvino = load_openvino()
-    import nncf
-
-    nncf.set_log_level(logging.ERROR)
-    place.parent.mkdir()
     batches = [pad([tokens[row] for row in rows]) for rows in bucket(_lengths(tokens), 256)]
     ids, mask = (torch.from_numpy(array) for array in batches[0])
     names = [name for name in OUTPUTS if getattr(network(ids, mask), name) is not None]
@@ -105,16 +130,44 @@ def _make(place: Path, network: Network, tokens: Sequence[Tokens]) -> None:
         model = openvino.convert_model(
             _Flat(network), example_input=(ids, mask), input=[any_size, any_size]
         )
-        for port, name in zip(model.inputs, ("ids", "mask"), strict=True):
-            port.get_tensor().set_names({name})
-        for port, name in zip(model.outputs, names, strict=True):
-            port.get_tensor().set_names({name})
+    for port, name in zip(model.inputs, ("ids", "mask"), strict=True):
+        port.get_tensor().set_names({name})
+    for port, name in zip(model.outputs, names, strict=True):
+        port.get_tensor().set_names({name})
+    return model, batches
+
+
+def _levels(network: Network) -> Iterator[list[str]]:
+    """The encoder's layers that stay in 32-bit floats: at first none, then those that 8 bits harm
+    most, which are the second ones of the feed-forward blocks, the lower half and then all."""
+    narrowing = [
+        name
+        for name, layer in network.encoder.named_modules()
+        if isinstance(layer, nn.Linear) and layer.in_features > layer.out_features
+    ]
+    for count in dict.fromkeys([0, len(narrowing) // 2, len(narrowing)]):
+        yield narrowing[:count]
+
+
+def _quantise(model: Any, batches: Sequence[Any], exact: Sequence[str], place: Path) -> None:
+    """Write the model in 8-bit integers, but for the heads, which cost nothing, and the encoder's
+    layers of these names."""
+    openvino = load_openvino()
+    import nncf
+
+    nncf.set_log_level(logging.ERROR)
+    layers = "|".join(re.escape(name) for name in exact)
+    patterns = [r"__module\.network\.(?!encoder\.).*"]
+    patterns += [rf"__module\.network\.encoder\.({layers})/.*"] if exact else []
+    with _quiet():
         twin = nncf.quantize(
             model,
             nncf.Dataset(batches, lambda batch: {"ids": batch[0], "mask": batch[1]}),
             model_type=nncf.ModelType.TRANSFORMER,
             subset_size=len(batches),
+            ignored_scope=nncf.IgnoredScope(patterns=patterns, validate=False),
         )
+    place.parent.mkdir(exist_ok=True)
     openvino.save_model(twin, place, compress_to_fp16=False)
 
 
@@ -149,8 +202,8 @@ def _check_padding(twin: CompiledBackend, tokens: Sequence[Tokens]) -> None:
 
 def _measure(
     raw: Raw, rows: Dataset, near: Raw, learned: Dataset, calibration: Calibration
-) -> dict[str, tuple[float, int]]:
-    """The figures that must hold, each with the rows that it counts, or 0 if it counts none."""
+) -> dict[str, Figure]:
+    """The figures that must hold. Of its answers, those that keep the promise are enough."""
     judged = judge(raw, rows, calibration)
     known = ~judged.outliers
     answers = judged.certainty >= calibration.thresholds.answer
@@ -161,13 +214,13 @@ def _measure(
     nearest = _best(raw.vectors[intents] @ near.vectors[examples].T)
     figures = {
         "intent": _share(judged.right[known]),
-        "out_of_scope": (auroc(judged.in_scope[known], judged.in_scope[~known]), 0),
+        "out_of_scope": Figure(auroc(judged.in_scope[known], judged.in_scope[~known])),
         "retrieval": _share(learned.intents[examples][nearest] == rows.intents[intents]),
-        "answers": _share(judged.right[answers]),
+        "answers": _share(judged.right[answers], calibration.thresholds.promise),
         "sentiment": _share(_best(raw.sentiments[moods]) == rows.sentiments[moods]),
         "tags": _share(_tags_right(raw, rows)),
     }
-    return {name: figure for name, figure in figures.items() if not math.isnan(figure[0])}
+    return {name: figure for name, figure in figures.items() if not math.isnan(figure.value)}
 
 
 def _best(scores: NDArray[np.float32]) -> NDArray[np.int64]:
@@ -175,8 +228,8 @@ def _best(scores: NDArray[np.float32]) -> NDArray[np.int64]:
     return scores.argmax(axis=1) if len(scores) else np.zeros(0, np.int64)
 
 
-def _share(right: NDArray[np.bool_]) -> tuple[float, int]:
-    return (float(right.mean()) if len(right) else math.nan), len(right)
+def _share(right: NDArray[np.bool_], enough: float = math.inf) -> Figure:
+    return Figure(float(right.mean()) if len(right) else math.nan, len(right), enough)
 
 
 def _tags_right(raw: Raw, rows: Dataset) -> NDArray[np.bool_]:
@@ -187,8 +240,3 @@ def _tags_right(raw: Raw, rows: Dataset) -> NDArray[np.bool_]:
         if len(said)
     ]
     return np.concatenate([np.zeros(0, np.bool_), *right])
-
-
-def _is_as_good(before: tuple[float, int], after: tuple[float, int]) -> bool:
-    allowed = max(TOLERANCE, 1.0 / before[1]) if before[1] else TOLERANCE
-    return before[0] - after[0] <= allowed + 1e-9

@@ -32,6 +32,7 @@ class FakeReader:
     thresholds: Thresholds = THRESHOLDS
     encoded: list[str] = field(default_factory=list)
     warmed: bool = False
+    backend: Any = field(default_factory=lambda: SimpleNamespace(name="fake cpu"))
     labels: Any = field(default_factory=lambda: SimpleNamespace(intents=("greeting", "returns")))
 
     @property
@@ -215,8 +216,8 @@ def test_model_that_fails_is_away(
         raise error("CUDA out of memory")
 
     reader: Any = FakeReader("rel_a")
-    engine = release_engine(reader, None, None)
     monkeypatch.setattr(reader, "read", fail)
+    engine = release_engine(reader, None, None)
     monkeypatch.setattr(engine.index, "search", fail)
     with pytest.raises(EngineAway):
         engine.read(["hello"])
@@ -300,7 +301,7 @@ def test_vectors_of_releases_that_left_are_removed(
     ):
         crown(config, release)
         engines.refresh()
-        assert {path.stem for path in cache.iterdir()} == left
+        assert {path.name.split(".")[0] for path in cache.iterdir()} == left
         (config.releases / "previous").write_text(release)
     (config.releases / "previous").write_bytes(b"\xff")  # damaged, and no reason to fail
     crown(config, "rel_d")

@@ -31,6 +31,7 @@ class FakeReader:
     def __init__(self, content: Content, name: str, intents: Sequence[str]) -> None:
         self.engine = FakeEngine(content, {}, name)
         self.release = type("Release", (), {"id": name})()
+        self.backend = type("Backend", (), {"name": "fake cpu"})()
         self.labels = type("Labels", (), {"intents": tuple(intents)})()
 
     def warm_up(self) -> None:
