@@ -138,14 +138,14 @@ def _trace(network: Network, tokens: Sequence[Tokens]) -> tuple[Any, list[Any]]:
 
 
 def _levels(network: Network) -> Iterator[list[str]]:
-    """The encoder's layers that stay in 32-bit floats: at first none, then those that 8 bits harm
-    most, which are the second ones of the feed-forward blocks, the lower half and then all."""
+    """The encoder's layers that stay in 32-bit floats: those that 8 bits harm most, which are the
+    second ones of the feed-forward blocks; at first the lowest, then the lower half, then all."""
     narrowing = [
         name
         for name, layer in network.encoder.named_modules()
         if isinstance(layer, nn.Linear) and layer.in_features > layer.out_features
     ]
-    for count in dict.fromkeys([0, len(narrowing) // 2, len(narrowing)]):
+    for count in dict.fromkeys([1, len(narrowing) // 2, len(narrowing)]):
         yield narrowing[:count]
 
 

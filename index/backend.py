@@ -5,8 +5,9 @@ pass their batches through `collect`. Imports neither, so that a process that re
 not load the other.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import starmap
 from typing import Protocol
 
 import numpy as np
@@ -56,17 +57,24 @@ class Widths:
 
 
 class Backend(Protocol):
-    """A loaded network. ``name`` says how it computes: vectors of two names do not mix."""
+    """A loaded network. ``name`` says how it computes: vectors of two names do not mix. ``lanes``
+    is how many calls of ``run`` are worth making at once."""
 
     @property
     def name(self) -> str: ...
+    @property
+    def lanes(self) -> int: ...
     @property
     def widths(self) -> Widths: ...
     def run(self, tokens: Sequence[Tokens]) -> Raw:
         """Pass texts through the network; safe from several threads at once."""
 
+    def warm_up(self) -> None:
+        """Do now what the first batch of each size would have to wait for."""
+
 
 Pass = Callable[[NDArray[np.int64], NDArray[np.int64]], Outputs]
+Batch = tuple[NDArray[np.int64], NDArray[np.int64]]
 
 
 def collect(
@@ -75,10 +83,10 @@ def collect(
     transitions: Transitions | None,
     run: Pass,
     budget: int = BUDGET,
+    many: Callable[[Pass, Iterable[Batch]], Iterable[Outputs]] = starmap,
 ) -> Raw:
-    """Pass texts through ``run``, which takes ids and mask ``(batch, length)``, batch by batch.
-
-    ``transitions`` are those between the tags, None without them.
+    """Pass texts through ``run``, which takes ids and mask ``(batch, length)``, batch by batch or
+    as ``many`` does it. ``transitions`` are those between the tags, None without them.
     """
     count = len(tokens)
     vectors = np.zeros((count, widths.hidden), np.float32)
@@ -86,8 +94,9 @@ def collect(
     distances = np.zeros(count, np.float32)
     sentiments = np.zeros((count, widths.sentiments), np.float32)
     tags: list[NDArray[np.int64]] = [np.zeros(0, np.int64)] * count
-    for rows in bucket([len(text.ids) for text in tokens], budget):
-        output = run(*pad([tokens[row] for row in rows]))
+    buckets = bucket([len(text.ids) for text in tokens], budget)
+    batches = (pad([tokens[row] for row in rows]) for rows in buckets)
+    for rows, output in zip(buckets, many(run, batches), strict=True):
         vectors[rows] = output.vectors
         if output.intents is not None:
             intents[rows] = output.intents

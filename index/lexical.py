@@ -33,12 +33,13 @@ class LexicalIndex:
         self._count = len(texts)
         self._weights = np.zeros(0, np.float32)
         if number:
-            self._index = bm25s.BM25(
-                k1=K1, b=B, method="lucene", backend="numpy", csc_backend="numpy"
-            )
-            self._index.index((rows, number), create_empty_token=False, show_progress=False)
-            containing = np.diff(self._index.scores["indptr"])
-            self._weights = _rarity(containing, self._count)
+            index = bm25s.BM25(k1=K1, b=B, method="lucene", backend="numpy", csc_backend="numpy")
+            index.index((rows, number), create_empty_token=False, show_progress=False)
+            # A column a piece: from one bound to the next lie its texts and what it adds to each.
+            self._bounds = index.scores["indptr"].tolist()
+            self._texts = np.asarray(index.scores["indices"], np.int64)
+            self._scores = np.asarray(index.scores["data"], np.float64)
+            self._weights = _rarity(np.diff(index.scores["indptr"]), self._count)
 
     def __len__(self) -> int:
         return self._count
@@ -59,7 +60,11 @@ class LexicalIndex:
             return np.zeros(self._count, np.float32)
         rarest = float(_rarity(np.zeros(1), self._count)[0])
         most = float(self._weights[known].sum()) + rarest * (len(found) - len(known))
-        return np.asarray((K1 + 1) / most * self._index.get_scores_from_ids(known), np.float32)
+        columns = [slice(*self._bounds[piece : piece + 2]) for piece in known]
+        texts = np.concatenate([self._texts[column] for column in columns])
+        scores = np.concatenate([self._scores[column] for column in columns])
+        total = np.bincount(texts, weights=scores, minlength=self._count)
+        return np.asarray((K1 + 1) / most * total, np.float32)
 
 
 def pieces(text: str) -> list[str]:

@@ -160,6 +160,7 @@ class TorchBackend:
 
     def __init__(self, network: Network, device: torch.device) -> None:
         self.name = f"torch {device.type}"
+        self.lanes = 1
         self.widths = network.widths
         self._network = network
         self._device = device
@@ -167,6 +168,9 @@ class TorchBackend:
     def run(self, tokens: Sequence[Tokens]) -> Raw:
         """Pass texts through the network; safe from several threads at once."""
         return run(self._network, tokens, self._device)
+
+    def warm_up(self) -> None:
+        """Nothing: no size of a batch takes longer the first time."""
 
 
 def to_tensors(

@@ -127,6 +127,10 @@ class Reader:
         for text in WARM_UP:
             self.read([text])
 
+    def warm_up_batches(self) -> None:
+        """Take a second or two, so that those who come together do not wait either."""
+        self.backend.warm_up()
+
     def _run_tokens(self, tokens: Sequence[Tokens]) -> Raw:
         return self.backend.run(tokens)
 
@@ -164,4 +168,5 @@ class Reader:
 
 def _rank(labels: Sequence[str], scores: NDArray[np.float32]) -> tuple[Scored, ...]:
     order = np.argsort(-scores, kind="stable")
-    return tuple(Scored(labels[i], float(scores[i])) for i in order)
+    names = [labels[place] for place in order.tolist()]
+    return tuple(map(Scored, names, scores[order].tolist()))

@@ -9,12 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import faiss
+import joblib
 import numpy as np
 from numpy.typing import NDArray
 
 from index.lexical import LexicalIndex
 from index.records import Hit, HitKind, Vector, relevance
 
+WORTH_THREADS = 50_000  # entries of a shelf
 POOL = 50  # nearest by vector, and as many by letters, among which the relevance decides
 
 
@@ -36,15 +38,29 @@ class Shelf:
     letters: LexicalIndex | None
     entries: list[Entry]
 
-    def find(self, query: Vector, text: str, k: int) -> list[Hit]:
-        """The ``k`` most relevant, best first."""
+    def find(self, queries: NDArray[np.float32], texts: Sequence[str], k: int) -> list[list[Hit]]:
+        """The ``k`` most relevant to each query, ``(queries, hidden)``, best first."""
+        # FAISS's threads wait for each other by spinning, which small shelves are not worth.
+        faiss.omp_set_num_threads(1 if len(self.entries) < WORTH_THREADS else joblib.cpu_count())
         pool = min(k if self.letters is None else max(k, POOL), len(self.entries))
-        cosines, rows = self.vectors.search(query[None], pool)
+        cosines, rows = self.vectors.search(queries, pool)
         if self.letters is None:
-            return [self._hit(row, score) for row, score in zip(rows[0], cosines[0], strict=True)]
+            return [
+                [self._hit(row, score) for row, score in zip(nearest, near, strict=True)]
+                for nearest, near in zip(rows.tolist(), cosines.tolist(), strict=True)
+            ]
+        found = zip(queries, texts, rows, strict=True)
+        return [self._weigh(query, text, nearest, k) for query, text, nearest in found]
+
+    def _weigh(self, query: Vector, text: str, nearest: NDArray[np.int64], k: int) -> list[Hit]:
+        """The ``k`` most relevant of the nearest by vector and as many by letters."""
+        assert self.letters is not None
         shares = self.letters.scores(text)
-        sharing = np.argpartition(-shares, pool - 1)[:pool]
-        found = np.union1d(rows[0], sharing[shares[sharing] > 0])
+        sharing = np.argpartition(-shares, len(nearest) - 1)[: len(nearest)]
+        among = np.zeros(len(self.entries), np.bool_)
+        among[sharing[shares[sharing] > 0]] = True
+        among[nearest] = True
+        found = np.flatnonzero(among)
         scores = self.vectors.reconstruct_batch(found) @ query
         best = np.argsort(-relevance(scores, shares[found]), kind="stable")[:k]
         return [self._hit(found[at], scores[at], shares[found[at]]) for at in best]
@@ -92,11 +108,20 @@ class SearchIndex:
         ``vector`` has shape ``(hidden,)`` and unit length; without the ``text`` that it stands for,
         the cosine decides alone.
         """
-        query = np.ascontiguousarray(vector, dtype=np.float32)
-        hits = [
-            hit
-            for name, shelf in self._shelves.items()
-            if kind in (None, name) and k > 0
-            for hit in shelf.find(query, text, k)
-        ]
-        return sorted(hits, key=lambda hit: -hit.relevance)
+        return self.search_all(vector[None], [text], k, kind)[0]
+
+    def search_all(
+        self,
+        vectors: NDArray[np.float32],
+        texts: Sequence[str],
+        k: int = 5,
+        kind: HitKind | None = None,
+    ) -> list[list[Hit]]:
+        """The same for many at once, ``(n, hidden)``, which costs less than one by one."""
+        queries = np.ascontiguousarray(vectors, dtype=np.float32)
+        hits: list[list[Hit]] = [[] for _ in texts]
+        for name, shelf in self._shelves.items():
+            if kind in (None, name) and k > 0 and texts:
+                for row, found in enumerate(shelf.find(queries, texts, k)):
+                    hits[row] += found
+        return [sorted(found, key=lambda hit: -hit.relevance) for found in hits]

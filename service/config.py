@@ -26,7 +26,7 @@ class Config(BaseModel):
     host: str = Field("127.0.0.1", description="Address that the server listens on.")
     port: Annotated[int, Field(ge=0, le=65535)] = Field(8000, description="Port of the server.")
     workers: Annotated[int, Field(ge=1, le=64)] = Field(
-        1, description="Server processes; each holds a copy of the model."
+        1, description="Web processes; one process more owns the model."
     )
     threads: Annotated[int, Field(ge=4, le=4096)] = Field(
         512, description="Threads of a server process; an open event stream occupies one."

@@ -14,7 +14,7 @@ from typing import Any
 from index.records import OUT_OF_SCOPE
 from service.catalogue import TALK_TO_PERSON, Catalogue
 from service.engine import Engine, EngineSource
-from service.errors import EngineAway
+from service.errors import EngineAway, EngineChanged
 from service.metrics import Metrics
 from service.records import (
     Conversation,
@@ -73,10 +73,10 @@ class Desk:
         if known is not None:
             return known
         try:
-            engine = self.engines.current()
-            if choice != TALK_TO_PERSON and choice not in engine.catalogue.intents:
-                choice = None  # a button from before the content changed: its text still counts
-            draft = self._draft(engine, conversation, client_id, text, choice)
+            try:
+                draft = self._with_engine(conversation, client_id, text, choice)
+            except EngineChanged:
+                draft = self._with_engine(conversation, client_id, text, choice)
         except EngineAway:  # from the start, or in the middle of reading
             draft = self._without_engine(conversation, client_id, text)
         return self._record(draft)
@@ -144,6 +144,14 @@ class Desk:
         return turn
 
     # --- one turn --------------------------------------------------------------------------------
+
+    def _with_engine(
+        self, conversation: Conversation, client_id: str, text: str, choice: str | None
+    ) -> TurnDraft:
+        engine = self.engines.current()
+        if choice != TALK_TO_PERSON and choice not in engine.catalogue.intents:
+            choice = None  # a button from before the content changed: its text still counts
+        return self._draft(engine, conversation, client_id, text, choice)
 
     def _draft(
         self,

@@ -15,7 +15,8 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from index.batching import Batcher, Crowded, Late
+import numpy as np
+
 from index.records import OUT_OF_SCOPE, Entity, Hit, Reading, Thresholds
 from service.catalogue import Catalogue
 from service.config import Config
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("frontdesk.engine")
 
+LOADING = "The model is being loaded."
 WATCH_SECONDS = 0.25
 LOADS_ALL = "+49 30 901820, DE89370400440532013000, 4111111111111111"
 READ_SECONDS = 5.0  # then a message is handed to a person unread
@@ -76,21 +78,18 @@ class ReleaseEngine:
         self.index = index
         self.catalogue = catalogue
         self.release = reader.release.id
+        self.lanes = reader.backend.lanes
         self.thresholds = reader.thresholds
         self.recognisers = recognisers(catalogue)
         self._recognise(LOADS_ALL)  # now, rather than with the first customer's message
-        self._passes: Batcher[str, Reading] = Batcher(reader.read)
 
     def read(self, texts: Sequence[str]) -> list[Reading]:
         from index.recognisers import merge
 
         with _failing_as_away():
-            if len(texts) == 1:
-                readings = [self._passes(texts[0], READ_SECONDS)]
-            else:
-                readings = self.reader.read(texts)
             return [
-                replace(r, entities=merge(self._recognise(r.text), r.entities)) for r in readings
+                replace(r, entities=merge(self._recognise(r.text), r.entities))
+                for r in self.reader.read(texts)
             ]
 
     def _recognise(self, text: str) -> tuple[Entity, ...]:
@@ -99,18 +98,22 @@ class ReleaseEngine:
         return recognise(text, self.recognisers, local_today())
 
     def search(self, reading: Reading) -> list[Hit]:
+        return self.search_all([reading])[0]
+
+    def search_all(self, readings: Sequence[Reading]) -> list[list[Hit]]:
+        """The hits of each reading."""
+        if not readings:
+            return []
         with _failing_as_away():
-            return self.index.search(reading.vector, reading.text)
+            vectors = np.stack([reading.vector for reading in readings])
+            return self.index.search_all(vectors, [reading.text for reading in readings])
 
 
 @contextmanager
 def _failing_as_away() -> Iterator[None]:
-    """A model that fails (out of memory, a lost device) or has too much to do is away, so that no
-    message is lost."""
+    """A model that fails (out of memory, a lost device) is away, so that no message is lost."""
     try:
         yield
-    except (Crowded, Late) as error:
-        raise EngineAway("The model has more to read than it can.") from error
     except (RuntimeError, ValueError, MemoryError) as error:
         log.exception("the model failed")
         raise EngineAway("The model failed while reading.") from error
@@ -195,23 +198,20 @@ def passages(title: str, text: str) -> list[str]:
     return [f"{title}\n{piece}" for piece in pieces if piece]
 
 
-class Engines:
-    """The champion with the store's content, kept current by a thread that watches both.
+class Watched:
+    """A source whose engine a thread keeps current. Start it after a fork, never before."""
 
-    Start it after a fork, never before: models do not survive one. A release or content that
-    cannot be loaded is logged and the engine in use serves on.
-    """
+    engine: Engine | None = None
+    problem = LOADING
 
-    def __init__(self, config: Config, store: Store) -> None:
-        self.config = config
-        self.store = store
-        self.engine: ReleaseEngine | None = None
-        self.problem = "The model is being loaded."
-        self.failed: tuple[str | None, int] | None = None
-        self.retry_at = 0.0
+    def __init__(self) -> None:
         self.stopped = threading.Event()
         self.on_ready: Callable[[str], None] | None = None
         self.thread = threading.Thread(target=self._watch, name="engines", daemon=True)
+
+    def refresh(self) -> None:
+        """Load what has changed since, or nothing."""
+        raise NotImplementedError
 
     def start(self) -> None:
         """Load in the background and watch from then on."""
@@ -228,12 +228,42 @@ class Engines:
             self.thread.join(timeout=5)
 
     def current(self) -> Engine:
-        if self.engine is None:
+        """The engine for one message."""
+        engine = self.engine
+        if engine is None:
             raise EngineAway(self.problem)
-        return self.engine
+        return engine
+
+    def _watch(self) -> None:
+        while not self.stopped.is_set():
+            pause = WATCH_SECONDS
+            try:
+                self.refresh()
+                engine = self.engine
+                if engine is not None and self.on_ready is not None:
+                    callback, self.on_ready = self.on_ready, None
+                    callback(engine.release)
+            except Exception:  # a loop top: whatever went wrong, look again
+                log.exception("the engine could not be refreshed")
+                pause = RETRY_SECONDS
+            self.stopped.wait(pause)
+
+
+class Engines(Watched):
+    """The champion with the store's content. A release or content that cannot be loaded is logged
+    and the engine in use serves on."""
+
+    engine: ReleaseEngine | None
+
+    def __init__(self, config: Config, store: Store) -> None:
+        super().__init__()
+        self.config = config
+        self.store = store
+        self.failed: tuple[str | None, int] | None = None
+        self.retry_at = 0.0
 
     def refresh(self) -> None:
-        """Load what has changed since: the champion, the content, or nothing."""
+        """Load the champion or the content if it has changed."""
         from index.champion import champion
         from index.errors import ReleaseError
 
@@ -253,6 +283,8 @@ class Engines:
             return
         try:
             self.engine = self._load(wanted[0], engine)
+            if engine is None:
+                self.engine.reader.warm_up_batches()
             self.failed = None
             self._forget_others(wanted[0])
         except UNLOADABLE as error:
@@ -279,6 +311,8 @@ class Engines:
         else:
             reader = load_reader(self.config.releases / release, self.config.device)
             reader.warm_up()
+            if engine is not None:  # there is no hurry
+                reader.warm_up_batches()
         cache = self.config.home / "cache"
         fresh = release_engine(reader, self.store.content(), cache)
         log.info(
@@ -288,16 +322,3 @@ class Engines:
             fresh.catalogue.revision,
         )
         return fresh
-
-    def _watch(self) -> None:
-        while not self.stopped.is_set():
-            pause = WATCH_SECONDS
-            try:
-                self.refresh()
-                if self.engine is not None and self.on_ready is not None:
-                    callback, self.on_ready = self.on_ready, None
-                    callback(self.engine.release)
-            except Exception:  # a loop top: whatever went wrong, look again
-                log.exception("the engine could not be refreshed")
-                pause = RETRY_SECONDS
-            self.stopped.wait(pause)

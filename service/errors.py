@@ -72,6 +72,10 @@ class EngineAway(DeskError):
     code = "engine_away"
 
 
+class EngineChanged(EngineAway):
+    """The engine in hand was replaced a while ago: take the current one."""
+
+
 class ContentError(DeskError):
     """A content file is broken; the message names the file, the line or the field."""
 

@@ -1,26 +1,35 @@
-"""Runs the desk under gunicorn: threads for requests and streams, models loaded after the fork.
+"""Runs the desk under gunicorn: web processes with threads, and one process that owns the model.
 
-Called by ``frontdesk serve``. The master process imports no model and opens no store.
+Called by ``frontdesk serve``. The owner of the model is a gunicorn worker without HTTP, so that it
+is watched and replaced as the others are. The master process imports no model and opens no store.
 """
 
 import logging
 import os
+import shutil
 import socket
 import sys
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, cast
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
+from gunicorn.workers.gthread import ThreadWorker
 
 from service.app import create_app
 from service.config import Config
-from service.engine import Engines
+from service.engine import Watched
+from service.engine_client import RemoteEngines
+from service.engine_server import EngineServer
 from service.errors import DeskError
+from service.store import open_store
 from service.web.context import Parts
 
 GRACE_SECONDS = 10
+NEVER_SURPLUS = sys.maxsize  # as a worker's age: gunicorn ends the youngest numbers first
 
 
 class PortTaken(DeskError):
@@ -37,20 +46,52 @@ class NotStarted(DeskError):
     code = "not_started"
 
 
+class DeskWorker(ThreadWorker):
+    """A web process or, if so decided before the fork, the owner of the model."""
+
+    owns_model = False
+    tells_ready = False
+
+    def load_wsgi(self) -> None:
+        """Load the application; the owner has none."""
+        if not self.owns_model:
+            super().load_wsgi()
+
+    def run(self) -> None:
+        """Serve until told to stop."""
+        if not self.owns_model:
+            super().run()
+            return
+        desk = cast(Server, self.app)
+        store = open_store(desk.desk_config)
+        try:
+            server = EngineServer(desk.desk_config, store, desk.address)
+            server.run(self._is_wanted, self.notify, grace=GRACE_SECONDS)
+        finally:
+            store.close()
+
+    def _is_wanted(self) -> bool:
+        return bool(self.alive) and os.getppid() == self.ppid
+
+
 class Server(BaseApplication):
     """gunicorn with the desk's settings instead of a file of its own."""
 
-    def __init__(self, config: Config, on_ready: Callable[[str], None] | None) -> None:
+    def __init__(
+        self, config: Config, address: Path, on_ready: Callable[[str], None] | None
+    ) -> None:
         self.desk_config = config
+        self.address = address
         self.on_ready = on_ready
+        self.told_ready = False  # or a web process was chosen to tell it
         super().__init__()
 
     def load_config(self) -> None:
         config = self.desk_config
         settings: dict[str, Any] = {
             "bind": address_of(config.host, config.port),
-            "workers": config.workers,
-            "worker_class": "gthread",
+            "workers": config.workers + 1,
+            "worker_class": DeskWorker,
             "threads": config.threads,
             "worker_connections": 2 * config.threads,
             "keepalive": 30,
@@ -59,6 +100,7 @@ class Server(BaseApplication):
             "loglevel": config.log_level,
             "proc_name": "frontdesk",
             "control_socket_disable": True,
+            "pre_fork": self.give_role,
             "post_worker_init": self.watch_worker,
             "worker_exit": close_parts,
         }
@@ -66,7 +108,17 @@ class Server(BaseApplication):
             self.cfg.set(name, value)
 
     def load(self) -> Any:
-        return create_app(self.desk_config)
+        store = open_store(self.desk_config)
+        engines = RemoteEngines(store, self.address)
+        engines.start()
+        return create_app(self.desk_config, store=store, engines=engines)
+
+    def give_role(self, arbiter: Any, worker: Any) -> None:
+        """Make the worker the owner of the model when there is none, also after its death."""
+        if not any(other.owns_model for other in arbiter.WORKERS.values()):
+            worker.owns_model, worker.age = True, NEVER_SURPLUS
+        else:
+            worker.tells_ready, self.told_ready = not self.told_ready, True
 
     def watch_worker(self, worker: Any) -> None:
         """Let event streams end when the worker is told to stop; tell when the first can read."""
@@ -74,7 +126,7 @@ class Server(BaseApplication):
         if running is None:
             return
         running.serving = lambda: bool(worker.alive)
-        if self.on_ready and worker.age == 1 and isinstance(running.engines, Engines):
+        if self.on_ready and worker.tells_ready and isinstance(running.engines, Watched):
             running.engines.when_ready(self.on_ready)
 
 
@@ -93,13 +145,17 @@ def serve(config: Config, on_ready: Callable[[str], None] | None = None) -> None
     logging.getLogger("bm25s").propagate = False  # sets its own level to DEBUG when it is imported
     check_address(config.host, config.port)
     master = os.getpid()
+    folder = Path(tempfile.mkdtemp(prefix="frontdesk-"))  # a socket's path may not be long
     try:
-        Server(config, on_ready).run()
+        Server(config, folder / "model", on_ready).run()
     except SystemExit as ended:
         # Only the master's: a worker tells its master with the same code.
         if ended.code != Arbiter.WORKER_BOOT_ERROR or os.getpid() != master:
             raise
         raise NotStarted("No worker could be started; see the log above.") from None
+    finally:
+        if os.getpid() == master:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def check_address(host: str, port: int) -> None:
@@ -123,7 +179,7 @@ def close_parts(_arbiter: Any, worker: Any) -> None:
     """Close what the worker opened."""
     running = _parts(worker)
     if running:
-        if isinstance(running.engines, Engines):
+        if isinstance(running.engines, Watched):
             running.engines.close()
         running.store.close()
 

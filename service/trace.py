@@ -51,7 +51,14 @@ def route_json(route: Route) -> dict[str, Any]:
 
 def hit_json(hit: Hit) -> dict[str, Any]:
     """A hit with its cosine and its lexical share, rounded."""
-    return {**asdict(hit), "score": round(hit.score, 4), "lexical": round(hit.lexical, 4)}
+    return {
+        "kind": hit.kind,
+        "id": hit.id,
+        "score": round(hit.score, 4),
+        "intent": hit.intent,
+        "text": hit.text,
+        "lexical": round(hit.lexical, 4),
+    }
 
 
 def trace_json(

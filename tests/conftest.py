@@ -10,11 +10,13 @@ from flask import Flask
 from werkzeug.security import generate_password_hash
 
 from calls import Caller
-from fakes import FakeEngines
+from fakes import FakeEngines, FakeReader
+from service import engine
 from service.app import create_app, open_parts
 from service.config import Config
 from service.content_export import write_desk
 from service.engine import NoEngines
+from service.errors import EngineAway
 from service.records import Content, Operator, Role
 from service.store import Store, open_store
 from small_desk import small_desk
@@ -153,3 +155,18 @@ def colleague(app: Flask, store: Store) -> Caller:
 def admin(app: Flask, store: Store) -> Caller:
     """An admin, signed in."""
     return signed_in(app, add_person(store, "ada@desk.example", "admin").email)
+
+
+@pytest.fixture
+def readers(monkeypatch: pytest.MonkeyPatch) -> list[FakeReader]:
+    """The readers that were loaded; a release folder with a file ``broken`` cannot be."""
+    loaded: list[FakeReader] = []
+
+    def load(folder: Path, _device: str) -> FakeReader:
+        if (folder / "broken").exists():
+            raise EngineAway((folder / "broken").read_text())
+        loaded.append(FakeReader(folder.name))
+        return loaded[-1]
+
+    monkeypatch.setattr(engine, "load_reader", load)
+    return loaded

@@ -1,17 +1,21 @@
 """Fakes that tests put in the place of models: deterministic, numpy only."""
 
 import hashlib
+import os
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 
 from index.recognisers import recognise
 from index.records import OUT_OF_SCOPE, SENTIMENTS, Entity, Hit, Reading, Scored, Thresholds, Vector
 from service.catalogue import Catalogue
+from service.config import Config
 from service.engine import local_today, recognisers
 from service.errors import EngineAway
-from service.records import Content
+from service.records import Content, Template
 from service.store import Store
 from small_desk import KEYWORDS
 
@@ -115,3 +119,44 @@ class FakeEngines:
         if self.engine is None or self.engine.catalogue.revision != revision:
             self.engine = FakeEngine(self.store.content(), self.script)
         return self.engine
+
+
+@dataclass
+class FakeReader:
+    """A release without weights."""
+
+    id: str
+    thresholds: Thresholds = THRESHOLDS
+    encoded: list[str] = field(default_factory=list)
+    warmed: bool = False
+    backend: Any = field(default_factory=lambda: SimpleNamespace(name="fake cpu", lanes=1))
+    labels: Any = field(default_factory=lambda: SimpleNamespace(intents=("greeting", "returns")))
+
+    @property
+    def release(self) -> Any:
+        return SimpleNamespace(id=self.id)
+
+    def warm_up(self) -> None:
+        self.warmed = True
+
+    def warm_up_batches(self) -> None:
+        pass
+
+    def encode(self, texts: Sequence[str]) -> Any:
+        self.encoded += texts
+        return np.array([vector_of(t) for t in texts], np.float32).reshape(-1, HIDDEN)
+
+    def read(self, texts: Sequence[str]) -> list[Reading]:
+        return [reading_of(text, {"greeting": 0.9}, release=self.id) for text in texts]
+
+
+def crown(config: Config, release: str) -> None:
+    """Make a release the champion, as ``index.champion`` does."""
+    (config.releases / release).mkdir(parents=True, exist_ok=True)
+    fresh = config.releases / ".champion"
+    fresh.write_text(f"{release}\n")
+    os.replace(fresh, config.releases / "champion")
+
+
+def save(store: Store, text: str) -> None:
+    store.save_template(Template("greeting", "greeting", text))

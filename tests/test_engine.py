@@ -1,21 +1,18 @@
 """The champion and the content, kept current: swapped whole, and never for something worse."""
 
 import logging
-import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from fakes import HIDDEN, THRESHOLDS, reading_of, vector_of
-from index.records import Reading, Thresholds
+from fakes import FakeReader, crown, reading_of, save, vector_of
 from service import engine as door
 from service.config import Config
 from service.engine import Engines, NoEngines, index_entries, local_today, passages, release_engine
@@ -24,62 +21,9 @@ from service.records import Article, Content, Slot, Template
 from service.store import Store
 
 
-@dataclass
-class FakeReader:
-    """A release without weights."""
-
-    id: str
-    thresholds: Thresholds = THRESHOLDS
-    encoded: list[str] = field(default_factory=list)
-    warmed: bool = False
-    backend: Any = field(default_factory=lambda: SimpleNamespace(name="fake cpu"))
-    labels: Any = field(default_factory=lambda: SimpleNamespace(intents=("greeting", "returns")))
-
-    @property
-    def release(self) -> Any:
-        return SimpleNamespace(id=self.id)
-
-    def warm_up(self) -> None:
-        self.warmed = True
-
-    def encode(self, texts: Sequence[str]) -> Any:
-        self.encoded += texts
-        return np.array([vector_of(t) for t in texts], np.float32).reshape(-1, HIDDEN)
-
-    def read(self, texts: Sequence[str]) -> list[Reading]:
-        return [reading_of(text, {"greeting": 0.9}, release=self.id) for text in texts]
-
-
-@pytest.fixture
-def readers(monkeypatch: pytest.MonkeyPatch) -> list[FakeReader]:
-    """The readers that were loaded; a release folder with a file ``broken`` cannot be."""
-    loaded: list[FakeReader] = []
-
-    def load(folder: Path, _device: str) -> FakeReader:
-        if (folder / "broken").exists():
-            raise EngineAway((folder / "broken").read_text())
-        loaded.append(FakeReader(folder.name))
-        return loaded[-1]
-
-    monkeypatch.setattr(door, "load_reader", load)
-    return loaded
-
-
 @pytest.fixture
 def engines(config: Config, store: Store) -> Engines:
     return Engines(config, store)
-
-
-def crown(config: Config, release: str) -> None:
-    """Make a release the champion, as ``index.champion`` does."""
-    (config.releases / release).mkdir(parents=True, exist_ok=True)
-    fresh = config.releases / ".champion"
-    fresh.write_text(f"{release}\n")
-    os.replace(fresh, config.releases / "champion")
-
-
-def save(store: Store, text: str) -> None:
-    store.save_template(Template("greeting", "greeting", text))
 
 
 def test_without_a_release_it_says_what_to_do(engines: Engines) -> None:
@@ -218,7 +162,7 @@ def test_model_that_fails_is_away(
     reader: Any = FakeReader("rel_a")
     monkeypatch.setattr(reader, "read", fail)
     engine = release_engine(reader, None, None)
-    monkeypatch.setattr(engine.index, "search", fail)
+    monkeypatch.setattr(engine.index, "search_all", fail)
     with pytest.raises(EngineAway):
         engine.read(["hello"])
     with pytest.raises(EngineAway):

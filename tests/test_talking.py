@@ -31,10 +31,13 @@ class FakeReader:
     def __init__(self, content: Content, name: str, intents: Sequence[str]) -> None:
         self.engine = FakeEngine(content, {}, name)
         self.release = type("Release", (), {"id": name})()
-        self.backend = type("Backend", (), {"name": "fake cpu"})()
+        self.backend = type("Backend", (), {"name": "fake cpu", "lanes": 1})()
         self.labels = type("Labels", (), {"intents": tuple(intents)})()
 
     def warm_up(self) -> None:
+        pass
+
+    def warm_up_batches(self) -> None:
         pass
 
     def encode(self, texts: Sequence[str]) -> Any:

@@ -20,7 +20,7 @@ FIRST_OPERATOR = "admin@desk.example"
 @click.command()
 @click.option("--host", help="Address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on.")
-@click.option("--workers", type=click.IntRange(1, 64), help="Server processes.")
+@click.option("--workers", type=click.IntRange(1, 64), help="Web processes.")
 @click.pass_context
 def serve(ctx: click.Context, host: str | None, port: int | None, workers: int | None) -> None:
     """Start the server."""
@@ -30,7 +30,7 @@ def serve(ctx: click.Context, host: str | None, port: int | None, workers: int |
 @click.command()
 @click.option("--host", help="Address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on.")
-@click.option("--workers", type=click.IntRange(1, 64), help="Server processes.")
+@click.option("--workers", type=click.IntRange(1, 64), help="Web processes.")
 @click.pass_context
 def run(ctx: click.Context, host: str | None, port: int | None, workers: int | None) -> None:
     """Make what is missing (desk, release, first operator), then serve."""

@@ -35,8 +35,8 @@ def read(ctx: click.Context, release: str | None) -> None:
     """Read one message a line on stdin; write one JSON object a line."""
     engine = open_engine(config_of(ctx), release)
     for texts in line_batches(sys.stdin.buffer):
-        for reading in engine.read(texts):
-            hits = engine.search(reading)
+        readings = engine.read(texts)
+        for reading, hits in zip(readings, engine.search_all(readings), strict=True):
             route = decide(reading, hits, Dialogue(), engine.catalogue, engine.thresholds)
             sys.stdout.buffer.write(orjson.dumps(line_json(reading, route)) + b"\n")
         sys.stdout.buffer.flush()

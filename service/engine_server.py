@@ -1,0 +1,225 @@
+"""The process that owns the model: reads and searches for every web process, many at once.
+
+Run by the server in a worker of its own, so that no thread of a web process competes with the model
+for Python's lock. One loop hears the calls; whatever came while all lanes of the model were busy is
+the next batch, so nothing ever waits for a batch to fill. Knows no HTTP and writes nothing.
+"""
+
+import itertools
+import logging
+import math
+import selectors
+import socket
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from service.config import Config
+from service.engine import LOADING, Engines, ReleaseEngine
+from service.engine_wire import Key, State, listen, pack_reading, pack_state, receive, send
+from service.errors import EngineAway
+from service.store import Store
+
+log = logging.getLogger("frontdesk.engine")
+
+MOST = 32  # messages of a batch
+MOST_LANES = 64
+KEPT = 3  # engines, so that a web process that has not heard of a change yet is answered
+BACKLOG = 1024
+BEAT_SECONDS = 0.5
+LOOK_SECONDS = 0.02  # until it is looked again whether the engine is loaded that calls wait for
+RUBBISH = (ValueError, TypeError, KeyError, AttributeError)  # what no web process sends
+
+
+class Call(NamedTuple):
+    """A question of a web process: what an engine says of these texts."""
+
+    line: Connection
+    key: Key
+    texts: list[str]
+    until: float  # by the machine's monotonic clock, which processes share
+    came: float
+
+
+class EngineServer:
+    """Answers at a socket with the engine that ``Engines`` keeps current.
+
+    A line belongs to the loop until a call came on it, then to the lane that answers, then to the
+    loop again: nobody can close it under another's hands.
+    """
+
+    def __init__(self, config: Config, store: Store, address: Path) -> None:
+        self._engines = Engines(config, store)
+        self._address = address
+        self._kept: deque[ReleaseEngine] = deque(maxlen=KEPT)
+        self._waiting: deque[Call] = deque()
+        self._answered: deque[Sequence[Call]] = deque()
+        self._selector = selectors.DefaultSelector()
+        self._ear, self._bell = socket.socketpair()  # a lane rings when it has answered
+        self._flying = 0
+
+    def run(
+        self, wanted: Callable[[], bool], beat: Callable[[], None], *, grace: float = 0.0
+    ) -> None:
+        """Answer until no longer wanted, and then those who have not hung up for ``grace`` seconds
+        more. ``beat`` is called several times a second."""
+        self._engines.start()
+        end = math.inf
+        try:
+            with listen(self._address, BACKLOG) as door, ThreadPoolExecutor(MOST_LANES) as lanes:
+                self._selector.register(door, selectors.EVENT_READ, self._accept)
+                self._selector.register(self._ear, selectors.EVENT_READ, self._take_back)
+                while time.monotonic() < end:
+                    beat()
+                    pause = LOOK_SECONDS if self._waiting else BEAT_SECONDS
+                    for key, _ in self._selector.select(pause):
+                        key.data(key.fileobj)
+                    self._dispatch(lanes)
+                    if not wanted():
+                        end = min(end, time.monotonic() + grace)
+                        if not self._flying and len(self._selector.get_map()) == 2:  # no lines
+                            break
+        finally:
+            self._engines.close()
+            self._hang_up()
+
+    def _hang_up(self) -> None:
+        for call in (*self._waiting, *itertools.chain(*self._answered)):
+            call.line.close()
+        for key in self._selector.get_map().values():
+            if isinstance(key.fileobj, Connection):
+                key.fileobj.close()
+        self._selector.close()
+        self._ear.close()
+        self._bell.close()
+
+    # --- the loop --------------------------------------------------------------------------------
+
+    def _accept(self, door: socket.socket) -> None:
+        """Take everybody who waits at the door."""
+        while True:
+            try:
+                line, _ = door.accept()
+            except OSError:  # nobody is left, or has given up already
+                return
+            line.setblocking(True)
+            self._listen_to(Connection(line.detach()))
+
+    def _listen_to(self, line: Connection) -> None:
+        self._selector.register(line, selectors.EVENT_READ, self._hear)
+
+    def _hear(self, line: Connection) -> None:
+        """Take a call from a line, or what else is asked there."""
+        try:
+            asked = receive(line)
+            if asked.get("state"):
+                send(line, pack_state(self._state()))
+                return
+            key, now = Key(*asked["key"]), time.monotonic()
+            call = Call(line, key, asked["texts"], asked["until"], now)
+        except (OSError, EOFError, *RUBBISH):  # it has hung up, or is none of ours
+            self._selector.unregister(line)
+            line.close()
+            return
+        self._selector.unregister(line)
+        self._waiting.append(call)
+
+    def _state(self) -> State:
+        engine = self._engines.engine
+        if engine is None:
+            return State(None, None, self._engines.problem)
+        if engine not in self._kept:
+            self._kept.append(engine)
+        return State(key_of(engine), engine.thresholds, "")
+
+    def _dispatch(self, lanes: ThreadPoolExecutor) -> None:
+        """Give what waits to the lanes that are free, in equal parts."""
+        self._state()
+        engines = {key_of(engine): engine for engine in self._kept}
+        while self._waiting:
+            engine = engines.get(self._waiting[0].key)
+            if engine is None and self._is_loading():  # whoever asks has time
+                return
+            if engine is None:
+                call = self._waiting.popleft()
+                _reply(call, {"gone": True})
+                self._listen_to(call.line)
+                continue
+            free = min(MOST_LANES, engine.lanes) - self._flying
+            if free <= 0:
+                return
+            calls = self._take(math.ceil(len(self._waiting) / free))
+            self._flying += 1
+            lanes.submit(self._answer, engine, calls)
+
+    def _is_loading(self) -> bool:
+        return self._engines.engine is None and self._engines.problem == LOADING
+
+    def _take(self, count: int) -> list[Call]:
+        """At most so many calls, all for the same engine, and no more texts than a batch has."""
+        calls = [self._waiting.popleft()]
+        texts = len(calls[0].texts)
+        while self._waiting and len(calls) < count and self._waiting[0].key == calls[0].key:
+            texts += len(self._waiting[0].texts)
+            if texts > MOST:
+                break
+            calls.append(self._waiting.popleft())
+        return calls
+
+    def _take_back(self, ear: socket.socket) -> None:
+        """Listen again to the lines that have their answers."""
+        ear.recv(1024)
+        while self._answered:
+            self._flying -= 1
+            for call in self._answered.popleft():
+                self._listen_to(call.line)
+
+    # --- a lane ----------------------------------------------------------------------------------
+
+    def _answer(self, engine: ReleaseEngine, calls: Sequence[Call]) -> None:
+        try:
+            _pass(engine, calls)
+        except Exception:  # a lane's top: whatever went wrong, who asks must not wait for ever
+            log.exception("a batch failed")
+            for call in calls:
+                _reply(call, {"away": "The model failed while reading."})
+        finally:
+            self._answered.append(calls)
+            self._bell.send(b"!")
+
+
+def key_of(engine: ReleaseEngine) -> Key:
+    """The engine's name among processes."""
+    return Key(engine.release, engine.catalogue.revision)
+
+
+def _pass(engine: ReleaseEngine, calls: Sequence[Call]) -> None:
+    """One batch; who waits no longer is left out."""
+    now = time.monotonic()
+    calls = [call for call in calls if call.until > now]
+    texts = [text for call in calls for text in call.texts]
+    if not texts:
+        return
+    try:
+        readings = engine.read(texts)
+        read = time.monotonic()
+        packed = map(pack_reading, readings, engine.search_all(readings))
+    except EngineAway as error:
+        for call in calls:
+            _reply(call, {"away": str(error)})
+        return
+    took = {"encode": read - now, "search": time.monotonic() - read, "batch": len(texts)}
+    for call in calls:
+        answer = [next(packed) for _ in call.texts]
+        _reply(call, {"readings": answer, "took": {**took, "queue": now - call.came}})
+
+
+def _reply(call: Call, message: dict[str, Any]) -> None:
+    try:
+        send(call.line, message)
+    except OSError:
+        log.debug("who asked has hung up")

@@ -1,0 +1,116 @@
+"""What web processes and the process that owns the model say to each other: JSON, a frame each way.
+
+A connection is a Unix socket in a folder of the server's own user. It carries one question at a
+time, and a side that is in doubt closes it: an answer cannot reach another question.
+"""
+
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import orjson
+
+from index.records import Entity, Hit, Reading, Scored, Thresholds
+
+NO_VECTOR = np.zeros(0, np.float32)
+
+
+class Key(NamedTuple):
+    """Which engine: a release with a revision of the content."""
+
+    release: str
+    revision: int
+
+
+class State(NamedTuple):
+    """The engine that reads now; without one, the ``problem``."""
+
+    key: Key | None
+    thresholds: Thresholds | None
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class FoundReading(Reading):
+    """A reading that came with its hits; its vector stayed where the model is."""
+
+    hits: tuple[Hit, ...] = ()
+
+
+def dial(address: Path) -> Connection:
+    """A connection to whoever listens there. Raises ``OSError``."""
+    with socket.socket(socket.AF_UNIX) as line:
+        line.connect(str(address))
+        return Connection(line.detach())
+
+
+def listen(address: Path, backlog: int) -> socket.socket:
+    """Listen there, also when somebody who is gone did before."""
+    address.unlink(missing_ok=True)
+    line = socket.socket(socket.AF_UNIX)
+    line.bind(str(address))
+    line.listen(backlog)
+    line.setblocking(False)
+    return line
+
+
+def send(line: Connection, message: Any) -> None:
+    """Send one object. Raises ``OSError``."""
+    line.send_bytes(orjson.dumps(message))
+
+
+def receive(line: Connection) -> Any:
+    """The next object. Raises ``OSError``, ``EOFError`` or, for what is no JSON, ``ValueError``."""
+    return orjson.loads(line.recv_bytes())
+
+
+def pack_reading(reading: Reading, hits: Sequence[Hit]) -> list[Any]:
+    """A reading and what was found for it, as JSON takes it."""
+    return [
+        reading.text,
+        *_columns(reading.intents),
+        *_columns(reading.sentiments),
+        reading.in_scope,
+        [[e.start, e.end, e.label, e.text, e.value, e.exact] for e in reading.entities],
+        reading.release,
+        [[h.kind, h.id, h.score, h.intent, h.text, h.lexical] for h in hits],
+    ]
+
+
+def unpack_reading(packed: Sequence[Any]) -> FoundReading:
+    """What ``pack_reading`` made. Raises ``ValueError`` or ``TypeError`` for anything else."""
+    text, intents, likely, moods, felt, in_scope, entities, release, hits = packed
+    return FoundReading(
+        text=text,
+        vector=NO_VECTOR,
+        intents=tuple(map(Scored, intents, likely)),
+        sentiments=tuple(map(Scored, moods, felt)),
+        in_scope=in_scope,
+        entities=tuple(Entity(*fields) for fields in entities),
+        release=release,
+        hits=tuple(Hit(*fields) for fields in hits),
+    )
+
+
+def pack_state(state: State) -> dict[str, Any]:
+    """A state, as JSON takes it."""
+    key = list(state.key) if state.key else None
+    return {"key": key, "thresholds": state.thresholds, "problem": state.problem}
+
+
+def unpack_state(packed: dict[str, Any]) -> State:
+    """What ``pack_state`` made."""
+    key, thresholds = packed["key"], packed["thresholds"]
+    return State(
+        Key(*key) if key else None,
+        Thresholds(**thresholds) if thresholds else None,
+        packed["problem"],
+    )
+
+
+def _columns(scored: Sequence[Scored]) -> tuple[list[str], list[float]]:
+    return [entry.label for entry in scored], [entry.confidence for entry in scored]
