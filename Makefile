@@ -53,8 +53,16 @@ docs: setup-dev ## the reference pages that are made from the code
 screenshots: setup-dev ## pictures of the running product for the docs
 	cd tests && ../$(BIN)/python take_screenshots.py
 
-bench: setup-dev ## what the starter desk and the server reach on this machine
+bench: setup-dev build/peers/.installed ## what the starter desk and the server reach, beside other servers (needs wrk; BENCH_ARGS=)
 	$(BIN)/python -m benchmarks.desk
+	$(BIN)/python -m benchmarks.load $(BENCH_ARGS)
+
+# The peers have an environment of their own, and torch and the rest from ours.
+build/peers/.installed: benchmarks/load/peers/requirements.txt $(VENV)/.installed
+	$(PYTHON) -m venv build/peers
+	build/peers/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/load/peers/requirements.txt
+	$(BIN)/python -c "import site; print(site.getsitepackages()[0])" > "$$(build/peers/bin/python -c 'import site; print(site.getsitepackages()[0])')/frontdesk.pth"
+	@touch $@
 
 bench-understanding: setup-dev ## accuracy and promises on public sets against the goals; takes hours (BENCH_ARGS=)
 	$(BIN)/python -m benchmarks.understanding $(BENCH_ARGS)

@@ -170,9 +170,14 @@ class Desk:
         if conversation.status == "resolved":
             dialogue = Dialogue()
         route = decide(reading, hits, dialogue, catalogue, engine.thresholds, choice)
-        took = {"read": 1000 * (read - start), "search": 1000 * (searched - read)}
-        for stage, milliseconds in took.items():
-            self.metrics.stages.labels(stage).observe(milliseconds / 1000)
+        routed = time.perf_counter()
+        took = {
+            "read": 1000 * (read - start),
+            "search": 1000 * (searched - read),
+            "route": 1000 * (routed - searched),
+        }
+        self.metrics.stages.labels("read").observe(read - start)
+        self.metrics.stages.labels("route").observe(routed - searched)
         ticket = None
         if route.action == "handoff" or (conversation.owned_by_person and route.upset):
             mood = reading.sentiment.label if reading.sentiment else None

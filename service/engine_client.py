@@ -6,7 +6,7 @@ restart cuts off is asked again, for reading changes nothing; one that takes too
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -110,6 +110,7 @@ class RemoteEngine:
         if "readings" not in answer:
             self._source.refresh()
             raise EngineChanged("The model reads with another release or content by now.")
+        self._source.observe(answer["took"])
         return [unpack_reading(packed) for packed in answer["readings"]]
 
     def search(self, reading: Reading) -> list[Hit]:
@@ -120,7 +121,10 @@ class RemoteEngine:
 
 
 class RemoteEngines(Watched):
-    """The engine that the owner says is current, with the store's content."""
+    """The engine that the owner says is current, with the store's content.
+
+    ``observe`` is told of every batch how many seconds it took in which stage, and its size.
+    """
 
     engine: RemoteEngine | None
 
@@ -131,6 +135,7 @@ class RemoteEngines(Watched):
         self._refreshing = threading.Lock()
         self._heard = time.monotonic()
         self.ask = self._switchboard.ask
+        self.observe: Callable[[Mapping[str, float]], None] = lambda took: None
 
     def close(self) -> None:
         """Stop watching and hang up."""

@@ -110,8 +110,10 @@ class Server(BaseApplication):
     def load(self) -> Any:
         store = open_store(self.desk_config)
         engines = RemoteEngines(store, self.address)
+        app = create_app(self.desk_config, store=store, engines=engines)
+        engines.observe = app.config["FRONTDESK"].metrics.observe_reading
         engines.start()
-        return create_app(self.desk_config, store=store, engines=engines)
+        return app
 
     def give_role(self, arbiter: Any, worker: Any) -> None:
         """Make the worker the owner of the model when there is none, also after its death."""

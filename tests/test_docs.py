@@ -11,6 +11,7 @@ from docs.generate import PAGES
 from finetune.recipe import RANGES
 from service.cli import cli
 from service.config import PREFIX, Config
+from service.metrics import Metrics
 
 DOCS = Path(__file__).parent.parent / "docs"
 README = DOCS.parent / "README.md"
@@ -60,3 +61,11 @@ def test_links_between_pages_lead_somewhere(page: Path) -> None:
         if target.startswith("http") or target == "product":
             continue
         assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_the_dashboard_shows_metrics_that_there_are() -> None:
+    dashboard = (DOCS.parent / "deploy" / "grafana.json").read_text(encoding="utf-8")
+    shown = re.findall(r"(frontdesk_\w+?)(?:_total|_bucket|_sum|_count)\b", dashboard)
+    known = {family.name for family in Metrics().registry.collect()}
+    assert len(set(shown)) >= 4
+    assert set(shown) <= known

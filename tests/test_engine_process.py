@@ -1,5 +1,6 @@
 """The process that owns the model: asked by many, batched, never late, never mixed up."""
 
+import json
 import os
 import signal
 import socket
@@ -18,6 +19,8 @@ from fakes import FakeReader, crown, reading_of, save
 from index.records import Hit, Reading
 from live import LiveServer
 from service import engine_client
+from service.cli import cli
+from service.commands import speed
 from service.config import Config
 from service.desk import Desk
 from service.engine import Engines
@@ -34,7 +37,7 @@ from service.engine_wire import (
 )
 from service.errors import EngineAway, EngineChanged
 from service.metrics import Metrics
-from service.store import Store
+from service.store import Store, open_store
 from starter_desk import Starter
 
 Serve = Callable[[], "Owner"]
@@ -152,7 +155,8 @@ def test_what_comes_during_a_pass_is_the_next_batch(
     serve: Serve, remote: RemoteEngines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     serve()
-    engine = follow(remote)
+    engine, metrics = follow(remote), Metrics()
+    remote.observe = metrics.observe_reading
     with slow_reader(monkeypatch) as (gate, sizes), ThreadPoolExecutor(MOST + 11) as pool:
         first = pool.submit(engine.read, ["first"])
         while not sizes:
@@ -164,6 +168,12 @@ def test_what_comes_during_a_pass_is_the_next_batch(
         assert first.result()[0].text == "first"
         assert [other.result()[0].text for other in others] == texts
     assert sizes == [1, MOST, 10]
+    told = metrics.registry.get_sample_value
+    count = MOST + 11
+    assert told("frontdesk_batch_messages_sum") == 1 + MOST * MOST + 10 * 10
+    for stage in ("queue", "encode", "search"):
+        assert told("frontdesk_stage_seconds_count", {"stage": stage}) == count
+    assert 0.25 < told("frontdesk_stage_seconds_sum", {"stage": "queue"}) / count < 5
 
 
 def test_late_answer_reaches_nobody(
@@ -380,3 +390,24 @@ def test_killing_the_owner_loses_no_message(starter: Starter, tmp_path: Path) ->
         assert len(away) <= len(turns) / 10
         assert owner_of(server) not in web
         assert set(server.workers()) >= web
+
+
+def test_doctor_measures_what_the_machine_carries(
+    starter: Starter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    home = starter.copy(tmp_path / "home")
+    before = sorted(path.name for path in home.iterdir())
+    monkeypatch.setattr(speed, "WARM_SECONDS", 0.0)
+    monkeypatch.setattr(speed, "MEASURE_SECONDS", 1.0)
+    arguments = ["--home", str(home), "doctor", "--speed", "--json"]
+    cli.main(arguments, standalone_mode=False)
+    findings = {each["check"]: each for each in json.loads(capsys.readouterr().out)["findings"]}
+    turns = int(findings["speed"]["message"].split(" turns/s")[0])
+    assert turns > 5
+    assert "answered within" in findings["speed alone"]["message"]
+    memory = int(findings["start"]["message"].split(" s, ")[1].split(" MB")[0])
+    assert 100 < memory < 2000
+    assert sorted(path.name for path in home.iterdir()) == before  # nothing of it is left
+    store = open_store(Config(home=home))
+    assert store.last_event() == 0
+    store.close()

@@ -39,12 +39,14 @@ class Finding:
 
 
 @click.command()
+@click.option("--speed", is_flag=True, help="Measure, in half a minute, what this machine carries.")
 @click.option("--json", "as_json", is_flag=True, help="Report as one JSON object.")
 @click.pass_context
-def doctor(ctx: click.Context, as_json: bool) -> None:
+def doctor(ctx: click.Context, speed: bool, as_json: bool) -> None:
     """Check the installation and say what to do."""
     config = config_of(ctx)
-    findings = [finding for check in CHECKS for finding in _guarded(check, config)]
+    checks = (*CHECKS, check_speed) if speed else CHECKS
+    findings = [finding for check in checks for finding in _guarded(check, config)]
     healthy = all(finding.ok for finding in findings)
     lines = []
     for finding in findings:
@@ -161,6 +163,23 @@ def check_address(config: Config) -> list[Finding]:
         todo = "If something else listens there, choose another FRONTDESK_PORT."
         return [Finding("address", False, error.message, todo)]
     return [Finding("address", True, f"{address} is free")]
+
+
+def check_speed(config: Config) -> list[Finding]:
+    """What the machine carries, by serving a copy of the desk."""
+    from service.commands.speed import CUSTOMERS, measure_speed
+
+    found = measure_speed(config)
+    together = (
+        f"{found.turns_per_second:.0f} turns/s with {CUSTOMERS} customers writing without pause: "
+        f"half of them answered within {found.median_ms:.0f} ms, 99 % within {found.p99_ms:.0f}"
+    )
+    start = f"ready after {found.ready_seconds:.1f} s, {found.memory_mb:.0f} MB of memory"
+    return [
+        Finding("speed", True, together),
+        Finding("speed alone", True, f"one customer is answered within {found.alone_ms:.0f} ms"),
+        Finding("start", True, start),
+    ]
 
 
 def _desk_answers(config: Config) -> bool:

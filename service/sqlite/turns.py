@@ -73,11 +73,12 @@ class Turns(Part):
 
     def find_turn(self, conversation_id: str, client_id: str) -> Turn | None:
         """The turn posted under this client id, marked repeated; none if there is none."""
-        with self._snapshot() as db:
-            turn = find_turn(db, conversation_id, client_id)
-            if turn is None:
+        with self._reading() as db:
+            if find_posted(db, conversation_id, client_id) is None:  # as nearly always
                 require_conversation(db, conversation_id)
-        return turn
+                return None
+        with self._snapshot() as db:
+            return find_turn(db, conversation_id, client_id)
 
     def messages(
         self, conversation_id: str, *, after: int = 0, limit: int = 200, notes: bool = False

@@ -1,0 +1,1 @@
+"""How many turns a second the server carries, beside what others make of the same encoder."""
