@@ -93,9 +93,10 @@ def _try_levels(
         twin = CompiledBackend.load(folder)
         _check_padding(twin, sorted(held.tokens, key=lambda tokens: len(tokens.ids)))
         after = measure(twin.run)
-        worse = [name for name, figure in before.items() if not figure.holds(after[name].value)]
+        found = {name: after.get(name, Figure(0.0)).value for name in before}
+        worse = [name for name, figure in before.items() if not figure.holds(found[name])]
         figures = {
-            name: {"float32": figure.value, "int8": after[name].value, "rows": figure.rows}
+            name: {"float32": figure.value, "int8": found[name], "rows": figure.rows}
             for name, figure in before.items()
         }
         reason = f"worse in {', '.join(worse)}" if worse else ""
@@ -145,7 +146,8 @@ def _levels(network: Network) -> Iterator[list[str]]:
         for name, layer in network.encoder.named_modules()
         if isinstance(layer, nn.Linear) and layer.in_features > layer.out_features
     ]
-    for count in dict.fromkeys([1, len(narrowing) // 2, len(narrowing)]):
+    counts = {min(1, len(narrowing)), len(narrowing) // 2, len(narrowing)}
+    for count in sorted(counts - {0} or {0}):
         yield narrowing[:count]
 
 
@@ -192,8 +194,8 @@ def _lengths(tokens: Sequence[Tokens]) -> list[int]:
 
 def _check_padding(twin: CompiledBackend, tokens: Sequence[Tokens]) -> None:
     """Raise ``ReleaseError`` when padding changes what is read: the mask was lost on the way."""
-    short = list(tokens[:ALONE])
-    padded = twin.run([*short, tokens[-1]]).vectors[: len(short)]
+    short, longest = tokens[:ALONE], tokens[-1]
+    padded = np.concatenate([twin.together([text, longest])[:1] for text in short])
     alone = np.concatenate([twin.run([text]).vectors for text in short])
     apart = float((1 - (padded * alone).sum(axis=1)).max())
     if not apart <= APART:
@@ -217,6 +219,7 @@ def _measure(
         "out_of_scope": Figure(auroc(judged.in_scope[known], judged.in_scope[~known])),
         "retrieval": _share(learned.intents[examples][nearest] == rows.intents[intents]),
         "answers": _share(judged.right[answers], calibration.thresholds.promise),
+        "answered": Figure(float(answers[known].mean()) if known.any() else math.nan),
         "sentiment": _share(_best(raw.sentiments[moods]) == rows.sentiments[moods]),
         "tags": _share(_tags_right(raw, rows)),
     }

@@ -19,6 +19,7 @@ INT8 = {  # the figures that a compiled network must keep
     "out_of_scope": "out-of-scope AUROC",
     "retrieval": "nearest example of the same intent",
     "answers": "answered rightly",
+    "answered": "share answered",
     "sentiment": "sentiment accuracy",
     "tags": "words with the right tag",
 }

@@ -23,7 +23,7 @@ from safetensors.numpy import load_file
 from index.backend import Batch, Outputs, Pass, Raw, Widths, collect
 from index.errors import ReleaseError
 from index.release import HEADS
-from index.tokens import MAX_TOKENS, Tokens
+from index.tokens import MAX_TOKENS, Tokens, pad
 from index.viterbi import Transitions
 
 COMPILED = "compiled/network.xml"  # its weights lie beside it
@@ -97,23 +97,32 @@ class CompiledBackend:
 
     def run(self, tokens: Sequence[Tokens]) -> Raw:
         """Pass texts through the network; safe from several threads at once."""
-        many = self._together if len(tokens) > BULK else starmap
+        many = self._in_lanes if len(tokens) > BULK else starmap
         return collect(tokens, self.widths, self._transitions, self._pass, BUDGET, many)
 
-    def _together(self, run: Pass, batches: Iterable[Batch]) -> list[Outputs]:
+    def together(self, tokens: Sequence[Tokens]) -> NDArray[np.float32]:
+        """Vectors of texts that are passed in one batch, however different their lengths are."""
+        return self._pass(*pad(tokens)).vectors
+
+    def _in_lanes(self, run: Pass, batches: Iterable[Batch]) -> list[Outputs]:
         """Every core has a batch of its own."""
         with ThreadPoolExecutor(self.lanes) as pool:
             return list(pool.map(lambda batch: run(*batch), batches))
 
     def warm_up(self) -> None:
-        """Meet every shape, the smallest batches first."""
-        for count in ROWS:
-            for length in LENGTHS:
-                if count == 1 or count * length <= BUDGET:
-                    ids = np.zeros((count, length), np.int64)
-                    inputs = {"ids": ids, "mask": np.ones_like(ids)}
-                    with self._lent(count) as request:
-                        request.infer(inputs, share_inputs=True)
+        """Meet every shape that a batch can be rounded up to, the smallest first."""
+        sizes = (
+            (rows, length) for rows in range(1, ROWS[-1] + 1) for length in range(1, MAX_TOKENS)
+        )
+        shapes = {
+            (_fitting(ROWS, rows), _fitting(LENGTHS, length))
+            for rows, length in sizes
+            if rows == 1 or rows * length <= BUDGET
+        }
+        for shape in sorted(shapes):
+            inputs = {"ids": np.zeros(shape, np.int64), "mask": np.ones(shape, np.int64)}
+            with self._lent(shape[0]) as request:
+                request.infer(inputs, share_inputs=True)
 
     @contextmanager
     def _lent(self, count: int) -> Iterator[Any]:

@@ -41,40 +41,61 @@ class Switchboard:
     def __init__(self, address: Path) -> None:
         self._address = address
         self._idle: list[Connection] = []
+        self._lock = threading.Lock()
         self._room = threading.BoundedSemaphore(ROOM)
 
     def ask(self, message: dict[str, Any], until: float) -> Any:
         """The answer, at the latest when the monotonic clock says ``until``; else ``EngineAway``.
 
-        While nobody is there it calls again.
+        While nobody is there it calls again; a question that was cut off it asks once more.
         """
-        with self._place():
-            while (left := until - time.monotonic()) > 0:
+        tries = 2
+        while tries and (left := until - time.monotonic()) > 0:
+            fresh = False
+            line = self._kept_line()
+            if line is None:
                 try:
-                    line = self._idle.pop() if self._idle else dial(self._address)
-                except (OSError, IndexError):  # nobody is there, or another thread was faster
+                    line, fresh = dial(self._address), True
+                except OSError:  # nobody is there
                     time.sleep(min(AGAIN_SECONDS, left))
                     continue
-                try:
-                    return self._ask_on(line, message, left)
-                except (OSError, EOFError):
-                    self.close()  # whoever hung up here has hung up everywhere
+            try:
+                return self._ask_on(line, message, left)
+            except TimeoutError:
+                break
+            except (OSError, EOFError):
+                if fresh:  # a line that was kept may have been cut long ago
+                    tries -= 1
+                    time.sleep(min(AGAIN_SECONDS, left))
         raise EngineAway("The model does not answer in time.")
 
-    def close(self) -> None:
-        """Hang up where nobody waits for an answer."""
-        idle, self._idle = self._idle, []
-        for line in idle:
-            line.close()
-
     @contextmanager
-    def _place(self) -> Iterator[None]:
+    def place(self) -> Iterator[None]:
+        """One of the places of those who ask; ``EngineAway`` at once when all are taken."""
         if not self._room.acquire(blocking=False):
             raise EngineAway("The model has more to read than it can.")
         try:
             yield
         finally:
             self._room.release()
+
+    def close(self) -> None:
+        """Hang up where nobody waits for an answer."""
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for line in idle:
+            line.close()
+
+    def _kept_line(self) -> Connection | None:
+        """A line from before, on which nothing has come since: else it would not be our answer."""
+        while True:
+            with self._lock:
+                if not self._idle:
+                    return None
+                line = self._idle.pop()
+            if not _is_readable(line, 0):
+                return line
+            line.close()
 
     def _ask_on(self, line: Connection, message: dict[str, Any], seconds: float) -> Any:
         try:
@@ -85,7 +106,8 @@ class Switchboard:
         except BaseException:
             line.close()
             raise
-        self._idle.append(line)
+        with self._lock:
+            self._idle.append(line)
         return answer
 
 
@@ -105,14 +127,21 @@ class RemoteEngine:
         """One encoder pass over the texts, which finds their hits, too."""
         until = time.monotonic() + READ_SECONDS
         question = {"key": list(self.key), "texts": list(texts), "until": until}
-        answer = self._source.ask(question, until)
+        with self._source.place():
+            answer = self._source.ask(question, until)
         if "away" in answer:
             raise EngineAway(answer["away"])
         if "readings" not in answer:
-            self._source.refresh()
+            self._source.refresh(than=self.key)
             raise EngineChanged("The model reads with another release or content by now.")
+        try:
+            readings = [unpack_reading(packed) for packed in answer["readings"]]
+        except (ValueError, TypeError) as error:
+            raise EngineAway("The model's answer cannot be read.") from error
+        if [reading.text for reading in readings] != question["texts"]:
+            raise EngineAway("The model answered another question.")
         self._source.observe(answer["took"])
-        return [unpack_reading(packed) for packed in answer["readings"]]
+        return list(readings)
 
     def search(self, reading: Reading) -> list[Hit]:
         """What was found for a reading of this engine."""
@@ -124,7 +153,8 @@ class RemoteEngine:
 class RemoteEngines(Watched):
     """The engine that the owner says is current, with the store's content.
 
-    ``observe`` is told of every batch how many seconds it took in which stage, and its size.
+    ``observe`` is told of every reading how many seconds its batch took in which stage, and how
+    many messages that had.
     """
 
     engine: RemoteEngine | None
@@ -135,7 +165,7 @@ class RemoteEngines(Watched):
         self._switchboard = Switchboard(address)
         self._refreshing = threading.Lock()
         self._heard = time.monotonic()
-        self.ask = self._switchboard.ask
+        self.ask, self.place = self._switchboard.ask, self._switchboard.place
         self.observe: Callable[[Mapping[str, float]], None] = lambda took: None
 
     def close(self) -> None:
@@ -143,9 +173,12 @@ class RemoteEngines(Watched):
         super().close()
         self._switchboard.close()
 
-    def refresh(self) -> None:
-        """Follow the owner to another release or content; stay with what was while it restarts."""
+    def refresh(self, than: Key | None = None) -> None:
+        """Follow the owner to another release or content; stay with what was while it restarts.
+        Another one ``than`` this is enough."""
         with self._refreshing:
+            if than and self.engine is not None and self.engine.key != than:
+                return  # another thread was faster
             try:
                 state = unpack_state(self.ask({"state": True}, time.monotonic() + STATE_SECONDS))
             except EngineAway:

@@ -18,9 +18,21 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import orjson
+
 from service.config import Config
 from service.engine import LOADING, Engines, ReleaseEngine
-from service.engine_wire import Key, State, listen, pack_reading, pack_state, receive, send
+from service.engine_wire import (
+    Key,
+    State,
+    limited,
+    listen,
+    pack_reading,
+    pack_state,
+    receive,
+    send,
+    send_bytes,
+)
 from service.errors import EngineAway
 from service.store import Store
 
@@ -28,7 +40,7 @@ log = logging.getLogger("frontdesk.engine")
 
 MOST = 32  # messages of a batch
 MOST_LANES = 64
-KEPT = 3  # engines, so that a web process that has not heard of a change yet is answered
+KEPT = 3  # engines that were asked last: a web process may not have heard of a change yet
 BACKLOG = 1024
 BEAT_SECONDS = 0.5
 LOOK_SECONDS = 0.02  # until it is looked again whether the engine is loaded that calls wait for
@@ -55,7 +67,7 @@ class EngineServer:
     def __init__(self, config: Config, store: Store, address: Path) -> None:
         self._engines = Engines(config, store)
         self._address = address
-        self._kept: deque[ReleaseEngine] = deque(maxlen=KEPT)
+        self._kept: dict[Key, ReleaseEngine] = {}  # the one that was asked last is the last
         self._waiting: deque[Call] = deque()
         self._answered: deque[Sequence[Call]] = deque()
         self._selector = selectors.DefaultSelector()
@@ -81,11 +93,15 @@ class EngineServer:
                     self._dispatch(lanes)
                     if not wanted():
                         end = min(end, time.monotonic() + grace)
-                        if not self._flying and len(self._selector.get_map()) == 2:  # no lines
+                        if self._is_alone():
                             break
         finally:
             self._engines.close()
             self._hang_up()
+
+    def _is_alone(self) -> bool:
+        """Whether everybody has hung up: the door and the ear are all that is listened to."""
+        return not (self._flying or self._waiting) and len(self._selector.get_map()) == 2
 
     def _hang_up(self) -> None:
         for call in (*self._waiting, *itertools.chain(*self._answered)):
@@ -107,7 +123,7 @@ class EngineServer:
             except OSError:  # nobody is left, or has given up already
                 return
             line.setblocking(True)
-            self._listen_to(Connection(line.detach()))
+            self._listen_to(limited(line))
 
     def _listen_to(self, line: Connection) -> None:
         self._selector.register(line, selectors.EVENT_READ, self._hear)
@@ -119,9 +135,10 @@ class EngineServer:
             if asked.get("state"):
                 send(line, pack_state(self._state()))
                 return
-            key, now = Key(*asked["key"]), time.monotonic()
-            call = Call(line, key, asked["texts"], asked["until"], now)
-        except (OSError, EOFError, *RUBBISH):  # it has hung up, or is none of ours
+            release, revision = asked["key"]
+            key, texts = Key(str(release), int(revision)), [str(text) for text in asked["texts"]]
+            call = Call(line, key, texts, float(asked["until"]), time.monotonic())
+        except (OSError, EOFError, *RUBBISH):  # it has hung up, is stuck, or is none of ours
             self._selector.unregister(line)
             line.close()
             return
@@ -132,16 +149,19 @@ class EngineServer:
         engine = self._engines.engine
         if engine is None:
             return State(None, None, self._engines.problem)
-        if engine not in self._kept:
-            self._kept.append(engine)
-        return State(key_of(engine), engine.thresholds, "")
+        key = key_of(engine)
+        if key not in self._kept:
+            self._kept[key] = engine
+            while len(self._kept) > KEPT:
+                del self._kept[next(iter(self._kept))]
+        return State(key, engine.thresholds, "")
 
     def _dispatch(self, lanes: ThreadPoolExecutor) -> None:
         """Give what waits to the lanes that are free, in equal parts."""
         self._state()
-        engines = {key_of(engine): engine for engine in self._kept}
         while self._waiting:
-            engine = engines.get(self._waiting[0].key)
+            key = self._waiting[0].key
+            engine = self._kept.pop(key, None)
             if engine is None and self._is_loading():  # whoever asks has time
                 return
             if engine is None:
@@ -149,6 +169,7 @@ class EngineServer:
                 _reply(call, {"gone": True})
                 self._listen_to(call.line)
                 continue
+            self._kept[key] = engine
             free = min(MOST_LANES, engine.lanes) - self._flying
             if free <= 0:
                 return
@@ -182,11 +203,10 @@ class EngineServer:
 
     def _answer(self, engine: ReleaseEngine, calls: Sequence[Call]) -> None:
         try:
-            _pass(engine, calls)
-        except Exception:  # a lane's top: whatever went wrong, who asks must not wait for ever
-            log.exception("a batch failed")
-            for call in calls:
-                _reply(call, {"away": "The model failed while reading."})
+            for call, frame in zip(calls, _frames(engine, calls), strict=True):
+                _send(call, frame)
+        except Exception:  # a lane's top: whatever went wrong, nobody may wait for ever
+            log.exception("a batch could not be answered")
         finally:
             self._answered.append(calls)
             self._bell.send(b"!")
@@ -197,29 +217,48 @@ def key_of(engine: ReleaseEngine) -> Key:
     return Key(engine.release, engine.catalogue.revision)
 
 
-def _pass(engine: ReleaseEngine, calls: Sequence[Call]) -> None:
-    """One batch; who waits no longer is left out."""
-    now = time.monotonic()
-    calls = [call for call in calls if call.until > now]
-    texts = [text for call in calls for text in call.texts]
-    if not texts:
-        return
+def _frames(engine: ReleaseEngine, calls: Sequence[Call]) -> list[bytes]:
+    """The answers, made before the first is sent: no line may ever get two.
+
+    When a batch fails, each call is passed alone, so that one message cannot fail others.
+    """
     try:
-        readings = engine.read(texts)
-        read = time.monotonic()
-        packed = map(pack_reading, readings, engine.search_all(readings))
-    except EngineAway as error:
-        for call in calls:
-            _reply(call, {"away": str(error)})
-        return
+        return _pass(engine, calls)
+    except Exception as error:
+        if len(calls) > 1:
+            return [frame for call in calls for frame in _frames(engine, [call])]
+        if not isinstance(error, EngineAway):
+            log.exception("a message could not be read")
+        away = error.message if isinstance(error, EngineAway) else "The model failed while reading."
+        return [orjson.dumps({"away": away})]
+
+
+def _pass(engine: ReleaseEngine, calls: Sequence[Call]) -> list[bytes]:
+    """One batch; who waits no longer is not read."""
+    now = time.monotonic()
+    texts = [text for call in calls if call.until > now for text in call.texts]
+    readings = engine.read(texts) if texts else []
+    read = time.monotonic()
+    packed = iter([*map(pack_reading, readings, engine.search_all(readings))])
     took = {"encode": read - now, "search": time.monotonic() - read, "batch": len(texts)}
+    frames = []
     for call in calls:
-        answer = [next(packed) for _ in call.texts]
-        _reply(call, {"readings": answer, "took": {**took, "queue": now - call.came}})
+        if call.until > now:
+            answer = [next(packed) for _ in call.texts]
+            message = {"readings": answer, "took": {**took, "queue": now - call.came}}
+        else:
+            message = {"away": "The model had no time for it."}
+        frames.append(orjson.dumps(message))
+    return frames
 
 
 def _reply(call: Call, message: dict[str, Any]) -> None:
+    _send(call, orjson.dumps(message))
+
+
+def _send(call: Call, frame: bytes) -> None:
+    """Answer; a line that did not take all of it is cut, so that nothing can follow."""
     try:
-        send(call.line, message)
+        send_bytes(call.line, frame)
     except OSError:
         log.debug("who asked has hung up")

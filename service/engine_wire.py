@@ -4,8 +4,11 @@ A connection is a Unix socket in a folder of the server's own user. It carries o
 time, and a side that is in doubt closes it: an answer cannot reach another question.
 """
 
+import os
 import socket
+import struct
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -16,6 +19,8 @@ import orjson
 
 from index.records import Entity, Hit, Reading, Scored, Thresholds
 
+STUCK_SECONDS = 2
+MOST_BYTES = 64 * 2**20
 NO_VECTOR = np.zeros(0, np.float32)
 
 
@@ -45,7 +50,15 @@ def dial(address: Path) -> Connection:
     """A connection to whoever listens there. Raises ``OSError``."""
     with socket.socket(socket.AF_UNIX) as line:
         line.connect(str(address))
-        return Connection(line.detach())
+        return limited(line)
+
+
+def limited(line: socket.socket) -> Connection:
+    """The socket as a connection that waits only a moment for the rest of a frame, or for room."""
+    moment = struct.pack("ll", STUCK_SECONDS, 0)
+    for way in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
+        line.setsockopt(socket.SOL_SOCKET, way, moment)
+    return Connection(line.detach())
 
 
 def listen(address: Path, backlog: int) -> socket.socket:
@@ -60,12 +73,22 @@ def listen(address: Path, backlog: int) -> socket.socket:
 
 def send(line: Connection, message: Any) -> None:
     """Send one object. Raises ``OSError``."""
-    line.send_bytes(orjson.dumps(message))
+    send_bytes(line, orjson.dumps(message))
+
+
+def send_bytes(line: Connection, frame: bytes) -> None:
+    """Send what an object became. Raises ``OSError``, and then nothing more can go there."""
+    try:
+        line.send_bytes(frame)
+    except OSError:
+        with socket.socket(fileno=os.dup(line.fileno())) as cut, suppress(OSError):
+            cut.shutdown(socket.SHUT_RDWR)
+        raise
 
 
 def receive(line: Connection) -> Any:
     """The next object. Raises ``OSError``, ``EOFError`` or, for what is no JSON, ``ValueError``."""
-    return orjson.loads(line.recv_bytes())
+    return orjson.loads(line.recv_bytes(MOST_BYTES))
 
 
 def pack_reading(reading: Reading, hits: Sequence[Hit]) -> list[Any]:

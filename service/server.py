@@ -62,6 +62,8 @@ class DeskWorker(ThreadWorker):
         if not self.owns_model:
             super().run()
             return
+        for listener in self.sockets:  # it is no use to connect to who does not answer
+            listener.close()
         desk = cast(Server, self.app)
         store = open_store(desk.desk_config)
         try:

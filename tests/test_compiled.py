@@ -60,9 +60,11 @@ def train(encoder: Path, out: Path, rows: list[Row] | None = None) -> Trained:
 def test_twin_serves_on_the_cpu_and_reads_the_same(trained: Trained) -> None:
     made = trained.metrics["int8"]
     assert (made["serves"], made["reason"]) == (True, "")
-    names = ["intent", "out_of_scope", "retrieval", "sentiment", "tags"]
+    names = ["intent", "out_of_scope", "retrieval", "answered", "sentiment", "tags"]
     assert [name for name in made["figures"] if name != "answers"] == names
-    assert all(line["float32"] >= 0.9 for line in made["figures"].values())
+    assert all(
+        line["float32"] >= 0.9 for name, line in made["figures"].items() if name != "answered"
+    )
     assert "compiled/network.xml" in trained.manifest.files
 
     twin, whole = (Reader.load(trained.path, "cpu", compiled=flag) for flag in (True, False))

@@ -130,12 +130,16 @@ def _drive(port: int, texts: list[str], customers: int) -> list[float]:
         start.wait()
         end = time.monotonic() + MEASURE_SECONDS
         while True:
-            _, made = _call(port, "POST", "/api/v1/conversations", {}, connection=connection)
+            status, made = _call(port, "POST", "/api/v1/conversations", {}, connection=connection)
+            if status != 201:
+                raise DeskError(f"The desk's copy began no conversation: status {status}.")
             path = f"/api/v1/conversations/{made['conversation']['id']}/messages"
             for turn in range(TURNS):
                 message = {"client_id": f"c{turn}", "text": next(words)}
                 began = time.monotonic()
-                _call(port, "POST", path, message, made["token"], connection)
+                status, _ = _call(port, "POST", path, message, made["token"], connection)
+                if status != 201:  # its share of those handed over is the desk's own affair
+                    raise DeskError(f"The desk's copy answered a message with status {status}.")
                 if time.monotonic() > end:
                     connection.close()
                     return
