@@ -6,6 +6,7 @@ is watched and replaced as the others are. The master process imports no model a
 
 import logging
 import os
+import resource
 import shutil
 import socket
 import sys
@@ -29,6 +30,7 @@ from service.store import open_store
 from service.web.context import Parts
 
 GRACE_SECONDS = 10
+FILES = 65_536
 NEVER_SURPLUS = sys.maxsize  # as a worker's age: gunicorn ends the youngest numbers first
 
 
@@ -148,6 +150,7 @@ def serve(config: Config, on_ready: Callable[[str], None] | None = None) -> None
     logging.getLogger("faiss.loader").setLevel(logging.WARNING)
     logging.getLogger("bm25s").propagate = False  # sets its own level to DEBUG when it is imported
     check_address(config.host, config.port)
+    allow_files()
     master = os.getpid()
     folder = Path(tempfile.mkdtemp(prefix="frontdesk-"))  # a socket's path may not be long
     try:
@@ -160,6 +163,15 @@ def serve(config: Config, on_ready: Callable[[str], None] | None = None) -> None
     finally:
         if os.getpid() == master:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def allow_files() -> None:
+    """Let the server's processes open as many files as the system lets this user, within reason: a
+    customer is a socket, and the usual soft limit is 1,024."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    allowed = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < allowed:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
 
 
 def check_address(host: str, port: int) -> None:

@@ -4,6 +4,7 @@ import http.client
 import itertools
 import json
 import re
+import resource
 import shutil
 import socket
 import sqlite3
@@ -77,6 +78,22 @@ def test_master_loads_no_model_and_answers_while_the_engine_is_away(server: Live
         mapped = Path(f"/proc/{pid}/maps").read_text()
         assert "libtorch" not in mapped
         assert "faiss" not in mapped
+
+
+def test_many_customers_may_be_connected(home: Path) -> None:
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    allowed = 65_536 if hard == resource.RLIM_INFINITY else min(65_536, hard)
+    soft_before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(1024, soft_before[0]), hard))
+    try:
+        with LiveServer(home) as server:
+            for pid in server.workers():
+                limits = Path(f"/proc/{pid}/limits").read_text()
+                found = re.search(r"Max open files\s+(\d+)", limits)
+                assert found
+                assert int(found[1]) == allowed
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, soft_before)
 
 
 def test_streams_take_no_place_from_requests(home: Path) -> None:
