@@ -219,7 +219,7 @@ def _measure(
         "out_of_scope": Figure(auroc(judged.in_scope[known], judged.in_scope[~known])),
         "retrieval": _share(learned.intents[examples][nearest] == rows.intents[intents]),
         "answers": _share(judged.right[answers], calibration.thresholds.promise),
-        "answered": Figure(float(answers[known].mean()) if known.any() else math.nan),
+        "answered": _share(answers[known]),
         "sentiment": _share(_best(raw.sentiments[moods]) == rows.sentiments[moods]),
         "tags": _share(_tags_right(raw, rows)),
     }
@@ -231,8 +231,8 @@ def _best(scores: NDArray[np.float32]) -> NDArray[np.int64]:
     return scores.argmax(axis=1) if len(scores) else np.zeros(0, np.int64)
 
 
-def _share(right: NDArray[np.bool_], enough: float = math.inf) -> Figure:
-    return Figure(float(right.mean()) if len(right) else math.nan, len(right), enough)
+def _share(which: NDArray[np.bool_], enough: float = math.inf) -> Figure:
+    return Figure(float(which.mean()) if len(which) else math.nan, len(which), enough)
 
 
 def _tags_right(raw: Raw, rows: Dataset) -> NDArray[np.bool_]:

@@ -28,10 +28,10 @@ from index.viterbi import Transitions
 
 COMPILED = "compiled/network.xml"  # its weights lie beside it
 BUDGET = 256  # tokens of a pass: more of them would be padded more and gain nothing
-# A shape that was not met before costs as much as several passes: code is made for it. So there are
-# few, and all can be met before a customer has to wait.
 BULK = 128  # texts from which one call is divided among the cores
 SMALL = 2  # rows that every core may work on
+# A shape that was not met before costs as much as several passes: code is made for it. So there are
+# few, and all can be met before a customer has to wait.
 LENGTHS = (*range(8, 33, 4), *range(48, MAX_TOKENS + 1, 16))
 ROWS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)
 OUTPUTS = ("vectors", "intents", "distances", "sentiments", "tags")

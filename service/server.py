@@ -31,7 +31,7 @@ from service.web.context import Parts
 
 GRACE_SECONDS = 10
 FILES = 65_536
-NEVER_SURPLUS = sys.maxsize  # as a worker's age: gunicorn ends the youngest numbers first
+NEVER_SURPLUS = sys.maxsize  # as a worker's age: of too many, gunicorn ends the lowest
 
 
 class PortTaken(DeskError):
