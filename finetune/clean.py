@@ -3,12 +3,12 @@
 Pure functions of rows. Texts are compared in normalised form; the kept row keeps its own wording.
 """
 
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from finetune.rows import Row
+from finetune.rows import SURE, Row
+from index.seen import normalise
 
 MAX_CHARACTERS = 2000
 
@@ -42,17 +42,13 @@ class CleanReport:
         }
 
 
-def normalise(text: str) -> str:
-    """The form in which texts are compared: Unicode NFKC, no case, single spaces."""
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
-
-
 def clean(rows: Sequence[Row]) -> tuple[list[Row], CleanReport]:
     """The rows worth training on, in their order, and a report of the others.
 
     Rows of the same text become one: labels that complete each other are joined, equal ones are
-    duplicates, and contradicting ones make a conflict, of which no row is kept. A row that a person
-    put into a split stays in it; of equal rows in several splits the one in test is kept.
+    duplicates, and contradicting ones make a conflict, of which no row is kept; a label that weighs
+    less than ``SURE`` yields instead. A row that a person put into a split stays in it; of equal
+    rows in several splits the one in test is kept.
     """
     report = CleanReport()
     by_text: dict[str, list[Row]] = {}
@@ -79,8 +75,9 @@ def _join(group: list[Row]) -> Row | None:
     """One row with the labels of all; None when they contradict each other."""
     if len(group) == 1:
         return group[0]
-    intents = {row.intent for row in group} - {None}
-    sentiments = {row.sentiment for row in group} - {None}
+    told = [row for row in group if row.weight >= SURE] or group  # what nobody said yields
+    intents = {row.intent for row in told} - {None}
+    sentiments = {row.sentiment for row in told} - {None}
     if len(intents) > 1 or len(sentiments) > 1:
         return None
     first = _first(group)
@@ -90,6 +87,8 @@ def _join(group: list[Row]) -> Row | None:
         intent=next(iter(intents), None),
         sentiment=next(iter(sentiments), None),
         entities=annotated[0].entities if annotated else first.entities,
+        weight=max(row.weight for row in told),
+        share=max(row.share for row in told),
     )
 
 

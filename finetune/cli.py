@@ -20,6 +20,7 @@ import click
 from tqdm import tqdm
 
 from finetune.findings import SEVERITIES, Finding, ordered
+from finetune.freeze import freeze
 from finetune.lint import find_by_rules
 from finetune.recipe import Recipe, read_recipe
 from finetune.report import (
@@ -33,7 +34,14 @@ from finetune.report import (
     summarise,
 )
 from finetune.rows import Row, from_content, read_rows
-from finetune.train_options import Bench, bench_options, check_options, find_recipe, open_tracker
+from finetune.train_options import (
+    Bench,
+    add_student,
+    bench_options,
+    check_options,
+    find_recipe,
+    open_tracker,
+)
 from index.champion import champion, promote
 from index.errors import ReleaseError
 from index.release import REPORT
@@ -44,6 +52,7 @@ from service.store import open_store
 if TYPE_CHECKING:
     from finetune.tracking import Track
 
+MESSAGES = 10_000  # of customers, the newest, for a student to read
 FILE = click.Path(path_type=Path, dir_okay=False)
 
 
@@ -82,7 +91,11 @@ def train(
     # Threads that wait for each other spin shortly and then sleep: beside a running server, those
     # that only spin take several times as long.
     os.environ.setdefault("GOMP_SPINCOUNT", "20000")
-    rows, promise = _rows_of_desk(config) if not data else (read_rows(data), None)
+    with _plain_errors():
+        recipe = add_student(bench, recipe)
+    rows, promise, messages = (
+        _rows_of_desk(config, held_out=False) if not data else (read_rows(data), None, [])
+    )
     _warn(config, data, rows)
     from finetune.fit import PROMISE
     from finetune.run import check_place, train_release
@@ -110,10 +123,11 @@ def train(
                 watch=tracking,
                 curve=bench.curve,
                 notes={"search": found.to_json()} if found else None,
+                messages=messages,
             )
             tracking.finish(trained.metrics)
         if out is None:
-            promote(config.releases, trained.manifest.id)
+            _crown(config, trained.manifest.id)
     is_champion = out is None
     made = {"release": trained.manifest.id, "path": str(trained.path), "champion": is_champion}
     made |= {"report": str(trained.path / REPORT)} | ({"recipe": str(found.file)} if found else {})
@@ -251,16 +265,39 @@ def _cross_validate(
     _print(as_json, found, f"{describe_cleaning(found['cleaning'])}\n{describe_folds(found)}")
 
 
-def _rows_of_desk(config: Config) -> tuple[list[Row], float]:
-    """The desk's examples, corrections among them, and the precision that it promises."""
+def _rows_of_desk(config: Config, *, held_out: bool = True) -> tuple[list[Row], float, list[str]]:
+    """The desk's examples, corrections among them, the precision that it promises, and the newest
+    of what customers wrote, which nobody labelled; without ``held_out`` ones as a night trains."""
     store = open_store(config)
     try:
         content = store.content()
+        messages = store.customer_texts(MESSAGES)
+        told = [example.message_id for example in content.examples if example.message_id]
+        origins = store.origins(told)
     finally:
         store.close()
     if not content.examples:
         raise ContentError("The desk has no examples to train on: run `frontdesk init`, or import.")
-    return from_content(content), content.settings.promise
+    rows = from_content(content) if held_out else freeze(content, origins).rows
+    return rows, content.settings.promise, messages
+
+
+def _crown(config: Config, release: str) -> None:
+    """Make a new release the champion, its vectors ready for the server; what learned from
+    customers who were erased since the rows were read is marked."""
+    if config.database.exists():
+        from finetune.forget import forget
+        from service.engine import prepare_release
+
+        store = open_store(config)
+        try:
+            prepare_release(config, store, release)
+            marked = forget(store, config).learned
+        finally:
+            store.close()
+        for name in marked:
+            click.echo(f"{name} learned from messages erased meanwhile; train again.", err=True)
+    promote(config.releases, release)
 
 
 def _champion(config: Config) -> Path | None:

@@ -5,13 +5,10 @@ neither release has learned from, so a release keeps fingerprints of the texts t
 rows that the earlier one knows are set aside and counted. It judges nothing: that is the gate's.
 """
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from finetune.clean import normalise
 from finetune.details import shorten
 from finetune.evaluate import Metrics, judge_readings, read
 from finetune.rows import Row
@@ -20,9 +17,8 @@ from index.compiled import CompiledBackend
 from index.errors import ReleaseError
 from index.reader import Reader
 from index.records import OUT_OF_SCOPE, Reading
-from index.release import write_json
+from index.seen import fingerprint, read_fingerprints
 
-SEEN = "seen.json"
 CHANGES = 60
 FIGURES = (
     ("Intent accuracy", "intent", "accuracy"),
@@ -122,23 +118,3 @@ def compare_readings(
             "chance": sign_test(len(mended), len(broken)),
         }
     return found
-
-
-def fingerprint(text: str) -> str:
-    """Half of the sha256 of the text as `finetune.clean` compares texts."""
-    return hashlib.sha256(normalise(text).encode("utf-8", "replace")).hexdigest()[:16]
-
-
-def write_fingerprints(folder: Path, rows: Sequence[Row]) -> None:
-    """Keep in the release ``folder`` which texts it was trained and calibrated on."""
-    write_json(folder / SEEN, {"texts": sorted({fingerprint(row.text) for row in rows})})
-
-
-def read_fingerprints(folder: Path) -> set[str] | None:
-    """Of the texts that a release has seen; none when it is of a version that kept none."""
-    try:
-        return set(json.loads((folder / SEEN).read_bytes())["texts"])
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ReleaseError(f"{folder / SEEN} cannot be read: {error}") from None

@@ -1,8 +1,8 @@
 """From a trained network to its compiled twin in 8-bit integers, and the check that it may serve.
 
 Called by `finetune.run` while a release is written. The twin is made by post-training quantisation
-with training texts (NNCF; activations are smoothed as in Xiao et al. 2023, "SmoothQuant"), and is
-left out of the release when it reads worse than the network that it was made of.
+with training texts (NNCF; activations are smoothed as in Xiao et al. 2023, "SmoothQuant"). When it
+reads worse than the network that it was made of, one in 32-bit floats takes its place.
 """
 
 import io
@@ -11,7 +11,7 @@ import math
 import re
 import shutil
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -26,18 +26,38 @@ from finetune.calibrate import judge
 from finetune.statistics import auroc
 from index.backend import Raw
 from index.calibration import Calibration
-from index.compiled import COMPILED, OUTPUTS, CompiledBackend, load_openvino
+from index.compiled import (
+    COMPILED,
+    FLOATS,
+    INTEGERS,
+    NUMBERS,
+    OUTPUTS,
+    CompiledBackend,
+    load_openvino,
+)
 from index.errors import ReleaseError
+from index.layout import LONG, Layout, Packed, Padded
 from index.network import Network, run
 from index.spans import IGNORED
-from index.tokens import Tokens, bucket, pad
+from index.tokens import Tokens, pad
 
 TEXTS = 300  # that show how large the numbers become
 NEIGHBOURS = 1000  # training rows among which the nearest of a held-out row is looked for
 TOLERANCE = 0.002  # of each figure that the twin may lose; of what counts rows, one row at least
+SAME = 1e-3  # and the most by which packing may change a number of a vector in floats
 ALONE = 8  # texts that are read alone, too,
-APART = 0.01  # and the most that padding may turn a vector by, as cosine distance
+APART = 0.01  # and the most that others may turn a vector by, as cosine distance
 CPU = torch.device("cpu")
+# What encoders raise for an input that they were not made for, and OpenVINO for such an encoder.
+UNFIT = (
+    RuntimeError,
+    TypeError,
+    ValueError,
+    ArithmeticError,
+    LookupError,
+    AttributeError,
+    AssertionError,
+)
 
 
 class Figure(NamedTuple):
@@ -60,78 +80,126 @@ def compile_network(
     """Put the twin of a network into the release that is being written in ``folder``.
 
     ``train`` are the rows that the network learned from, ``held`` those that it is checked with,
-    for which some of the former do when there are none. Returns, for the metrics, whether the twin
-    ``serves``, else the ``reason``, and the figures of both. A network that cannot be compiled is
-    no error: its release is read with torch.
+    for which some of the former do when there are none. Returns, for the metrics, whether a twin
+    ``serves`` and in which ``numbers``, the ``reason`` if not in 8-bit integers, and the figures of
+    these beside the network's. A network that cannot be compiled is no error: its release is read
+    with torch.
     """
-    some = pick(train, np.random.default_rng(0).permutation(len(train))[:NEIGHBOURS])
+    some = choose_neighbours(train)
     held = held if len(held) else some
     place = next(network.parameters()).device
     network.to(CPU)
     try:
         return _try_levels(folder, network, some, held, calibration)
-    except (ImportError, ReleaseError, RuntimeError, ValueError) as error:
+    except (ImportError, ReleaseError, *UNFIT) as error:
         shutil.rmtree((folder / COMPILED).parent, ignore_errors=True)
-        return {"serves": False, "reason": f"{type(error).__name__}: {error}".splitlines()[0]}
+        return {"serves": False, "reason": _first_line(error)}
     finally:
         network.to(place)
+
+
+def choose_neighbours(rows: Dataset) -> Dataset:
+    """Some training rows, always the same ones: what retrieval is measured among."""
+    return pick(rows, np.random.default_rng(0).permutation(len(rows))[:NEIGHBOURS])
 
 
 def _try_levels(
     folder: Path, network: Network, some: Dataset, held: Dataset, calibration: Calibration
 ) -> dict[str, Any]:
-    """Make the fastest twin that is as good as the network, with more and more of it in floats."""
+    """Make the fastest twin that is as good as the network, with more and more in floats."""
 
     def measure(read: Callable[[Sequence[Tokens]], Raw]) -> dict[str, Figure]:
-        return _measure(read(held.tokens), held, read(some.tokens), some, calibration)
+        return measure_figures(read(held.tokens), held, read(some.tokens), some, calibration)
 
     model, batches = _trace(network, some.tokens[:TEXTS])
-    made: dict[str, Any] = {}
+    by_length = sorted(held.tokens, key=lambda tokens: len(tokens.ids))
     before = measure(lambda tokens: run(network, tokens, CPU))
+    made: dict[str, Any] = {"serves": False}
     for exact in _levels(network):
-        _quantise(model, batches, exact, folder / COMPILED)
-        twin = CompiledBackend.load(folder)
-        _check_padding(twin, sorted(held.tokens, key=lambda tokens: len(tokens.ids)))
+        try:
+            _quantise(model, batches, exact, folder / COMPILED)
+            twin = CompiledBackend.load(folder)
+            _check_alone(twin, by_length)
+        except (ImportError, ReleaseError, *UNFIT) as error:
+            made |= {"reason": _first_line(error)}
+            continue
         after = measure(twin.run)
-        found = {name: after.get(name, Figure(0.0)).value for name in before}
-        worse = [name for name, figure in before.items() if not figure.holds(found[name])]
+        worse = _worse(before, after)
         figures = {
-            name: {"float32": figure.value, "int8": found[name], "rows": figure.rows}
+            name: {"float32": figure.value, "int8": _value(after, name), "rows": figure.rows}
             for name, figure in before.items()
         }
         reason = f"worse in {', '.join(worse)}" if worse else ""
         made = {"serves": not worse, "reason": reason, "exact": len(exact), "figures": figures}
         if not worse:
-            return made
+            return {**made, "numbers": INTEGERS}
+    _write(model, FLOATS, folder / COMPILED)
+    twin = CompiledBackend.load(folder)
+    _check_alone(twin, by_length)
+    if not _worse(before, measure(twin.run)):
+        return {**made, "serves": True, "numbers": FLOATS}
     shutil.rmtree((folder / COMPILED).parent)
     return made
+
+
+def _first_line(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}".splitlines()[0]
+
+
+def _worse(before: Mapping[str, Figure], after: Mapping[str, Figure]) -> list[str]:
+    """The figures in which a twin loses more than it may."""
+    return [name for name, figure in before.items() if not figure.holds(_value(after, name))]
+
+
+def _value(figures: Mapping[str, Figure], name: str) -> float:
+    return figures.get(name, Figure(0.0)).value
 
 
 class _Flat(nn.Module):
     """The network with a tuple of tensors for its outputs."""
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, layout: Layout) -> None:
         super().__init__()
         self.network = network
+        self.packed = isinstance(layout, Packed)
 
-    def forward(self, ids: Tensor, mask: Tensor) -> tuple[Tensor, ...]:
-        output = self.network(ids, mask)
+    def forward(self, *inputs: Tensor) -> tuple[Tensor, ...]:
+        read = self.network.forward_packed if self.packed else self.network.forward
+        output = read(*inputs)
         found = (getattr(output, name) for name in OUTPUTS)
         return tuple(value for value in found if value is not None)
+
+
+def _choose_layout(network: Network, tokens: Sequence[Tokens]) -> Layout:
+    """Packed, if the network reads a few texts so as it reads them alone, else padded."""
+    packed, some = Packed(network.pooling), tokens[:ALONE]
+    inputs = packed.lay(some).inputs.values()
+    try:
+        with torch.inference_mode():
+            together = network.forward_packed(*map(torch.from_numpy, inputs)).vectors
+            alone = [network(*map(torch.from_numpy, pad([text]))).vectors for text in some]
+    except UNFIT:  # it takes no such argument, or not of this shape
+        return Padded()
+    apart = (together[: len(some)] - torch.cat(alone)).abs().max()
+    return packed if apart <= SAME else Padded()
 
 
 def _trace(network: Network, tokens: Sequence[Tokens]) -> tuple[Any, list[Any]]:
     """The network as an OpenVINO model, and batches that show how large the numbers become."""
     openvino = load_openvino()
-    batches = [pad([tokens[row] for row in rows]) for rows in bucket(_lengths(tokens), 256)]
-    ids, mask = (torch.from_numpy(array) for array in batches[0])
-    names = [name for name in OUTPUTS if getattr(network(ids, mask), name) is not None]
+    layout = _choose_layout(network, tokens)
+    divided = layout.divide([len(text.ids) for text in tokens])
+    batches = [layout.lay([tokens[row] for row in rows]).inputs for rows in divided]
+    example = tuple(map(torch.from_numpy, batches[0].values()))
+    with torch.inference_mode():
+        outputs = (network.forward_packed if isinstance(layout, Packed) else network)(*example)
+    names = [name for name in OUTPUTS if getattr(outputs, name) is not None]
     any_size = openvino.PartialShape([-1, -1])
     with _quiet():
         model = openvino.convert_model(
-            _Flat(network), example_input=(ids, mask), input=[any_size, any_size]
+            _Flat(network, layout), example_input=example, input=[any_size] * len(example)
         )
-    for port, name in zip(model.inputs, ("ids", "mask"), strict=True):
+    for port, name in zip(model.inputs, layout.inputs, strict=True):
         port.get_tensor().set_names({name})
     for port, name in zip(model.outputs, names, strict=True):
         port.get_tensor().set_names({name})
@@ -154,31 +222,40 @@ def _levels(network: Network) -> Iterator[list[str]]:
 def _quantise(model: Any, batches: Sequence[Any], exact: Sequence[str], place: Path) -> None:
     """Write the model in 8-bit integers, but for the heads, which cost nothing, and the encoder's
     layers of these names."""
-    openvino = load_openvino()
     import nncf
 
     nncf.set_log_level(logging.ERROR)
     layers = "|".join(re.escape(name) for name in exact)
-    patterns = [r"__module\.network\.(?!encoder\.).*"]
+    patterns = [r"__module/.*", r"__module\.network(/|\.(?!encoder\.)).*"]
     patterns += [rf"__module\.network\.encoder\.({layers})/.*"] if exact else []
     with _quiet():
         twin = nncf.quantize(
             model,
-            nncf.Dataset(batches, lambda batch: {"ids": batch[0], "mask": batch[1]}),
+            nncf.Dataset(batches),
             model_type=nncf.ModelType.TRANSFORMER,
             subset_size=len(batches),
             ignored_scope=nncf.IgnoredScope(patterns=patterns, validate=False),
         )
+    _write(twin, INTEGERS, place)
+
+
+def _write(model: Any, numbers: str, place: Path) -> None:
+    """Write the model, and in it which numbers it computes with."""
+    model.set_rt_info(numbers, NUMBERS)
     place.parent.mkdir(exist_ok=True)
-    openvino.save_model(twin, place, compress_to_fp16=False)
+    load_openvino().save_model(model, place, compress_to_fp16=False)
 
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Without the warnings of tracing and the bars that would stand between lines of JSON."""
+    """Without the warnings of tracing and the bars that would stand between lines of JSON.
+
+    OpenVINO sets up the root logger, and leaves it so when it cannot convert a network.
+    """
     from transformers.utils import logging as told
 
-    level = told.get_verbosity()
+    root, level = logging.getLogger(), told.get_verbosity()
+    before = root.level, root.filters[:], root.handlers[:]
     told.set_verbosity_error()  # type: ignore[no-untyped-call]
     try:
         with warnings.catch_warnings(), redirect_stdout(io.StringIO()):
@@ -186,26 +263,27 @@ def _quiet() -> Iterator[None]:
             yield
     finally:
         told.set_verbosity(level)
+        root.setLevel(before[0])
+        root.filters, root.handlers = before[1:]
 
 
-def _lengths(tokens: Sequence[Tokens]) -> list[int]:
-    return [len(text.ids) for text in tokens]
-
-
-def _check_padding(twin: CompiledBackend, tokens: Sequence[Tokens]) -> None:
-    """Raise ``ReleaseError`` when padding changes what is read: the mask was lost on the way."""
-    short, longest = tokens[:ALONE], tokens[-1]
-    padded = np.concatenate([twin.together([text, longest])[:1] for text in short])
+def _check_alone(twin: CompiledBackend, tokens: Sequence[Tokens]) -> None:
+    """Raise ``ReleaseError`` when a batch changes what is read: the mask was lost on the way."""
+    fitting = [text for text in tokens if len(text.ids) <= LONG]  # beside which others have room
+    short, longest = tokens[:ALONE], (fitting or tokens)[-1]
+    beside = np.concatenate([twin.together([text, longest])[:1] for text in short])
     alone = np.concatenate([twin.run([text]).vectors for text in short])
-    apart = float((1 - (padded * alone).sum(axis=1)).max())
+    apart = float((1 - (beside * alone).sum(axis=1)).max())
     if not apart <= APART:
-        raise ReleaseError(f"padding turns its vectors by {apart:.3f}")
+        raise ReleaseError(f"other texts of its batch turn a vector by {apart:.3f}")
 
 
-def _measure(
+def measure_figures(
     raw: Raw, rows: Dataset, near: Raw, learned: Dataset, calibration: Calibration
 ) -> dict[str, Figure]:
-    """The figures that must hold. Of its answers, those that keep the promise are enough."""
+    """What ``raw`` says of ``rows``, with ``near`` of the ``learned`` rows: the figures that a twin
+    must keep and a student is compared in. Of a twin's answers, those that keep the promise are
+    enough."""
     judged = judge(raw, rows, calibration)
     known = ~judged.outliers
     answers = judged.certainty >= calibration.thresholds.answer

@@ -14,6 +14,7 @@ import torch
 from finetune.batches import Dataset, join, number, pick
 from finetune.calibrate import find_thresholds, fit, judge
 from finetune.checkpoint import Checkpoint
+from finetune.lesson import Lesson
 from finetune.prepare import Prepared, without
 from finetune.prototypes import fit_prototypes
 from finetune.recipe import Recipe
@@ -29,6 +30,7 @@ from index.tokens import Tokenizer
 PROMISE = 0.95
 RISK = 0.05
 VARIANTS = 4  # of the training rows, each with other typos
+STUDENT = 1000  # added to the course of a student's training, which is none of its teacher's
 
 Progress = Callable[[str, int, int], None]
 
@@ -65,8 +67,9 @@ def fit_network(
     tell: Progress,
     watch: Watch | None = None,
     checkpoint: Checkpoint | None = None,
+    lesson: Lesson | None = None,
 ) -> Fitted:
-    """The trained network with everything that held-out rows say of it.
+    """The trained network, a student if it has a ``lesson``, with all that held-out rows say of it.
 
     Where the rows have parts, a further network trains without each and reads it: cross-fitting (as
     in the CV+ of Barber, Candès, Ramdas & Tibshirani 2021, "Predictive Inference with the
@@ -76,10 +79,10 @@ def fit_network(
     """
     soup = setup.recipe.soup
     told = prefixed(f"training 1/{soup}", tell) if soup > 1 else tell
-    network, epochs = train_network(prepared, setup, told, watch, checkpoint)
+    network, epochs = train_network(prepared, setup, told, watch, checkpoint, 0, lesson)
     for course in range(1, soup):
         told = prefixed(f"training {course + 1}/{soup}", tell)
-        other, _ = train_network(prepared, setup, told, None, checkpoint, course)
+        other, _ = train_network(prepared, setup, told, None, checkpoint, course, lesson)
         stir_in(network, other, course + 1)
     tokenizer = Tokenizer.load(setup.encoder)
     held = number(prepared.calibrating, prepared.labels, tokenizer)
@@ -107,29 +110,33 @@ def train_network(
     watch: Watch | None = None,
     checkpoint: Checkpoint | None = None,
     course: int = 0,
+    lesson: Lesson | None = None,
 ) -> tuple[Network, list[Epoch]]:
     """The network, without prototypes yet, and what its epochs came to; ``course`` as in `train`.
 
     Of the rows that calibrate it sees only those for tuning, and all where they have parts.
     """
     recipe = setup.recipe
+    course += STUDENT if lesson else 0
     tokenizer = Tokenizer.load(setup.encoder)
     random = np.random.default_rng(recipe.seed + course)
-    variants = [prepared.train]
+    rows = [*prepared.train, *(lesson.rows if lesson else ())]
+    variants = [rows]
     if recipe.typos:
-        variants = [with_typos(prepared.train, recipe.typos, random) for _ in range(VARIANTS)]
+        variants = [with_typos(rows, recipe.typos, random) for _ in range(VARIANTS)]
     stopping = prepared.tuning if prepared.parts is None else []
     network, epochs = train(
         [number(rows, prepared.labels, tokenizer) for rows in variants],
         number(stopping, prepared.labels, tokenizer),
         prepared.labels,
-        setup.encoder,
+        lesson.encoder if lesson else setup.encoder,
         recipe,
         setup.device,
         lambda step, steps, note: tell(note, step, steps),
         watch,
         checkpoint,
         course,
+        lesson.teacher if lesson else None,
     )
     return network, epochs
 

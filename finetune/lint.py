@@ -9,11 +9,13 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 from statistics import median
 
-from finetune.clean import CleanReport, clean, normalise
+from finetune.clean import CleanReport, clean
 from finetune.findings import FEW_OUTSIDE, Finding, ordered
 from finetune.rows import Row
-from finetune.split import group_rows, words_of
+from finetune.split import group_rows
+from index.alike import words_of
 from index.records import OUT_OF_SCOPE, SENTIMENTS
+from index.seen import normalise
 
 LABELS = ("intent", "sentiment")
 FEW_ROWS = 10

@@ -19,7 +19,7 @@ from finetune.charts import percent
 from finetune.compare import LOWER_IS_BETTER
 from finetune.details import shorten
 from finetune.headlines import MEASURED, headlines, verdict
-from finetune.report import INT8, describe_cleaning
+from finetune.report import FIGURES, SPEEDS, describe_cleaning
 from finetune.svg import clean_text
 from index.records import OUT_OF_SCOPE
 from index.release import Release
@@ -63,7 +63,8 @@ def render(release: Release, metrics: Metrics) -> str:
         counts=_counts(metrics.get("labels")),
         search=_search(metrics.get("search")),
         made=_made(release, recipe),
-        int8_titles=INT8,
+        titles=FIGURES,
+        speeds=SPEEDS,
         soup=recipe.get("soup", 1),
         cleaning=describe_cleaning(metrics["cleaning"]) if "cleaning" in metrics else "",
     )

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from finetune.batches import find_labels
 from finetune.clean import CleanReport, clean
 from finetune.rows import SPLITS, Row, digest
-from finetune.split import deal, group_rows, set_aside, split, stratum_of, words_of
+from finetune.split import deal, group_rows, set_aside, split, stratum_of
+from index.alike import words_of
 from index.release import Labels
 from service.errors import ContentError
 

@@ -25,8 +25,9 @@ class Proxies(nn.Module):
         self.points = nn.Parameter(torch.empty(intents, hidden))
         nn.init.normal_(self.points, std=hidden**-0.5)
 
-    def forward(self, vectors: Tensor, truth: Tensor) -> Tensor:
-        """The loss of unit ``vectors``, ``(batch, hidden)``, with intents ``truth``, ``(batch,)``.
+    def forward(self, vectors: Tensor, truth: Tensor, weights: Tensor) -> Tensor:
+        """The loss of unit ``vectors``, ``(batch, hidden)``, with intents ``truth``, ``(batch,)``,
+        each multiplied by its weight, ``(batch,)``.
 
         The cross entropy of the cosines to all proxies, divided by ``TEMPERATURE``: normalised
         softmax (Zhai & Wu 2019, "Classification is a Strong Baseline for Deep Metric Learning").
@@ -36,8 +37,8 @@ class Proxies(nn.Module):
         if not known.any():
             return vectors.new_zeros(())
         cosines = vectors[known] @ normalize(self.points, dim=-1).T
-        loss: Tensor = cross_entropy(cosines / TEMPERATURE, truth[known], reduction="sum")
-        return loss / len(truth)
+        losses = cross_entropy(cosines / TEMPERATURE, truth[known], reduction="none")
+        return (losses * weights[known]).sum() / len(truth)
 
 
 def add_proxies(network: Network, recipe: Recipe) -> None:

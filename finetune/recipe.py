@@ -73,6 +73,10 @@ class Recipe:
     soup: int = 1
     cross_fit: int = 4
     int8: bool = True
+    distil_layers: int = 0
+    distil_temperature: float = 2.0
+    distil_weight: float = 1.0
+    distil_vector_weight: float = 10.0
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object that ``from_json`` reads."""
@@ -136,6 +140,10 @@ RANGES: dict[str, tuple[float, float] | None] = {
     "soup": (1, 100),
     "cross_fit": (0, 100),
     "int8": None,
+    "distil_layers": (0, 1000),
+    "distil_temperature": (0.1, 100),
+    "distil_weight": (0, 100),
+    "distil_vector_weight": (0, 100),
 }
 assert set(RANGES) == {field.name for field in fields(Recipe)}
 

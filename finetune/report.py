@@ -14,7 +14,7 @@ from finetune.svg import clean_text
 
 ROWS_SHOWN = 6
 TRIALS_SHOWN = 10
-INT8 = {  # the figures that a compiled network must keep
+FIGURES = {  # those that a compiled network must keep, and a student is compared in
     "intent": "intent accuracy",
     "out_of_scope": "out-of-scope AUROC",
     "retrieval": "nearest example of the same intent",
@@ -22,6 +22,10 @@ INT8 = {  # the figures that a compiled network must keep
     "answered": "share answered",
     "sentiment": "sentiment accuracy",
     "tags": "words with the right tag",
+}
+SPEEDS = {
+    "texts_per_second": "texts a second, many at once",
+    "alone_ms": "milliseconds for one alone",
 }
 CURVE = {
     "accuracy": "intent accuracy",
@@ -37,6 +41,8 @@ def describe(metrics: Mapping[str, Any]) -> str:
     where = "crossed training" if where == "crossed" else where
     lines = [f"Measured on {metrics['rows']} {where} rows:"]
     lines += [f"  {name:<28} {value}" for name, value in _headlines(metrics)]
+    if "distil" in metrics:
+        lines += ["", *_distil_lines(metrics["distil"])]
     if "int8" in metrics:
         lines += ["", *_int8_lines(metrics["int8"])]
     if "intent" in metrics:
@@ -181,13 +187,29 @@ def _headlines(metrics: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def _int8_lines(made: Mapping[str, Any]) -> list[str]:
-    if not made["serves"]:
+    if made["reason"]:
         lines = [f"CPUs read in 32-bit floats; 8-bit integers would not do: {made['reason']}."]
     else:
         lines = ["CPUs read in 8-bit integers, checked on rows that did not train:"]
     for name, line in made.get("figures", {}).items():
         pair = f"{_percent(line['int8'])} (32-bit floats: {_percent(line['float32'])})"
-        lines.append(f"  {INT8[name]:<34} {pair}")
+        lines.append(f"  {FIGURES[name]:<34} {pair}")
+    return lines
+
+
+def _distil_lines(made: Mapping[str, Any]) -> list[str]:
+    layers = ", ".join(str(layer + 1) for layer in made["layers"])
+    lines = [
+        f"A student with the layers {layers} of its teacher; {made['messages']} messages without "
+        "labels trained it, too. Beside its teacher, on rows that trained neither:",
+        f"  {'':<36} student   teacher",
+    ]
+    for name, line in made["figures"].items():
+        pair = f"{_percent(line['student']):>7}   {_percent(line['teacher']):>7}"
+        lines.append(f"  {FIGURES[name]:<36} {pair}")
+    for name, title in SPEEDS.items():
+        pair = f"{made['speeds']['student'][name]:>7.1f}   {made['speeds']['teacher'][name]:>7.1f}"
+        lines.append(f"  {title:<36} {pair}")
     return lines
 
 

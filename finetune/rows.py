@@ -16,12 +16,17 @@ from typing import Any, Literal, cast
 
 from index.records import SENTIMENTS
 from service.errors import ContentError
+from service.labels import undisputed
 from service.records import Content, Example
 
 Split = Literal["train", "valid", "test"]
 SPLITS: tuple[Split, ...] = ("train", "valid", "test")
 OPENING = 30  # words of an answer that train; the rest says little more of its intent
-COLUMNS = ("text", "intent", "sentiment", "entities", "split")
+COLUMNS = ("text", "intent", "sentiment", "entities", "split", "weight")
+HEAVIEST = 10.0
+SURE = (
+    0.7  # a label that somebody has said weighs this at least; one that follows from a reply less
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +44,11 @@ class Row:
 
     ``place`` tells people where the row comes from: "file.jsonl:12" or an example's id. A row of
     ``support`` (an intent's title, an answer) is not what customers write: it trains, and is
-    never held out; ``own`` marks those that the desk itself wrote.
+    never held out; ``own`` marks those that the desk itself wrote. ``original`` is the fingerprint
+    (`index.seen`) of a text in which somebody was masked since. ``weight`` multiplies the loss of
+    the row's labels; less than ``SURE`` is for labels that nobody has given in so many words: they
+    train, but judge nothing, and yield to others. ``share`` is what counts of it where its writer
+    has written too much (`finetune.temper`).
     """
 
     text: str
@@ -50,6 +59,9 @@ class Row:
     place: str = ""
     support: bool = False
     own: bool = False
+    original: str | None = None
+    weight: float = 1.0
+    share: float = 1.0
 
 
 def read_rows(paths: Sequence[Path]) -> list[Row]:
@@ -72,26 +84,26 @@ def read_rows(paths: Sequence[Path]) -> list[Row]:
 def from_examples(examples: Sequence[Example]) -> list[Row]:
     """The desk's examples as rows; corrections always train, so that none is lost to measuring.
 
-    Raises ``ContentError`` naming a malformed example.
+    What operators contradict each other in is left out: half of such labels are wrong, and wrong
+    ones cost more than those lose that are missing. Raises ``ContentError`` naming a malformed
+    example.
     """
-    rows = [
-        make_row(
-            {
-                "text": example.text,
-                "intent": example.intent,
-                "sentiment": example.sentiment,
-                "entities": None if example.entities is None else list(example.entities),
-                "split": example.split,
-            },
-            f"example {example.id}",
-        )
-        for example in examples
-    ]
-    corrected = [example.source == "correction" for example in examples]
-    return [
-        replace(row, support=True) if trains else row
-        for row, trains in zip(rows, corrected, strict=True)
-    ]
+    return [_from_example(example) for example in undisputed(examples)]
+
+
+def _from_example(example: Example) -> Row:
+    row = make_row(
+        {
+            "text": example.text,
+            "intent": example.intent,
+            "sentiment": example.sentiment,
+            "entities": None if example.entities is None else list(example.entities),
+            "split": example.split,
+            "weight": example.weight,
+        },
+        f"example {example.id}",
+    )
+    return replace(row, support=True) if example.source == "correction" else row
 
 
 def from_content(content: Content) -> list[Row]:
@@ -128,6 +140,7 @@ def make_row(fields: Mapping[str, Any], place: str) -> Row:
         sentiment=_label(fields, "sentiment", place),
         split=cast(Split | None, _label(fields, "split", place)),
         place=place,
+        weight=_weight(fields.get("weight"), place),
     )
     if row.sentiment is not None and row.sentiment not in SENTIMENTS:
         raise _not_one_of(place, "sentiment", row.sentiment, SENTIMENTS)
@@ -137,10 +150,14 @@ def make_row(fields: Mapping[str, Any], place: str) -> Row:
 
 
 def digest(rows: Iterable[Row]) -> str:
-    """The sha256 of the rows' content and splits, whatever their order and origin."""
+    """The sha256 of the rows' content, splits and weights, whatever their order and origin."""
     lines = sorted(
         json.dumps(
-            [row.text, row.intent, row.sentiment, _plain(row.entities), row.split],
+            [
+                *(row.text, row.intent, row.sentiment, _plain(row.entities), row.split),
+                *([] if row.weight == 1 else [row.weight]),  # so that it is as it was without
+                *([] if row.share == 1 else ["share", row.share]),
+            ],
             ensure_ascii=True,
         )
         for row in rows
@@ -189,6 +206,8 @@ def _read_csv(path: Path, text: str) -> Iterator[tuple[str, dict[str, Any]]]:
                 raise ContentError(f"{path}:1: the column 'text' is missing.")
             if fields.get("entities") is not None:
                 fields["entities"] = _csv_entities(fields["entities"], place)
+            if fields.get("weight") is not None:
+                fields["weight"] = _csv_weight(fields["weight"], place)
             yield place, fields
     except csv.Error as error:
         raise ContentError(f"{path}:{reader.reader.line_num}: not valid CSV: {error}.") from None
@@ -199,6 +218,25 @@ def _csv_entities(cell: str, place: str) -> Any:
         return json.loads(cell)
     except (ValueError, RecursionError) as error:
         raise ContentError(f"{place}: 'entities' is not valid JSON: {error}.") from None
+
+
+def _csv_weight(cell: str, place: str) -> float:
+    try:
+        return float(cell)
+    except ValueError:
+        raise ContentError(f"{place}: 'weight' must be a number, not {_shown(cell)}.") from None
+
+
+def _weight(value: Any, place: str) -> float:
+    if value is None:
+        return 1.0
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        raise ContentError(f"{place}: 'weight' must be a number, not {_shown(value)}.")
+    if not 0 < value <= HEAVIEST:
+        raise ContentError(
+            f"{place}: 'weight' must be above 0 and at most {HEAVIEST:g}, not {_shown(value)}."
+        )
+    return float(value)
 
 
 def _label(fields: Mapping[str, Any], name: str, place: str) -> str | None:

@@ -10,10 +10,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from finetune.batches import number
+from finetune.batches import Dataset, number
 from finetune.card import write_card
-from finetune.checkpoint import SECONDS, identify, open_checkpoint, stamp
-from finetune.compare import compare_release, write_fingerprints
+from finetune.checkpoint import SECONDS, Checkpoint, identify, open_checkpoint, stamp
+from finetune.compare import compare_release
 from finetune.compiling import compile_network
 from finetune.details import count_labels
 from finetune.encoders import find_encoder, save_encoder
@@ -22,8 +22,10 @@ from finetune.fit import PROMISE, RISK, Fitted, Progress, Setup, fit_network, pr
 from finetune.learning import SHARES, measure_shares
 from finetune.page import write_report
 from finetune.prepare import Prepared, prepare
+from finetune.price import measure_price
 from finetune.recipe import Recipe
 from finetune.rows import Row, digest
+from finetune.student import choose_messages, fit_student, plan_layers
 from finetune.train import Watch
 from index.errors import ReleaseError
 from index.network import choose_device, save_heads
@@ -40,6 +42,7 @@ from index.release import (
     seal,
     write_json,
 )
+from index.seen import write_fingerprints
 from index.tokens import Tokenizer
 
 
@@ -72,6 +75,7 @@ def train_release(
     watch: Watch | None = None,
     curve: bool = False,
     notes: Mapping[str, Any] | None = None,
+    messages: Sequence[str] = (),
     fresh: bool = False,
     say: Callable[[str], None] | None = None,
     checkpoint_seconds: float = SECONDS,
@@ -82,7 +86,8 @@ def train_release(
     fails to keep it. ``against`` is a release to compare with. ``progress(stage, done, whole)``
     tells how far it is, ``watch`` looks on. With ``curve`` smaller shares of the training rows are
     tried too, for the learning curve. ``notes`` are put among the metrics: how the recipe was
-    found. A training that was interrupted after a checkpoint, which is written every
+    found. ``messages`` of customers have no labels: a student reads them in training, and nothing
+    else does. A training that was interrupted after a checkpoint, which is written every
     ``checkpoint_seconds``, goes on by itself when the same is asked for again, unless ``fresh``;
     ``say`` is told. Raises ``ContentError`` when the rows cannot train anything and
     ``ReleaseError`` when the encoder, the device or the place for the release is missing.
@@ -92,9 +97,11 @@ def train_release(
     check_place(out)
     tell = progress or (lambda stage, done, whole: None)
     setup = Setup(find_encoder(recipe.encoder), recipe, choose_device(device), promise, risk)
-    prepared = prepare(rows, recipe.cross_fit)
+    layers = plan_layers(setup) if recipe.distil_layers else []
+    prepared = prepare(rows, 0 if layers else recipe.cross_fit)
     parent = out.absolute().parent if out else releases or Path()
-    training = _identify(prepared, setup)
+    unlabelled = choose_messages(messages, prepared) if layers else []
+    training = _identify(prepared, setup, unlabelled)
     talk = say or (lambda text: None)
     if prepared.parts is not None:
         talk(
@@ -107,12 +114,17 @@ def train_release(
             parent, training, talk, fresh=fresh, seconds=checkpoint_seconds
         ) as checkpoint,
     ):
-        fitted = fit_network(prepared, setup, tell, watch, checkpoint)
+        fitted, teacher = _fit(prepared, setup, unlabelled, tell, watch, checkpoint)
         calibration = fitted.calibration
         reader = _write(folder, fitted, prepared.labels, setup)
         metrics = {**_measure(reader, fitted, prepared, against, tell), **(notes or {})}
         if recipe.int8:
             metrics["int8"] = _compile(folder, fitted, prepared, setup, tell)
+        if teacher is not None:
+            tell("teacher and student", 0, 1)
+            price = measure_price(folder, fitted, teacher, *_number_unseen(prepared, setup), setup)
+            tell("teacher and student", 1, 1)
+            metrics["distil"] = {"layers": layers, "messages": len(unlabelled), **price}
         metrics["epochs"] = [asdict(epoch) for epoch in fitted.epochs]
         if curve:
             apart = prepared if prepared.parts is None else prepare(rows)
@@ -124,7 +136,10 @@ def train_release(
             whole = metrics if apart is prepared else measure(apart.train, "all rows")
             metrics["learning"] = measure_shares(apart.train, SHARES, measure, whole)
         write_json(folder / "metrics.json", metrics)
-        write_fingerprints(folder, [*prepared.train, *prepared.calibrating])
+        learned = [*prepared.train, *prepared.calibrating, *unlabelled]
+        tested = (row.text for row in prepared.test)
+        originals = (row.original for row in learned if row.original)
+        write_fingerprints(folder, (row.text for row in learned), tested, originals)
 
         def describe(manifest: Manifest) -> None:
             release = Release(folder, manifest, prepared.labels, calibration, metrics)
@@ -168,9 +183,9 @@ def evaluate_release(
     return metrics
 
 
-def _identify(prepared: Prepared, setup: Setup) -> str:
+def _identify(prepared: Prepared, setup: Setup, unlabelled: Sequence[Row]) -> str:
     """A name for this very training: all rows, those that it learns from in order, and how."""
-    rows = [digest([row]) for row in [*prepared.train, *prepared.tuning]]
+    rows = [digest([row]) for row in [*prepared.train, *prepared.tuning, *unlabelled]]
     how = setup.recipe.to_json(), stamp(setup.encoder), setup.device.type
     return identify(prepared.digest, rows, *how)
 
@@ -178,11 +193,27 @@ def _identify(prepared: Prepared, setup: Setup) -> str:
 def measure_recipe(
     prepared: Prepared, setup: Setup, tell: Progress, watch: Watch | None = None
 ) -> Metrics:
-    """The metrics of a training whose network is not kept."""
-    fitted = fit_network(prepared, setup, tell, watch)
+    """The metrics of a training whose network is not kept; a student's without messages."""
+    fitted, _ = _fit(prepared, setup, [], tell, watch)
     with TemporaryDirectory(prefix="frontdesk-") as name:
         reader = _write(Path(name), fitted, prepared.labels, setup)
         return _measure(reader, fitted, prepared, None, tell)
+
+
+def _fit(
+    prepared: Prepared,
+    setup: Setup,
+    unlabelled: list[Row],
+    tell: Progress,
+    watch: Watch | None = None,
+    checkpoint: Checkpoint | None = None,
+) -> tuple[Fitted, Fitted | None]:
+    """What is released, and its teacher if the recipe has one; a student is what is watched."""
+    if not setup.recipe.distil_layers:
+        return fit_network(prepared, setup, tell, watch, checkpoint), None
+    teacher = fit_network(prepared, setup, prefixed("teacher", tell), None, checkpoint)
+    student = fit_student(prepared, setup, teacher.network, unlabelled, tell, watch, checkpoint)
+    return student, teacher
 
 
 def _measure(
@@ -217,12 +248,20 @@ def _compile(
 ) -> Metrics:
     """The twin in 8-bit integers, checked with every row that did not train."""
     tell("8-bit integers", 0, 1)
-    tokenizer = Tokenizer.load(setup.encoder)
-    unseen = [*([] if prepared.parts is not None else prepared.calibrating), *prepared.test]
-    train, held = (number(rows, prepared.labels, tokenizer) for rows in (prepared.train, unseen))
+    train, held = _number_unseen(prepared, setup)
     made = compile_network(folder, fitted.network, train, held, fitted.calibration)
     tell("8-bit integers", 1, 1)
     return made
+
+
+def _number_unseen(prepared: Prepared, setup: Setup) -> tuple[Dataset, Dataset]:
+    """The training rows, and those that no network was trained on, as numbers."""
+    tokenizer = Tokenizer.load(setup.encoder)
+    unseen = [*([] if prepared.parts is not None else prepared.calibrating), *prepared.test]
+    return (
+        number(prepared.train, prepared.labels, tokenizer),
+        number(unseen, prepared.labels, tokenizer),
+    )
 
 
 def _write(folder: Path, fitted: Fitted, labels: Labels, setup: Setup) -> Reader:

@@ -6,25 +6,22 @@ a desk moves few others, and figures of two trainings compare. Called before eve
 
 import hashlib
 import math
-import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import chain
 
 import numpy as np
-from numpy.typing import NDArray
 
-from finetune.clean import normalise
 from finetune.rows import SPLITS, Row, Split
+from index.alike import trigrams, words_of
+from index.seen import normalise
 
 VALID_SHARE = 0.2
 DEAL = (1, 0, 1, 0, 1)  # which part the groups of valid rows go to, in turn
 TEST_SHARE = 0.1
 SIMILAR = 0.8
-BUCKETS = 1024
 BLOCK = 1024
-WORD = r"[^\W_]+"
 
 
 def split(rows: Sequence[Row]) -> list[Row]:
@@ -98,11 +95,6 @@ def group_rows(rows: Sequence[Row]) -> list[list[int]]:
     return list(members.values())
 
 
-def words_of(text: str) -> list[str]:
-    """The words of a text in normalised form: no punctuation, no case."""
-    return re.findall(WORD, normalise(text))
-
-
 def stratum_of(row: Row) -> str:
     """What rows are spread by: the intent, or the sentiment of a row without one."""
     return f"intent {row.intent}" if row.intent is not None else f"sentiment {row.sentiment}"
@@ -150,9 +142,9 @@ def _portion(share: float, groups: int) -> int:
 
 
 def _similar(texts: Sequence[str]) -> list[tuple[int, int]]:
-    """Pairs of texts that are alike. Trigrams are hashed into ``BUCKETS`` columns, so that counting
+    """Pairs of texts that are alike. Trigrams are hashed into columns, so that counting
     those in common is a matrix product; of texts sorted by size only near sizes are compared."""
-    shapes = _trigram_matrix(texts)
+    shapes = trigrams(texts)
     sizes = shapes.sum(axis=1)
     order = np.argsort(sizes, kind="stable")
     shapes, sizes = shapes[order], sizes[order]
@@ -166,17 +158,3 @@ def _similar(texts: Sequence[str]) -> list[tuple[int, int]]:
             if first < second:
                 pairs.append((int(order[start + first]), int(order[start + second])))
     return pairs
-
-
-def _trigram_matrix(texts: Sequence[str]) -> NDArray[np.float32]:
-    shapes = np.zeros((len(texts), BUCKETS), np.float32)
-    columns: dict[str, int] = {}
-    for number, text in enumerate(texts):
-        padded = f" {' '.join(words_of(text))} "
-        for place in range(max(1, len(padded) - 2)):
-            gram = padded[place : place + 3]
-            if gram not in columns:
-                digest = hashlib.blake2b(gram.encode("utf-8", "replace"), digest_size=4).digest()
-                columns[gram] = int.from_bytes(digest, "big") % BUCKETS
-            shapes[number, columns[gram]] = 1
-    return shapes

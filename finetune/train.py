@@ -18,6 +18,7 @@ from torch.nn.functional import cross_entropy
 from finetune.batches import Batch, Dataset, assemble
 from finetune.build import build_network
 from finetune.checkpoint import Checkpoint
+from finetune.lesson import ask, compute_lesson
 from finetune.lora import merge_adapters
 from finetune.precision import multiply_in
 from finetune.proxies import drop_proxies, find_proxies
@@ -55,6 +56,7 @@ def train(
     watch: Watch | None = None,
     checkpoint: Checkpoint | None = None,
     course: int = 0,
+    teacher: Network | None = None,
 ) -> tuple[Network, list[Epoch]]:
     """Fine-tune the encoder in folder ``encoder`` with new heads.
 
@@ -64,6 +66,7 @@ def train(
     ``progress(step, steps, note)`` is called after every step, ``watch`` after steps and epochs.
     With a ``checkpoint`` the training goes on where an interrupted one stopped. Trainings that
     differ in ``course`` alone begin with the same weights and see other batches: those of a soup.
+    With a ``teacher``, on the same device, the network learns from what that says, too.
     """
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(recipe.seed)
@@ -80,7 +83,7 @@ def train(
             for batch in assemble(rows, state.begin_epoch(rows, recipe.batch_size), device):
                 if state.step == steps:
                     break
-                state.end_step(take_step(state, batch, recipe))
+                state.end_step(take_step(state, batch, recipe, teacher))
                 if checkpoint:
                     checkpoint.save_when_due(state)
                 if watch:
@@ -101,7 +104,7 @@ def train(
     return network.eval(), state.history
 
 
-def take_step(state: State, batch: Batch, recipe: Recipe) -> Tensor:
+def take_step(state: State, batch: Batch, recipe: Recipe, teacher: Network | None = None) -> Tensor:
     """Move the weights by one batch, ``recipe.accumulate`` parts of it at a time; its loss.
 
     The losses are sums over rows or padded tokens, divided by their number. So parts of a batch,
@@ -115,7 +118,12 @@ def take_step(state: State, batch: Batch, recipe: Recipe) -> Tensor:
                 output = state.network(part.ids, part.mask)
             loss = compute_loss(output, part, recipe, state.network.crf)
             if proxies:
-                loss = loss + recipe.proxy_weight * proxies(output.vectors, part.intents)
+                drawn = proxies(output.vectors, part.intents, part.weights)
+                loss = loss + recipe.proxy_weight * drawn
+            if teacher is not None:
+                with multiply_in(state.dtype, state.device):
+                    said = ask(teacher, part)
+                loss = loss + compute_lesson(output, said, part.mask, recipe)
             loss = loss * (len(part.ids) / len(batch.ids))
             if loss.requires_grad:  # else no row of the part has a label
                 state.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
@@ -132,7 +140,9 @@ def take_step(state: State, batch: Batch, recipe: Recipe) -> Tensor:
 def compute_loss(output: Output, batch: Batch, recipe: Recipe, crf: Crf | None) -> Tensor:
     """The weighted sum of the heads' losses; a row without a label adds nothing for that head.
 
-    That of the tags is the CRF's, divided by the tokens.
+    Every row's is multiplied by its weight; the sum is divided by the number of rows, not by their
+    weights, so that a batch of light rows moves little. That of the tags is the CRF's, divided by
+    the tokens.
 
     Out-of-scope rows pull the intents towards no intent at all: outlier exposure (Hendrycks et al.
     2019, "Deep Anomaly Detection with Outlier Exposure"), the cross entropy to the uniform
@@ -141,18 +151,18 @@ def compute_loss(output: Output, batch: Batch, recipe: Recipe, crf: Crf | None) 
     loss = output.vectors.new_zeros(())
     if output.intents is not None:
         loss = loss + recipe.intent_weight * _masked(
-            output.intents, batch.intents, recipe.label_smoothing
+            output.intents, batch.intents, batch.weights, recipe.label_smoothing
         )
         if batch.outliers.any():
-            surprise = -output.intents[batch.outliers].float().log_softmax(-1).mean()
-            share = batch.outliers.float().mean()
-            loss = loss + recipe.outlier_weight * share * surprise
+            surprise = -output.intents[batch.outliers].float().log_softmax(-1).mean(-1)
+            surprise = (surprise * batch.weights[batch.outliers]).sum() / len(batch.outliers)
+            loss = loss + recipe.outlier_weight * surprise
     if output.sentiments is not None:
         loss = loss + recipe.sentiment_weight * _masked(
-            output.sentiments, batch.sentiments, recipe.label_smoothing
+            output.sentiments, batch.sentiments, batch.weights, recipe.label_smoothing
         )
     if output.tags is not None and crf is not None:
-        unlikely: Tensor = crf(output.tags, batch.tags)
+        unlikely: Tensor = crf(output.tags, batch.tags, batch.weights)
         loss = loss + recipe.entity_weight * unlikely / batch.tags.numel()
     return loss
 
@@ -178,10 +188,12 @@ def _attention(device: torch.device) -> AbstractContextManager[None]:
     return sdpa_kernel(SDPBackend.MATH) if device.type == "cpu" else nullcontext()
 
 
-def _masked(logits: Tensor, truth: Tensor, smoothing: float) -> Tensor:
-    """Mean cross entropy over the labelled rows, weighted by their share; 0 without any."""
+def _masked(logits: Tensor, truth: Tensor, weights: Tensor, smoothing: float) -> Tensor:
+    """The weighted cross entropies of the labelled rows, divided by all rows; 0 without any."""
     known = truth != IGNORED
     if not known.any():
         return logits.new_zeros(())
-    loss = cross_entropy(logits[known].float(), truth[known], label_smoothing=smoothing)
-    return loss * known.float().mean()
+    losses = cross_entropy(
+        logits[known].float(), truth[known], label_smoothing=smoothing, reduction="none"
+    )
+    return (losses * weights[known]).sum() / len(truth)

@@ -6,7 +6,7 @@ optional and imported only when they are asked for.
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -37,6 +37,7 @@ class Bench:
     curve: bool
     log: tuple[str, ...]
     log_to: str | None
+    distil: int | None
 
 
 def bench_options(command: Command) -> Command:
@@ -59,6 +60,15 @@ def bench_options(command: Command) -> Command:
         ),
         click.option(
             "--curve", is_flag=True, help="Train on 10, 25 and 50 % of the rows too, to compare."
+        ),
+        click.option(
+            "--distil",
+            type=click.IntRange(0),
+            is_flag=False,
+            flag_value=0,
+            metavar="[LAYERS]",
+            help="Release a smaller network, taught by the trained one; without a number (or 0) "
+            "with half of its layers.",
         ),
         click.option(
             "--log", type=click.Choice(LOGS), multiple=True, help="Log trainings; repeatable."
@@ -84,6 +94,18 @@ def check_options(bench: Bench, writes: bool) -> None:
         raise click.UsageError("TensorBoard logs into a folder; --log-to names an address.")
     if bench.search and find_spec("optuna") is None:
         raise Conflict("Optuna is not installed: run `pip install 'frontdesk[search]'`.")
+
+
+def add_student(bench: Bench, recipe: Recipe) -> Recipe:
+    """The recipe with the student that ``--distil`` asks for. Raises ``ReleaseError`` when the
+    encoder is nowhere to be had."""
+    if bench.distil is None:
+        return recipe
+    from finetune.crop import count_layers
+    from finetune.encoders import find_encoder
+
+    half = count_layers(find_encoder(recipe.encoder)) // 2
+    return replace(recipe, distil_layers=bench.distil or max(1, half))
 
 
 def open_tracker(bench: Bench, config: Config) -> "Track":

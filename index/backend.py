@@ -6,17 +6,15 @@ not load the other.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import starmap
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from index.tokens import Tokens, bucket, pad
+from index.tokens import Tokens
 from index.viterbi import Transitions
-
-BUDGET = 1024  # tokens of a batch, padding included
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +36,15 @@ class Raw:
 @dataclass(frozen=True, slots=True)
 class Outputs:
     """One batch: ``vectors`` ``(batch, hidden)``, logits ``(batch, labels)``, ``distances``
-    ``(batch,)`` and ``tags`` ``(batch, length, tags)``; None for a head that is not there."""
+    ``(batch,)`` and ``tags`` ``(tokens, tags)``, where text i has its tokens from ``begins[i]`` on;
+    None for a head that is not there."""
 
     vectors: NDArray[np.float32]
     intents: NDArray[np.float32] | None
     distances: NDArray[np.float32] | None
     sentiments: NDArray[np.float32] | None
     tags: NDArray[np.float32] | None
+    begins: NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,20 +73,30 @@ class Backend(Protocol):
         """Do now what the first batch of each size would have to wait for."""
 
 
-Pass = Callable[[NDArray[np.int64], NDArray[np.int64]], Outputs]
-Batch = tuple[NDArray[np.int64], NDArray[np.int64]]
+Pass = Callable[[Sequence[Tokens]], Outputs]
+Many = Callable[[Pass, Iterable[Sequence[Tokens]]], Iterable[Outputs]]
+
+
+def in_lanes(count: int) -> Many:
+    """Pass so many batches at once, each in a thread of its own."""
+
+    def run_all(run: Pass, batches: Iterable[Sequence[Tokens]]) -> list[Outputs]:
+        with ThreadPoolExecutor(count) as pool:
+            return list(pool.map(run, batches))
+
+    return run_all
 
 
 def collect(
     tokens: Sequence[Tokens],
+    batches: Sequence[Sequence[int]],
     widths: Widths,
     transitions: Transitions | None,
     run: Pass,
-    budget: int = BUDGET,
-    many: Callable[[Pass, Iterable[Batch]], Iterable[Outputs]] = starmap,
+    many: Many = map,
 ) -> Raw:
-    """Pass texts through ``run``, which takes ids and mask ``(batch, length)``, batch by batch or
-    as ``many`` does it. ``transitions`` are those between the tags, None without them.
+    """Pass texts through ``run`` in ``batches`` of their numbers, one by one or as ``many`` does
+    it. ``transitions`` are those between the tags, None without them.
     """
     count = len(tokens)
     vectors = np.zeros((count, widths.hidden), np.float32)
@@ -94,9 +104,8 @@ def collect(
     distances = np.zeros(count, np.float32)
     sentiments = np.zeros((count, widths.sentiments), np.float32)
     tags: list[NDArray[np.int64]] = [np.zeros(0, np.int64)] * count
-    buckets = bucket([len(text.ids) for text in tokens], budget)
-    batches = (pad([tokens[row] for row in rows]) for rows in buckets)
-    for rows, output in zip(buckets, many(run, batches), strict=True):
+    outputs = many(run, ([tokens[row] for row in rows] for rows in batches))
+    for rows, output in zip(batches, outputs, strict=True):
         vectors[rows] = output.vectors
         if output.intents is not None:
             intents[rows] = output.intents
@@ -105,8 +114,9 @@ def collect(
         if output.sentiments is not None:
             sentiments[rows] = output.sentiments
         if output.tags is not None and transitions is not None:
-            words = [tokens[row].starts() for row in rows]
-            paths = transitions.find_paths(output.tags, words)
+            words = [np.array(tokens[row].starts(), np.int64) for row in rows]
+            at = [begin + places for begin, places in zip(output.begins, words, strict=True)]
+            paths = transitions.find_paths(output.tags, at)
             for row, places, path in zip(rows, words, paths, strict=True):
                 tags[row] = np.zeros(len(tokens[row].ids), np.int64)
                 tags[row][places] = path

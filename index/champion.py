@@ -5,12 +5,12 @@ atomically, so that a reader sees the old or the new one. Called by training, th
 the release commands; imports no torch. It does not judge whether a release deserves it.
 """
 
-import os
-import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from index.errors import ReleaseError
-from index.release import Manifest, read_manifest, verify
+from index.release import Manifest, read_manifest, replace_text, verify
+from index.trial import Trial, end_trial, last_trial
 
 CHAMPION = "champion"
 PREVIOUS = "previous"
@@ -27,15 +27,18 @@ def previous(releases: Path) -> str | None:
 
 
 def promote(releases: Path, release_id: str) -> None:
-    """Make a release the champion. Raises ``ReleaseError`` when it is not there, or not whole."""
+    """Make a release the champion, which ends a trial. Raises ``ReleaseError`` when it is not
+    there, or not whole."""
     if verify(releases / release_id).id != release_id:
         raise ReleaseError(f"The folder {releases / release_id} holds another release.")
     current = champion(releases)
     if current == release_id:
         return
     if current is not None:
-        _replace(releases / PREVIOUS, current)
-    _replace(releases / CHAMPION, release_id)
+        replace_text(releases / PREVIOUS, current + "\n")
+    replace_text(releases / CHAMPION, release_id + "\n")
+    with suppress(ReleaseError):  # one that cannot be read does not run either
+        end_trial(releases, f"{release_id} became the champion.")
 
 
 def rollback(releases: Path) -> str:
@@ -48,6 +51,15 @@ def rollback(releases: Path) -> str:
         raise ReleaseError(f"There is no earlier champion in {releases}.")
     promote(releases, last)
     return last
+
+
+def running_trial(releases: Path) -> Trial | None:
+    """The trial that runs now: not ended, its champion still champion, its release still there."""
+    trial = last_trial(releases)
+    if trial is None or trial.ended_at is not None:
+        return None
+    is_there = trial.champion == champion(releases) and (releases / trial.release).is_dir()
+    return trial if is_there else None
 
 
 def list_releases(releases: Path) -> list[Manifest]:
@@ -68,13 +80,3 @@ def _read(path: Path) -> str | None:
         return None
     except (OSError, UnicodeDecodeError) as error:
         raise ReleaseError(f"{path} cannot be read: {error}") from None
-
-
-def _replace(path: Path, release_id: str) -> None:
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(release_id + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    os.chmod(name, 0o644)
-    os.replace(name, path)

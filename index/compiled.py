@@ -1,4 +1,5 @@
-"""The compiled network of a release: 8-bit integers on the CPU, through OpenVINO and without torch.
+"""The compiled network of a release, through OpenVINO and without torch: in 8-bit integers on the
+CPU or, where these would not do, in 32-bit floats.
 
 `finetune.compiling` makes it, and puts it into a release only when it reads as well as the network
 that it was made of. A release without one is read with torch.
@@ -6,11 +7,9 @@ that it was made of. A release without one is read with torch.
 
 import sys
 import threading
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
-from itertools import starmap
 from pathlib import Path
 from typing import Any
 
@@ -20,20 +19,18 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
-from index.backend import Batch, Outputs, Pass, Raw, Widths, collect
+from index.backend import Outputs, Raw, Widths, collect, in_lanes
 from index.errors import ReleaseError
-from index.release import HEADS
-from index.tokens import MAX_TOKENS, Tokens, pad
+from index.layout import Layout, Packed, Padded
+from index.release import ENCODER, HEADS, read_pooling
+from index.tokens import Tokens
 from index.viterbi import Transitions
 
 COMPILED = "compiled/network.xml"  # its weights lie beside it
-BUDGET = 256  # tokens of a pass: more of them would be padded more and gain nothing
 BULK = 128  # texts from which one call is divided among the cores
-SMALL = 2  # rows that every core may work on
-# A shape that was not met before costs as much as several passes: code is made for it. So there are
-# few, and all can be met before a customer has to wait.
-LENGTHS = (*range(8, 33, 4), *range(48, MAX_TOKENS + 1, 16))
-ROWS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)
+SMALL = 2  # texts that every core may work on
+NUMBERS = ["frontdesk", "numbers"]  # where a network says which numbers it computes with
+INTEGERS, FLOATS = "int8", "float32"
 OUTPUTS = ("vectors", "intents", "distances", "sentiments", "tags")
 
 
@@ -57,18 +54,22 @@ class CompiledBackend:
     ``lanes`` for itself, for two threads that wait for each other read less than two that do not.
     """
 
-    name = "int8 cpu"
-
-    def __init__(self, whole: Any, single: Any, transitions: Transitions | None) -> None:
+    def __init__(
+        self, name: str, whole: Any, single: Any, layout: Layout, transitions: Transitions | None
+    ) -> None:
+        self.name = name
         self.lanes = joblib.cpu_count()
         self._whole = whole.create_infer_request()
         self._free = [single.create_infer_request() for _ in range(self.lanes)]
         self._change = threading.Condition()
         self._whole_busy = False
+        self._layout = layout
         self._transitions = transitions
         self._names = [name for name in OUTPUTS if name in _names_of(whole)]
-        columns = {name: whole.output(name).get_partial_shape() for name in self._names}
-        width = {name: shape[1].get_length() for name, shape in columns.items() if len(shape) == 2}
+        shapes = {name: whole.output(name).get_partial_shape() for name in self._names}
+        width = {
+            name: shape[1].get_max_length() for name, shape in shapes.items() if len(shape) == 2
+        }
         self.widths = Widths(width["vectors"], width.get("intents", 0), width.get("sentiments", 0))
 
     @classmethod
@@ -83,46 +84,38 @@ class CompiledBackend:
         }
         try:
             core = openvino.Core()
+            # Read, not mapped: a file that is cut while it is in use would end the process.
+            core.set_property({"ENABLE_MMAP": False})
+            model = core.read_model(release / COMPILED)
             whole, single = (
-                core.compile_model(release / COMPILED, "CPU", {**settings, "NUM_STREAMS": streams})
+                core.compile_model(model, "CPU", {**settings, "NUM_STREAMS": streams})
                 for streams in (1, cores)
             )
+            layout = _layout_of(whole, release / ENCODER)
             heads = load_file(release / HEADS)
         except (OSError, RuntimeError, SafetensorError) as error:
             raise ReleaseError(f"{release / COMPILED} cannot be loaded: {error}") from None
         transitions = None
         if "crf.first" in heads:
             transitions = Transitions(heads["crf.first"], heads["crf.follows"])
-        return cls(whole, single, transitions)
+        said = model.has_rt_info(NUMBERS)
+        name = f"{model.get_rt_info(NUMBERS).astype(str) if said else INTEGERS} cpu"
+        return cls(name, whole, single, layout, transitions)
 
     def run(self, tokens: Sequence[Tokens]) -> Raw:
         """Pass texts through the network; safe from several threads at once."""
-        many = self._in_lanes if len(tokens) > BULK else starmap
-        return collect(tokens, self.widths, self._transitions, self._pass, BUDGET, many)
+        many = in_lanes(self.lanes) if len(tokens) > BULK else map
+        batches = self._layout.divide([len(text.ids) for text in tokens])
+        return collect(tokens, batches, self.widths, self._transitions, self._pass, many)
 
     def together(self, tokens: Sequence[Tokens]) -> NDArray[np.float32]:
         """Vectors of texts that are passed in one batch, however different their lengths are."""
-        return self._pass(*pad(tokens)).vectors
-
-    def _in_lanes(self, run: Pass, batches: Iterable[Batch]) -> list[Outputs]:
-        """Every core has a batch of its own."""
-        with ThreadPoolExecutor(self.lanes) as pool:
-            return list(pool.map(lambda batch: run(*batch), batches))
+        return self._pass(tokens).vectors
 
     def warm_up(self) -> None:
-        """Meet every shape that a batch can be rounded up to, the smallest first."""
-        sizes = (
-            (rows, length) for rows in range(1, ROWS[-1] + 1) for length in range(1, MAX_TOKENS)
-        )
-        shapes = {
-            (_fitting(ROWS, rows), _fitting(LENGTHS, length))
-            for rows, length in sizes
-            if rows == 1 or rows * length <= BUDGET
-        }
-        for shape in sorted(shapes):
-            inputs = {"ids": np.zeros(shape, np.int64), "mask": np.ones(shape, np.int64)}
-            with self._lent(shape[0]) as request:
-                request.infer(inputs, share_inputs=True)
+        """Meet the shapes that batches have."""
+        for lengths in self._layout.samples():
+            self._pass([_blank(length) for length in lengths])
 
     @contextmanager
     def _lent(self, count: int) -> Iterator[Any]:
@@ -144,31 +137,39 @@ class CompiledBackend:
                     self._free.append(request)
                 self._change.notify()
 
-    def _pass(self, ids: NDArray[np.int64], mask: NDArray[np.int64]) -> Outputs:
-        count, length = ids.shape
-        rows, columns = _fitting(ROWS, count), _fitting(LENGTHS, length)
-        if (rows, columns) != ids.shape:
-            around = ((0, rows - count), (0, columns - length))
-            ids, mask = np.pad(ids, around), np.pad(mask, around)
-            mask[count:, 0] = 1  # so that no row is without any token
+    def _pass(self, tokens: Sequence[Tokens]) -> Outputs:
+        count, laid = len(tokens), self._layout.lay(tokens)
         with self._lent(count) as request:
-            request.infer({"ids": ids, "mask": mask}, share_inputs=True)
-            whole = {name: request.get_tensor(name).data for name in self._names}
-            found = {name: numbers[:count].copy() for name, numbers in whole.items()}
-        if "tags" in found:
-            found["tags"] = found["tags"][:, :length]
+            request.infer(laid.inputs, share_inputs=True)
+            found = {name: request.get_tensor(name).data for name in self._names}
+            found = {
+                name: numbers.reshape(-1, numbers.shape[-1]).copy()
+                if name == "tags"
+                else numbers[:count].copy()
+                for name, numbers in found.items()
+            }
         return Outputs(
             vectors=found["vectors"],
             intents=found.get("intents"),
             distances=found.get("distances"),
             sentiments=found.get("sentiments"),
             tags=found.get("tags"),
+            begins=laid.begins,
         )
 
 
-def _fitting(sizes: Sequence[int], size: int) -> int:
-    """The smallest of the sizes that holds this one, or the size itself if none does."""
-    return next((each for each in sizes if each >= size), size)
+def _layout_of(model: Any, encoder: Path) -> Layout:
+    """How the texts must lie for a compiled network."""
+    taken = {name for port in model.inputs for name in port.names}
+    layouts: tuple[Layout, ...] = (Packed(read_pooling(encoder)), Padded())
+    found = next((layout for layout in layouts if taken >= {*layout.inputs}), None)
+    if found is None:
+        raise ReleaseError(f"The compiled network takes {sorted(taken)}, which nobody can give.")
+    return found
+
+
+def _blank(length: int) -> Tokens:
+    return Tokens([0] * length, [(0, 0)] * length, [None] * length)
 
 
 def _names_of(model: Any) -> set[str]:

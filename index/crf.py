@@ -21,8 +21,9 @@ class Crf(nn.Module):
         self.first = nn.Parameter(torch.zeros(tags))
         self.follows = nn.Parameter(torch.zeros(tags, tags))
 
-    def forward(self, logits: Tensor, truth: Tensor) -> Tensor:
-        """The negative log likelihood of the true tags, summed over the texts; 0 without any.
+    def forward(self, logits: Tensor, truth: Tensor, weights: Tensor) -> Tensor:
+        """The negative log likelihood of the true tags, summed over the texts, each multiplied by
+        its weight, ``(batch,)``; 0 without any.
 
         ``logits`` are ``(batch, length, tags)``, ``truth`` ``(batch, length)`` with ``IGNORED``
         wherever a word does not begin, and all along a text that is not annotated.
@@ -43,7 +44,7 @@ class Crf(nn.Module):
         for place in range(1, logits.shape[1]):
             onward = torch.logsumexp(reached.unsqueeze(2) + self.follows, dim=1) + logits[:, place]
             reached = torch.where(known[:, place].unsqueeze(1), onward, reached)
-        loss: Tensor = (torch.logsumexp(reached, dim=1) - score).sum()
+        loss: Tensor = ((torch.logsumexp(reached, dim=1) - score) * weights[rows]).sum()
         return loss
 
     def transitions(self) -> Transitions:

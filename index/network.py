@@ -3,12 +3,14 @@
 Trained in `finetune`, read with by `index.reader`. It knows outputs by number, not by label.
 """
 
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from queue import SimpleQueue
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,12 +19,14 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from index.backend import BUDGET, Outputs, Raw, Widths, collect
+from index.backend import Outputs, Pass, Raw, Widths, collect, in_lanes
 from index.crf import Crf
 from index.errors import ReleaseError
-from index.tokens import Tokens
+from index.release import Pooling, read_pooling
+from index.tokens import Tokens, bucket, pad
 
-Pooling = Literal["mean", "cls"]
+BUDGET = 1024  # tokens of a batch, padding included,
+GPU_BUDGET = 16_384  # and where thousands are computed at once
 LAYERS = 3  # the last ones, whose pooled states the heads see side by side
 SCALE = 16.0  # length of each of them
 
@@ -89,7 +93,27 @@ class Network(nn.Module):
 
     def forward(self, ids: Tensor, mask: Tensor) -> Output:
         """One pass over ids and mask of shape ``(batch, length)``."""
-        features, states = self.features(ids, mask)
+        return self._judge(*self.features(ids, mask))
+
+    def forward_packed(self, ids: Tensor, places: Tensor, texts: Tensor, shares: Tensor) -> Output:
+        """The same with several texts a row: see `index.layout.Packed`. ``tags`` are
+        ``(rows, length, tags)``. For encoders with absolute positions only.
+        """
+        table = getattr(getattr(self.encoder, "embeddings", None), "position_embeddings", None)
+        padding = getattr(table, "padding_idx", None)
+        own = texts[:, None, :, None] == texts[:, None, None, :]
+        unseen = torch.zeros(own.shape).masked_fill(~own, torch.finfo(torch.float32).min)
+        passed = self.encoder(
+            input_ids=ids,
+            attention_mask=unseen,
+            position_ids=places + (0 if padding is None else padding + 1),  # RoBERTa's begin there
+            output_hidden_states=True,
+        )
+        layers = self._last_layers(passed)
+        pooled = [shares @ layer.reshape(-1, self.hidden) for layer in layers]
+        return self._judge(self._units(pooled), layers[-1])
+
+    def _judge(self, features: Tensor, states: Tensor) -> Output:
         vectors = nn.functional.normalize(features[:, -self.hidden :], dim=-1)
         features = self.dropout(features)
         return Output(
@@ -104,11 +128,16 @@ class Network(nn.Module):
         """What the heads for the text see, ``(batch, layers * hidden)``, with the last layer at the
         end, and the last layer's token states, ``(batch, length, hidden)``."""
         passed = self.encoder(input_ids=ids, attention_mask=mask, output_hidden_states=True)
-        # ModernBERT normalises once more after the last layer of ``hidden_states``.
-        layers = [*passed.hidden_states[:-1], passed.last_hidden_state][-self.layers :]
+        layers = self._last_layers(passed)
         pooled = [self.pool(layer.float(), mask) for layer in layers]
-        units = [SCALE * nn.functional.normalize(layer, dim=-1) for layer in pooled]
-        return torch.cat(units, dim=-1), passed.last_hidden_state
+        return self._units(pooled), layers[-1]
+
+    def _last_layers(self, passed: Any) -> list[Tensor]:
+        # ModernBERT normalises once more after the last layer of ``hidden_states``.
+        return [*passed.hidden_states[:-1], passed.last_hidden_state][-self.layers :]
+
+    def _units(self, pooled: Sequence[Tensor]) -> Tensor:
+        return torch.cat([SCALE * nn.functional.normalize(each, dim=-1) for each in pooled], dim=-1)
 
     def pool(self, states: Tensor, mask: Tensor) -> Tensor:
         """Token states ``(batch, length, hidden)`` to one of ``(batch, hidden)`` a text."""
@@ -132,7 +161,6 @@ class Network(nn.Module):
         return {name: value for name, value in state.items() if not name.startswith("encoder.")}
 
 
-@torch.inference_mode()
 def run(
     network: Network, tokens: Sequence[Tokens], device: torch.device, budget: int = BUDGET
 ) -> Raw:
@@ -140,55 +168,97 @@ def run(
 
     ``budget`` bounds the tokens of a batch, padding included.
     """
-
-    def forward(ids: NDArray[np.int64], mask: NDArray[np.int64]) -> Outputs:
-        output = network(*to_tensors(ids, mask, device))
-        return Outputs(
-            vectors=output.vectors.cpu().numpy(),
-            intents=_to_array(output.intents),
-            distances=_to_array(output.distances),
-            sentiments=_to_array(output.sentiments),
-            tags=_to_array(output.tags),
-        )
-
+    batches = bucket([len(text.ids) for text in tokens], budget)
     transitions = network.crf.transitions() if network.crf else None
-    return collect(tokens, network.widths, transitions, forward, budget)
+    forward = partial(pass_batch, network, device)
+    return collect(tokens, batches, network.widths, transitions, forward)
+
+
+@torch.inference_mode()
+def pass_batch(network: Network, device: torch.device, batch: Sequence[Tokens]) -> Outputs:
+    """One batch: a copy to the device, and for each text and each token one back."""
+    ids, mask = to_tensors(*pad(batch), device)
+    output = network(ids, mask)
+    widths = network.widths
+    each = [output.vectors, output.intents, output.sentiments]
+    if output.distances is not None:
+        each.append(output.distances[:, None])
+    found = torch.cat([part.float() for part in each if part is not None], dim=-1).cpu().numpy()
+    ends = np.cumsum([widths.hidden, widths.intents, widths.sentiments])
+    vectors, intents, sentiments, distances = np.split(found, ends, axis=1)
+    return Outputs(
+        vectors=vectors,
+        intents=intents,
+        sentiments=sentiments,
+        distances=None if output.distances is None else distances[:, 0],
+        tags=None if output.tags is None else output.tags.flatten(0, 1).float().cpu().numpy(),
+        begins=ids.shape[1] * np.arange(len(batch)),
+    )
 
 
 class TorchBackend:
-    """A network on a device, read with torch."""
+    """A network on one or more devices, read with torch: a copy and a lane for each."""
 
-    def __init__(self, network: Network, device: torch.device) -> None:
-        self.name = f"torch {device.type}"
-        self.lanes = 1
+    def __init__(self, network: Network, devices: Sequence[torch.device]) -> None:
+        kinds = {device.type for device in devices}
+        self.name = f"torch {'+'.join(sorted(kinds))}"
+        self.lanes = len(devices)
         self.widths = network.widths
-        self._network = network
-        self._device = device
+        self._budget = GPU_BUDGET if kinds == {"cuda"} else BUDGET
+        self._transitions = network.crf.transitions() if network.crf else None
+        self._free: SimpleQueue[Pass] = SimpleQueue()
+        copies = [network, *(deepcopy(network) for _ in devices[1:])]
+        for copy, device in zip(copies, devices, strict=True):
+            self._free.put(partial(pass_batch, copy.to(device), device))
 
     def run(self, tokens: Sequence[Tokens]) -> Raw:
         """Pass texts through the network; safe from several threads at once."""
-        return run(self._network, tokens, self._device)
+        batches = bucket([len(text.ids) for text in tokens], self._budget)
+        many = in_lanes(self.lanes) if min(self.lanes, len(batches)) > 1 else map
+        return collect(tokens, batches, self.widths, self._transitions, self._pass, many)
 
     def warm_up(self) -> None:
         """Nothing: no size of a batch takes longer the first time."""
+
+    def _pass(self, batch: Sequence[Tokens]) -> Outputs:
+        """With the first device that is free."""
+        run = self._free.get()
+        try:
+            return run(batch)
+        finally:
+            self._free.put(run)
 
 
 def to_tensors(
     ids: NDArray[np.int64], mask: NDArray[np.int64], device: torch.device
 ) -> tuple[Tensor, Tensor]:
     """A padded batch on the device."""
-    return torch.from_numpy(ids).to(device), torch.from_numpy(mask).to(device)
+    both = torch.from_numpy(np.stack([ids, mask]))
+    if device.type == "cuda":  # from where it can be copied without waiting
+        both = both.pin_memory()
+    ids_there, mask_there = both.to(device, non_blocking=True)
+    return ids_there, mask_there
 
 
-def _to_array(values: Tensor | None) -> NDArray[np.float32] | None:
-    return None if values is None else values.float().cpu().numpy()
+def choose_devices(names: str) -> list[torch.device]:
+    """The devices that ``names`` means: auto (a GPU if there is one), cpu, cuda, cuda:N, or several
+    of the last with commas between them.
 
-
-def choose_device(name: str) -> torch.device:
-    """The device that ``name`` means: auto (a GPU if there is one), cpu, cuda or cuda:N.
-
-    Raises ``ReleaseError`` when there is none of that name.
+    Raises ``ReleaseError`` when one is not there, or is named twice.
     """
+    devices = [_find_device(name.strip()) for name in names.split(",")]
+    alike = len({(device.type, device.index or 0) for device in devices}) < len(devices)
+    if alike or (len(devices) > 1 and {device.type for device in devices} != {"cuda"}):
+        raise ReleaseError(f"{names!r} is no list of different GPUs, such as cuda:0,cuda:1.")
+    return devices
+
+
+def choose_device(names: str) -> torch.device:
+    """The device to train on: the first of them. Raises ``ReleaseError`` as ``choose_devices``."""
+    return choose_devices(names)[0]
+
+
+def _find_device(name: str) -> torch.device:
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
@@ -219,7 +289,7 @@ def load_encoder(folder: Path) -> tuple[nn.Module, Pooling]:
             encoder = AutoModel.from_pretrained(folder, dtype=torch.float32, local_files_only=True)
     except (OSError, ValueError, RuntimeError, SafetensorError) as error:
         raise ReleaseError(f"The encoder {folder} cannot be loaded: {error}") from None
-    return encoder, _read_pooling(folder)
+    return encoder, read_pooling(folder)
 
 
 @contextmanager
@@ -256,16 +326,3 @@ def load_network(folder: Path, heads: Path, *, intents: int, sentiments: int, ta
         raise ReleaseError(f"{heads} does not fit the release's labels.")
     network.load_state_dict(weights, strict=False)
     return network.eval()
-
-
-def _read_pooling(folder: Path) -> Pooling:
-    path = folder / "1_Pooling" / "config.json"
-    if not path.is_file():
-        return "mean"
-    try:
-        config: Any = json.loads(path.read_bytes())
-        mode = config.get("pooling_mode")
-        cls = mode == "cls" or bool(config.get("pooling_mode_cls_token"))
-    except (OSError, ValueError, AttributeError) as error:
-        raise ReleaseError(f"{path} cannot be read: {error}") from None
-    return "cls" if cls else "mean"

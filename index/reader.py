@@ -29,7 +29,7 @@ WARM_UP = ("hello", "where is my order? " * 6, "I would like to send this back. 
 
 
 class Reader:
-    """A loaded release. ``backend`` computes, on ``device``: cpu, cuda or cuda:N."""
+    """A loaded release. ``backend`` computes, on ``device``: cpu, cuda, cuda:N or several."""
 
     def __init__(
         self, release: Release, backend: Backend, tokenizer: Tokenizer, device: str
@@ -41,7 +41,8 @@ class Reader:
 
     @classmethod
     def load(cls, path: str | Path, device: str = "auto", *, compiled: bool = True) -> "Reader":
-        """The release in folder ``path`` on ``device``: auto, cpu, cuda or cuda:N.
+        """The release in folder ``path`` on ``device``: auto, cpu, cuda, cuda:N, or several of the
+        last with commas between them, each of which has a copy.
 
         On a CPU the release's compiled network computes in 8-bit integers, if it has one and unless
         ``compiled`` is false; else its weights are 32-bit floats there, and 16-bit on a GPU. Raises
@@ -50,10 +51,11 @@ class Reader:
         folder, has_twin = Path(path), compiled and is_compiled(Path(path))
         if has_twin and (device == "cpu" or (device == "auto" and not may_have_gpu())):
             return cls._load_compiled(folder)
-        from index.network import TorchBackend, choose_device, load_network
+        from index.network import TorchBackend, choose_devices, load_network
 
-        place = choose_device(device)
-        if has_twin and place.type == "cpu":  # torch finds no GPU
+        places = choose_devices(device)
+        on_gpu = places[0].type == "cuda"
+        if has_twin and not on_gpu:  # torch finds no GPU
             return cls._load_compiled(folder)
         release = load_release(folder)
         network = load_network(
@@ -63,10 +65,11 @@ class Reader:
             sentiments=len(release.labels.sentiments),
             tags=tag_count(release.labels.entities),
         )
-        if place.type == "cuda":
+        if on_gpu:
             network.encoder.half()
-        backend = TorchBackend(network.to(place), place)
-        return cls(release, backend, Tokenizer.load(release.path / ENCODER), str(place))
+        names = ",".join(map(str, places))
+        tokenizer = Tokenizer.load(release.path / ENCODER)
+        return cls(release, TorchBackend(network, places), tokenizer, names)
 
     @classmethod
     def _load_compiled(cls, folder: Path) -> "Reader":
@@ -91,7 +94,7 @@ class Reader:
 
         manifest = Manifest(id=folder.name, created_at="", encoder="", dataset="", files={})
         release = Release(folder, manifest, labels, calibration, {})
-        backend = TorchBackend(network, device)
+        backend = TorchBackend(network, [device])
         return cls(release, backend, Tokenizer.load(folder / ENCODER), str(device))
 
     @property

@@ -10,21 +10,24 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from index.calibration import Calibration
 from index.errors import ReleaseError
 
 FORMAT = 3  # 1 had no prototypes, 2 no transitions between tags
 MANIFEST = "manifest.json"
+Pooling = Literal["mean", "cls"]
+
 ENCODER = "encoder"
 HEADS = "heads.safetensors"
 REPORT = "report.html"  # for people; releases of earlier versions have none
+REVISED, REPLACED = ".revised-", ".replaced-"  # a copy of a release that takes its place, and it
 PARTS = ("recipe.json", "labels.json", "calibration.json", "metrics.json", HEADS)
 
 
@@ -33,6 +36,7 @@ class Manifest:
     """What a release is made of. ``files`` maps relative paths to their sha256.
 
     ``dataset`` is the hash of the frozen rows that it was trained, calibrated and tested on.
+    ``note`` says what was changed since, and when.
     """
 
     id: str
@@ -41,6 +45,7 @@ class Manifest:
     dataset: str
     files: Mapping[str, str]
     format: int = FORMAT
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +169,7 @@ def seal(
         describe(manifest)
         added = _hash_files(folder, known=files)
         manifest = replace(manifest, files=dict(sorted({**files, **added}.items())))
-    write_json(folder / MANIFEST, asdict(manifest))
+    _write_manifest(folder, manifest)
     return manifest
 
 
@@ -183,10 +188,56 @@ def publish(folder: Path, target: Path) -> None:
     _sync(target.parent)
 
 
+def revise(folder: Path, change: Callable[[Path], Collection[str]], note: str) -> None:
+    """Put a changed copy in the place of the release at ``folder``, with a manifest that says so.
+
+    ``change`` writes into the copy and returns the names of the files that it wrote; it must write
+    them anew, for the others are the same files under a second name. Between two renames there is
+    no release at ``folder``; a process that is killed just then leaves that to `finish_revisions`.
+    """
+    copy, old = (folder.with_name(f"{prefix}{folder.name}") for prefix in (REVISED, REPLACED))
+    shutil.rmtree(copy, ignore_errors=True)
+    shutil.copytree(folder, copy, copy_function=_link)
+    manifest = read_manifest(copy)
+    (copy / MANIFEST).unlink()
+    changed = {name: _sha256(copy / name) for name in change(copy)}
+    note = f"{manifest.note} {note}".strip()
+    _write_manifest(copy, replace(manifest, files={**manifest.files, **changed}, note=note))
+    for path in [*(copy / name for name in changed), copy / MANIFEST, copy]:
+        _sync(path)
+    folder.rename(old)
+    copy.rename(folder)
+    _sync(folder.parent)
+    shutil.rmtree(old)
+
+
+def finish_revisions(parent: Path) -> None:
+    """Finish or undo what a killed `revise` left among the releases in ``parent``."""
+    for old in parent.glob(f"{REPLACED}*"):
+        name = old.name.removeprefix(REPLACED)
+        if not (parent / name).exists():
+            copy = parent / f"{REVISED}{name}"
+            (copy if copy.exists() else old).rename(parent / name)
+        shutil.rmtree(old, ignore_errors=True)
+    for copy in parent.glob(f"{REVISED}*"):
+        shutil.rmtree(copy, ignore_errors=True)
+
+
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
     """Write one JSON object in a form that people can read and compare."""
     text = json.dumps(content, indent=2, ensure_ascii=False)
     path.write_text(text + "\n", encoding="utf-8", errors="replace")
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Write a file beside its place and move it there, flushed: it is never half written."""
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    os.chmod(name, 0o644)
+    os.replace(name, path)
 
 
 def _read_json(path: Path) -> dict[str, Any]:
@@ -213,9 +264,35 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def _write_manifest(folder: Path, manifest: Manifest) -> None:
+    # Without an empty note, which earlier versions do not know.
+    write_json(folder / MANIFEST, {k: v for k, v in asdict(manifest).items() if k != "note" or v})
+
+
+def _link(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError:  # this file system has no second names
+        shutil.copy2(source, target)
+
+
 def _sync(path: Path) -> None:
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def read_pooling(folder: Path) -> Pooling:
+    """The pooling that an encoder's folder asks for, else "mean". Raises ``ReleaseError``."""
+    path = folder / "1_Pooling" / "config.json"
+    if not path.is_file():
+        return "mean"
+    try:
+        config: Any = json.loads(path.read_bytes())
+        mode = config.get("pooling_mode")
+        cls = mode == "cls" or bool(config.get("pooling_mode_cls_token"))
+    except (OSError, ValueError, AttributeError) as error:
+        raise ReleaseError(f"{path} cannot be read: {error}") from None
+    return "cls" if cls else "mean"

@@ -19,18 +19,18 @@ class Transitions:
     follows: NDArray[np.float32]
 
     def find_paths(
-        self, logits: NDArray[np.float32], words: Sequence[Sequence[int]]
+        self, logits: NDArray[np.float32], words: Sequence[Sequence[int] | NDArray[np.int64]]
     ) -> list[NDArray[np.int64]]:
         """The likeliest tags of each text, ``(words,)``.
 
-        ``logits`` are ``(batch, length, tags)``; ``words`` are the places where words begin.
+        ``logits`` are ``(tokens, tags)``; ``words`` are the places where words begin, text by text.
         """
         lengths = np.array([len(places) for places in words])
         order = np.argsort(-lengths, kind="stable")  # so that those still going on come first
         steps = int(lengths.max(initial=0))
         aligned = np.zeros((len(order), steps, len(self.first)), np.float32)
         for line, row in enumerate(order):
-            aligned[line, : lengths[row]] = logits[row, words[row]]
+            aligned[line, : lengths[row]] = logits[words[row]]
         came = np.zeros(aligned.shape, np.int64)
         reached = self.first + aligned[:, 0] if steps else aligned[:, :0].sum(axis=1)
         for step in range(1, steps):

@@ -5,6 +5,8 @@ Called by the server in every process, after the fork, and by tests. Does no wor
 
 import secrets
 import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from flask import Flask, Response, g, request
 from werkzeug.wrappers import Request as WerkzeugRequest
@@ -12,15 +14,47 @@ from werkzeug.wrappers import Request as WerkzeugRequest
 from service.config import Config
 from service.desk import Desk
 from service.engine import Engines, EngineSource
+from service.errors import Conflict
 from service.metrics import Metrics
 from service.store import Store, open_store
-from service.web import api, content, problems, releases, reports, sessions, site, tickets
+from service.trials import Trials
+from service.web import (
+    alarms,
+    api,
+    content,
+    labels,
+    nights,
+    problems,
+    releases,
+    reports,
+    review,
+    sessions,
+    site,
+    tickets,
+    trials,
+)
 from service.web.context import Parts, parts
 from service.web.places import Places
 
+if TYPE_CHECKING:
+    from service.tracing import Tracing
+
 MAX_BODY = 1_000_000
 SPARE_THREADS = 32  # of a process, kept for requests when streams take the others
-BLUEPRINTS = (api, tickets, sessions, content, releases, reports, site)
+BLUEPRINTS = (
+    api,
+    alarms,
+    tickets,
+    sessions,
+    content,
+    labels,
+    review,
+    releases,
+    trials,
+    nights,
+    reports,
+    site,
+)
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -30,17 +64,25 @@ POLICY = (
 
 
 def create_app(
-    config: Config, *, store: Store | None = None, engines: EngineSource | None = None
+    config: Config,
+    *,
+    store: Store | None = None,
+    engines: EngineSource | None = None,
+    tracing: "Tracing | None" = None,
 ) -> Flask:
     """The desk as a WSGI application.
 
     Without ``store`` and ``engines`` the home's own are opened and the engine starts loading in the
     background: the application answers at once, and says so until it can read.
     """
+    if tracing is None and (open_tracing := load_tracing(config)):
+        tracing = open_tracing()
     app = Flask("service", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
     app.url_map.strict_slashes = False
-    app.config["FRONTDESK"] = open_parts(config, store, engines)
+    app.config["FRONTDESK"] = open_parts(config, store, engines, tracing)
+    if tracing is not None:  # first in, last out: its spans are around all the rest
+        _trace(app, tracing)
     problems.register(app)
     for module in BLUEPRINTS:
         app.register_blueprint(module.blueprint)
@@ -48,23 +90,57 @@ def create_app(
     return app
 
 
-def open_parts(config: Config, store: Store | None, engines: EngineSource | None) -> Parts:
+def load_tracing(config: Config) -> "Callable[[], Tracing] | None":
+    """What opens the tracing that is asked for; ``Conflict`` when its library is not installed."""
+    if config.tracing == "off":
+        return None
+    try:
+        from service.tracing import open_tracing
+    except ModuleNotFoundError as error:
+        told = "FRONTDESK_TRACING needs OpenTelemetry: run `pip install 'frontdesk[otel]'`"
+        raise Conflict(f"{told} ({error}).") from None
+    return open_tracing
+
+
+def open_parts(
+    config: Config,
+    store: Store | None,
+    engines: EngineSource | None,
+    tracing: "Tracing | None" = None,
+) -> Parts:
     """What one application runs on; opened from the home where it is not given."""
     store = store or open_store(config)
     if engines is None:
         engines = Engines(config, store)
         engines.start()
-    metrics = Metrics()
+    metrics = Metrics(tracing)
+    desk = Desk(store, engines, metrics)
     return Parts(
         config=config,
         store=store,
         engines=engines,
-        desk=Desk(store, engines, metrics),
+        desk=desk,
         metrics=metrics,
+        trials=Trials(store, engines, config.releases, desk.stand_ins),
         site_secret=config.site_secret
         or store.ensure_setting("site_secret", secrets.token_hex(32)),
         streams=Places(config.threads - min(SPARE_THREADS, config.threads // 2)),
     )
+
+
+def _trace(app: Flask, tracing: "Tracing") -> None:
+    """A span around every request; of an event stream, around its beginning."""
+
+    @app.before_request
+    def begin() -> None:
+        rule = request.url_rule
+        traceparent = request.headers.get("traceparent")
+        g.span = tracing.request(request.method, rule.rule if rule else None, traceparent)
+
+    @app.after_request
+    def end(response: Response) -> Response:
+        tracing.end_request(g.span, response.status_code, g.request_id)
+        return response
 
 
 def _guard(app: Flask) -> None:

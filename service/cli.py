@@ -16,12 +16,15 @@ import orjson
 from index.errors import ReleaseError
 from service.config import Config, load_config
 from service.errors import ConfigError, DeskError
+from service.swap import sharing
 
 # A terminal obeys these, and customers' words are among what commands tell.
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 COMMANDS = {
+    "backup": "service.commands.backup:backup",
     "chat": "service.commands.talking:chat",
     "doctor": "service.commands.doctor:doctor",
+    "erase": "finetune.erasing:erase",
     "evaluate": "finetune.cli:evaluate",
     "export": "service.commands.transfer:export_content",
     "import": "service.commands.transfer:import_content",
@@ -30,9 +33,14 @@ COMMANDS = {
     "operator": "service.commands.operators:operator",
     "read": "service.commands.talking:read",
     "releases": "service.commands.releases:releases",
+    "retrain": "finetune.cli_retrain:retrain",
+    "restore": "service.commands.backup:restore",
+    "replay": "service.commands.replaying:replay_conversations",
+    "review": "service.commands.reviewing:review",
     "run": "service.commands.serving:run",
     "serve": "service.commands.serving:serve",
     "train": "finetune.cli:train",
+    "watch": "service.commands.watching:watch",
 }
 
 
@@ -70,7 +78,9 @@ def cli(ctx: click.Context, home: str | None) -> None:
 
     Settings come from FRONTDESK_… variables; see docs/settings.md.
     """
-    ctx.obj = load_config(os.environ, home=home)
+    ctx.obj = config = load_config(os.environ, home=home)
+    if ctx.invoked_subcommand != "restore":  # which wants the home alone
+        ctx.with_resource(sharing(config.home))
 
 
 def emit(as_json: bool, value: dict[str, Any], text: str) -> None:

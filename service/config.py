@@ -8,13 +8,16 @@ cannot be ignored silently; ``FRONTDESK_X_FILE`` names a file that holds the val
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_core import PydanticCustomError
 
 from service.errors import ConfigError
 
 PREFIX = "FRONTDESK_"
 DEFAULT_ENCODER = "sentence-transformers/all-MiniLM-L6-v2"
+SECRETS = ("site_secret", "alarm_webhook", "alarm_secret")  # an address may hold a token
 
 
 class Config(BaseModel):
@@ -46,7 +49,8 @@ class Config(BaseModel):
         "", description="Key of identifier_hash; made at init and kept in the home when empty."
     )
     device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:\d+)?)$")] = Field(
-        "auto", description="Where the model runs: auto, cpu, cuda or cuda:N."
+        "auto",
+        description="Where the model runs: auto, cpu, cuda, cuda:N or several (cuda:0,cuda:1).",
     )
     encoder: str = Field(
         DEFAULT_ENCODER, description="Hugging Face id or folder of the encoder to fine-tune."
@@ -57,6 +61,25 @@ class Config(BaseModel):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="How much the server logs."
     )
+    tracing: Literal["off", "otlp"] = Field(
+        "off", description="otlp sends OpenTelemetry spans to where the OTEL_… variables say."
+    )
+
+    watch_minutes: Annotated[int, Field(ge=0, le=60)] = Field(
+        5, description="How often the server looks for surges and drift; 0 for never."
+    )
+    alarm_webhook: str = Field(
+        "", description="Address (http or https, no password) that alarms are posted to."
+    )
+    alarm_secret: str = Field("", description="Key that signs what is posted there.")
+
+    @field_validator("alarm_webhook")
+    @classmethod
+    def _can_be_posted_to(cls, address: str) -> str:
+        if address and not _is_web_address(address):
+            told = "not an http or https address with a host and without a user or a password"
+            raise PydanticCustomError("address", told)
+        return address
 
     @property
     def database(self) -> Path:
@@ -67,6 +90,11 @@ class Config(BaseModel):
     def releases(self) -> Path:
         """The folder of releases and of the ``champion`` file."""
         return self.home / "releases"
+
+    @property
+    def cache(self) -> Path:
+        """The folder of the vectors of the content, which may go at any time."""
+        return self.home / "cache"
 
     @property
     def origins(self) -> tuple[str, ...]:
@@ -98,7 +126,23 @@ def load_config(environ: Mapping[str, str], **overrides: object) -> Config:
     except ValidationError as error:
         first = error.errors()[0]
         variable = PREFIX + str(first["loc"][0]).upper()
-        raise ConfigError(f"{variable}: {first['msg']} (got {first['input']!r}).") from None
+        got = "" if first["loc"][0] in SECRETS else f" (got {first['input']!r})"
+        raise ConfigError(f"{variable}: {first['msg']}{got}.") from None
+
+
+def _is_web_address(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+        _ = parts.port  # raises when it is no number
+    except ValueError:
+        return False
+    plain = address.isascii() and address.isprintable() and " " not in address
+    return (
+        plain
+        and parts.scheme in ("http", "https")
+        and bool(parts.hostname)
+        and "@" not in parts.netloc
+    )
 
 
 def _read_secret(variable: str, path: str) -> str:

@@ -3,7 +3,7 @@
 Called by ``frontdesk init`` and ``import desk``. Reads everything before anything is changed, and
 names file and line of what is wrong. Never touches the store.
 
-    desk.yml               name, promise, facts, slots, replies, suggested intents
+    desk.yml               name, promise, facts, slots, replies, suggested and protected intents
     intents/<group>.yml    intents with their examples and templates
     articles/<id>.md       help articles with YAML front matter
     golden/<group>.jsonl   messages whose intent and action must never break
@@ -15,6 +15,7 @@ names file and line of what is wrong. Never touches the store.
 import re
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -153,6 +154,7 @@ def check(content: Content, where: str) -> None:
     references = [(f"golden case {g.text!r}", g.intent) for g in content.golden]
     references += [(f"article {a.id!r}", name) for a in content.articles for name in a.intents]
     references += [("desk.yml suggested", name) for name in content.settings.suggested]
+    references += [("desk.yml protected", name) for name in content.settings.protected]
     references += [
         (f"example {e.text[:60]!r}", e.intent)
         for e in content.examples
@@ -206,7 +208,8 @@ def _example(entry: LineEntry, intent: str | None) -> Example:
     else:  # the text is meant literally
         text, entities = entry.text, tuple(span.model_dump() for span in entry.entities)
     # An intent with no annotation at all teaches the token head nothing, rather than "no entity".
-    return Example("", text, intent, entry.sentiment, entities or None, entry.split)
+    example = Example("", text, intent, entry.sentiment, entities or None, entry.split)
+    return example if entry.weight is None else replace(example, weight=entry.weight)
 
 
 def _settings(desk: DeskFile) -> DeskSettings:
@@ -220,6 +223,7 @@ def _settings(desk: DeskFile) -> DeskSettings:
         slots=tuple(Slot(**slot.model_dump()) for slot in desk.slots),
         replies={name: tuple(variants) for name, variants in desk.replies.items()},
         suggested=tuple(desk.suggested),
+        protected=desk.protected,
     )
 
 

@@ -101,6 +101,7 @@ def _desk_file(settings: DeskSettings) -> dict[str, Any]:
         slots.append(entry)
     where: dict[str, Any] = {"region": settings.region} if settings.region else {}
     where |= {"languages": list(settings.languages)} if settings.languages else {}
+    protected = {"protected": dict(settings.protected)} if settings.protected else {}
     return {
         "name": settings.name,
         "language": settings.language,
@@ -110,6 +111,7 @@ def _desk_file(settings: DeskSettings) -> dict[str, Any]:
         "slots": slots,
         "replies": {name: list(variants) for name, variants in settings.replies.items()},
         "suggested": list(settings.suggested),
+        **protected,
     }
 
 
@@ -140,7 +142,8 @@ def _row(example: Example) -> dict[str, Any]:
         entities = [{key: e[key] for key in ENTITY} for e in example.entities or ()]
         row = {"text": example.text, "entities": entities}
     row |= {"sentiment": example.sentiment} if example.sentiment in SENTIMENTS else {}
-    return row | ({"split": example.split} if example.split else {})
+    row |= {"split": example.split} if example.split else {}
+    return row | ({"weight": example.weight} if example.weight != 1 else {})
 
 
 def _write_yaml(path: Path, value: Mapping[str, Any]) -> None:

@@ -6,7 +6,7 @@ Used by ``service.content`` only; what the fields mean is told in docs/content.m
 from itertools import pairwise
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 NAME = r"^[a-z][a-z0-9_]*$"
 
@@ -44,6 +44,14 @@ class DeskFile(FileModel):
     slots: list[SlotEntry] = Field(default_factory=list)
     replies: dict[str, list[str]] = Field(default_factory=dict)
     suggested: list[str] = Field(default_factory=list)
+    protected: dict[str, Annotated[int, Field(ge=0)]] = Field(default_factory=dict)
+
+    @field_validator("protected", mode="before")
+    @classmethod
+    def _names_alone(cls, value: Any) -> Any:
+        """A list protects without any tolerance."""
+        named = isinstance(value, list) and all(isinstance(name, str) for name in value)
+        return dict.fromkeys(value, 0) if named else value
 
 
 class TemplateEntry(FileModel):
@@ -65,6 +73,7 @@ class LineEntry(FileModel):
     sentiment: Literal["negative", "neutral", "positive"] | None = None
     entities: list[SpanEntry] | None = None
     split: Literal["train", "valid", "test"] | None = None
+    weight: float | None = Field(default=None, gt=0, le=10)
 
     @model_validator(mode="after")
     def _spans_lie_in_the_text_and_apart(self) -> "LineEntry":

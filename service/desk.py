@@ -5,6 +5,7 @@ and store, which never call each other. Never speaks HTTP and holds no transacti
 works.
 """
 
+import logging
 import time
 import zlib
 from collections.abc import Mapping, Sequence
@@ -12,8 +13,10 @@ from dataclasses import replace
 from typing import Any
 
 from index.records import OUT_OF_SCOPE
+from index.trial import Trial
+from service.canary import StandIns
 from service.catalogue import TALK_TO_PERSON, Catalogue
-from service.engine import Engine, EngineSource
+from service.engine import READ_SECONDS, Engine, EngineSource
 from service.errors import EngineAway, EngineChanged
 from service.metrics import Metrics
 from service.records import (
@@ -34,7 +37,10 @@ from service.router import Route, decide
 from service.store import Store
 from service.trace import away_json, trace_json
 
+log = logging.getLogger("frontdesk.desk")
+
 SUBJECT_CHARACTERS = 120
+CHALLENGER_SECONDS = 1.5  # of a turn's; the champion that stands in has the rest
 
 
 class Desk:
@@ -44,6 +50,7 @@ class Desk:
         self.store = store
         self.engines = engines
         self.metrics = metrics
+        self.stand_ins = StandIns()
 
     def settings(self) -> DeskSettings:
         """The desk's settings, from the engine when there is one (no query), else the store."""
@@ -73,19 +80,16 @@ class Desk:
         if known is not None:
             return known
         try:
-            try:
-                draft = self._with_engine(conversation, client_id, text, choice)
-            except EngineChanged:
-                draft = self._with_engine(conversation, client_id, text, choice)
+            draft = self._with_engine(conversation, client_id, text, choice)
         except EngineAway:  # from the start, or in the middle of reading
-            draft = self._without_engine(conversation, client_id, text)
+            draft = self._without_engine(conversation, client_id, text, choice)
         return self._record(draft)
 
     def request_person(self, conversation: Conversation) -> Ticket:
         """Hand over because the customer pressed the button."""
         upset = conversation.dialogue.upset > 0
         words = "handoff_upset" if upset else "handoff"
-        text = desk_reply(self.settings(), words, _variant(conversation.id))
+        text = desk_reply(self.settings(), words, variant(conversation.id))
         recent = self.store.recent_messages(conversation.id, 20)
         last = next((m.text for m in reversed(recent) if m.author == "customer"), "")
         priority: Priority = "urgent" if upset else "high"
@@ -137,10 +141,10 @@ class Desk:
         return found[:limit]
 
     def _record(self, draft: TurnDraft) -> Turn:
-        with self.metrics.stages.labels("store").time():
+        with self.metrics.stage("store"):
             turn = self.store.record_turn(draft)
         if not turn.repeated:
-            self.metrics.turns.labels(turn.action).inc()
+            self.metrics.observe_turn(turn.action, draft.trace)
         return turn
 
     # --- one turn --------------------------------------------------------------------------------
@@ -148,10 +152,56 @@ class Desk:
     def _with_engine(
         self, conversation: Conversation, client_id: str, text: str, choice: str | None
     ) -> TurnDraft:
-        engine = self.engines.current()
-        if choice != TALK_TO_PERSON and choice not in engine.catalogue.intents:
-            choice = None  # a button from before the content changed: its text still counts
-        return self._draft(engine, conversation, client_id, text, choice)
+        """What the challenger says, which is asked once and has a part of the time; else what the
+        champion says in the rest."""
+        start = time.monotonic()
+        until = start + READ_SECONDS
+        tried = self._canary(conversation)
+        if tried is not None:
+            moment = start + CHALLENGER_SECONDS
+            draft = self._challengers(*tried, conversation, client_id, text, choice, moment)
+            if draft is not None:
+                return draft
+        try:
+            engine = self.engines.current()
+            return self._draft(engine, conversation, client_id, text, choice, until)
+        except EngineChanged:
+            engine = self.engines.current()
+            return self._draft(engine, conversation, client_id, text, choice, until)
+
+    def _canary(self, conversation: Conversation) -> tuple[Trial, Engine] | None:
+        """The trial and its engine, when that answers this conversation: one of its share that
+        begins, or one that it has begun."""
+        tried = self.engines.on_trial()
+        if tried is None or tried.trial.mode != "canary" or tried.engine is None:
+            return None
+        trial = tried.trial
+        if not trial.began(conversation.created_at):
+            return None
+        first = self.store.first_release(conversation.id)
+        is_its = trial.includes(conversation.id) if first is None else first == trial.release
+        return (trial, tried.engine) if is_its else None
+
+    def _challengers(
+        self,
+        trial: Trial,
+        engine: Engine,
+        conversation: Conversation,
+        client_id: str,
+        text: str,
+        choice: str | None,
+        until: float,
+    ) -> TurnDraft | None:
+        """What the release on trial says; nothing when it cannot read in time."""
+        try:
+            draft = self._draft(engine, conversation, client_id, text, choice, until)
+        except EngineAway as error:
+            log.warning("the champion stands in for %s: %s", engine.release, error)
+            if not isinstance(error, EngineChanged):  # that is an edit, and no fault
+                self.stand_ins.count(trial, str(error))
+            return None
+        self.stand_ins.forget()
+        return draft
 
     def _draft(
         self,
@@ -160,20 +210,20 @@ class Desk:
         client_id: str,
         text: str,
         choice: str | None,
+        until: float,
     ) -> TurnDraft:
+        with self.metrics.stage("read") as read:
+            reading = engine.read([text], until=until)[0]
         start = time.perf_counter()
-        reading = engine.read([text])[0]
-        read = time.perf_counter()
         hits = engine.search(reading)
-        searched = time.perf_counter()
+        searched = time.perf_counter() - start
         dialogue, catalogue = conversation.dialogue, engine.catalogue
         if conversation.status == "resolved":
             dialogue = Dialogue()
-        route = decide(reading, hits, dialogue, catalogue, engine.thresholds, choice)
-        routed = time.perf_counter()
-        took = {"read": 1000 * (read - start), "search": 1000 * (searched - read)}
-        self.metrics.stages.labels("read").observe(read - start)
-        self.metrics.stages.labels("route").observe(routed - searched)
+        with self.metrics.stage("route"):
+            known = known_choice(choice, catalogue)
+            route = decide(reading, hits, dialogue, catalogue, engine.thresholds, known)
+        took = {"read": 1000 * read.seconds, "search": 1000 * searched}
         ticket = None
         if route.action == "handoff" or (conversation.owned_by_person and route.upset):
             mood = reading.sentiment.label if reading.sentiment else None
@@ -185,9 +235,12 @@ class Desk:
             ticket = TicketDraft(priority, route.reason, _subject(text), intent, mood)
         reply = None
         if conversation.owned_by_person:  # read for the ticket's priority, answered by nobody here
-            route = replace(route, action="none", reason="with_person", template=None)
+            route = silent(route)
         else:
-            reply = compose(route, catalogue, _variant(client_id))
+            reply = compose(route, catalogue, variant(client_id))
+        trace = trace_json(
+            reading, hits, route, engine.thresholds, took, choice, catalogue.revision
+        )
         return TurnDraft(
             conversation_id=conversation.id,
             client_id=client_id,
@@ -196,10 +249,12 @@ class Desk:
             dialogue=route.dialogue,
             reply=reply,
             ticket=ticket,
-            trace=trace_json(reading, hits, route, engine.thresholds, took),
+            trace=trace,
         )
 
-    def _without_engine(self, conversation: Conversation, client_id: str, text: str) -> TurnDraft:
+    def _without_engine(
+        self, conversation: Conversation, client_id: str, text: str, choice: str | None
+    ) -> TurnDraft:
         settings = self.store.content().settings
         route = Route("handoff", "engine_away", dialogue=conversation.dialogue)
         return TurnDraft(
@@ -208,10 +263,25 @@ class Desk:
             text=text,
             epoch=conversation.epoch,
             dialogue=conversation.dialogue,
-            reply=ReplyDraft(desk_reply(settings, "unavailable", _variant(client_id)), "handoff"),
+            reply=ReplyDraft(desk_reply(settings, "unavailable", variant(client_id)), "handoff"),
             ticket=TicketDraft("normal", "engine_away", _subject(text)),
-            trace=away_json(route),
+            trace=away_json(route, choice),
         )
+
+
+def known_choice(choice: str | None, catalogue: Catalogue) -> str | None:
+    """The choice, unless its button is from before the content changed: its text still counts."""
+    return choice if choice == TALK_TO_PERSON or choice in catalogue.intents else None
+
+
+def silent(route: Route) -> Route:
+    """The route of a message in a conversation that a person owns: read, but not answered."""
+    return replace(route, action="none", reason="with_person", template=None)
+
+
+def variant(key: str) -> int:
+    """A number that stays the same for a message, whichever process counts."""
+    return zlib.crc32(key.encode())
 
 
 def compose(route: Route, catalogue: Catalogue, turn: int = 0) -> ReplyDraft:
@@ -252,11 +322,6 @@ def _question(route: Route, settings: DeskSettings, turn: int) -> str:
         return desk_reply(settings, "clarify_open", turn)
     again = route.dialogue.asked > 1 and slot.ask_again
     return render(slot.ask_again if again else slot.ask, settings.facts) or slot.title
-
-
-def _variant(key: str) -> int:
-    """A number that stays the same for a message, whichever process counts."""
-    return zlib.crc32(key.encode())
 
 
 def _subject(text: str) -> str:

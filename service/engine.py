@@ -13,11 +13,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from index.records import OUT_OF_SCOPE, Entity, Hit, Reading, Thresholds
+from service.background import Encode, Superseded, giving_way, sharing_python
 from service.catalogue import Catalogue
 from service.config import Config
 from service.errors import EngineAway
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from index.reader import Reader
     from index.recognisers import Recogniser
     from index.search import Entry, SearchIndex
+    from index.trial import Trial
 
 log = logging.getLogger("frontdesk.engine")
 
@@ -49,25 +52,54 @@ class Engine(Protocol):
     def thresholds(self) -> Thresholds: ...
     @property
     def catalogue(self) -> Catalogue: ...
-    def read(self, texts: Sequence[str]) -> list[Reading]:
-        """One encoder pass over the texts; as many readings, in order."""
+    def read(self, texts: Sequence[str], *, until: float | None = None) -> list[Reading]:
+        """One encoder pass over the texts; as many readings, in order. ``until`` is how long the
+        caller waits for another process, by the monotonic clock."""
 
     def search(self, reading: Reading) -> list[Hit]:
         """The nearest templates, examples and passages, best first within each kind."""
 
 
+class ShadowEngine(Engine, Protocol):
+    """An engine that can also read when nobody else wants to."""
+
+    def read_idly(self, texts: Sequence[str]) -> list[Reading]:
+        """As ``read``, while no customer waits; ``EngineBusy`` when that did not come about."""
+
+
+class OnTrial(NamedTuple):
+    """The trial that runs, and the challenger's engine; without one, the ``problem``."""
+
+    trial: "Trial"
+    engine: ShadowEngine | None
+    problem: str
+
+
 class EngineSource(Protocol):
-    """Where the desk takes its engine from."""
+    """Where the desk takes its engine from.
+
+    ``problem`` is why there is none, or why the champion or the content is not in it; else empty.
+    """
+
+    problem: str
 
     def current(self) -> Engine:
         """The engine for one message; ``EngineAway`` when there is none."""
+
+    def on_trial(self) -> OnTrial | None:
+        """The challenger on trial; none when there is no trial, or this source knows of none."""
 
 
 class NoEngines:
     """A source without a model: every message is kept and handed over."""
 
+    problem = "This desk runs without a model."
+
     def current(self) -> Engine:
-        raise EngineAway("This desk runs without a model.")
+        raise EngineAway(self.problem)
+
+    def on_trial(self) -> OnTrial | None:
+        return None
 
 
 class ReleaseEngine:
@@ -81,21 +113,30 @@ class ReleaseEngine:
         self.lanes = reader.backend.lanes
         self.thresholds = reader.thresholds
         self.recognisers = recognisers(catalogue)
-        self._recognise(LOADS_ALL)  # now, rather than with the first customer's message
+        # Now, rather than with the first customer's message.
+        self._recognise(LOADS_ALL, local_today())
 
-    def read(self, texts: Sequence[str]) -> list[Reading]:
+    def read(
+        self,
+        texts: Sequence[str],
+        days: Sequence[date] | None = None,
+        *,
+        until: float | None = None,
+    ) -> list[Reading]:
+        """Readings of the texts; "tomorrow" counts from each text's day, else from today."""
         from index.recognisers import merge
 
+        days = days or [local_today()] * len(texts)
         with _failing_as_away():
             return [
-                replace(r, entities=merge(self._recognise(r.text), r.entities))
-                for r in self.reader.read(texts)
+                replace(r, entities=merge(self._recognise(r.text, day), r.entities))
+                for r, day in zip(self.reader.read(texts), days, strict=True)
             ]
 
-    def _recognise(self, text: str) -> tuple[Entity, ...]:
+    def _recognise(self, text: str, day: date) -> tuple[Entity, ...]:
         from index.recognisers import recognise
 
-        return recognise(text, self.recognisers, local_today())
+        return recognise(text, self.recognisers, day)
 
     def search(self, reading: Reading) -> list[Hit]:
         return self.search_all([reading])[0]
@@ -106,6 +147,8 @@ class ReleaseEngine:
             return []
         with _failing_as_away():
             vectors = np.stack([reading.vector for reading in readings])
+            if not np.isfinite(vectors).all():
+                raise ValueError("The network gave numbers that are none.")
             return self.index.search_all(vectors, [reading.text for reading in readings])
 
 
@@ -138,7 +181,12 @@ def recognisers(catalogue: Catalogue) -> "list[Recogniser]":
 
 def local_today() -> date:
     """The day in the server's time zone (``TZ``), from which "tomorrow" counts."""
-    return datetime.now(UTC).astimezone().date()
+    return local_day(datetime.now(UTC))
+
+
+def local_day(moment: datetime) -> date:
+    """The day of a moment in the server's time zone; one without a zone is there already."""
+    return moment.astimezone().date()
 
 
 def load_reader(folder: Path, device: str) -> "Reader":
@@ -152,24 +200,47 @@ def load_reader(folder: Path, device: str) -> "Reader":
         raise EngineAway(str(error)) from error
 
 
-def release_engine(reader: "Reader", content: Content | None, cache: Path | None) -> ReleaseEngine:
-    """An engine of a release and a content snapshot; without content, of its labels alone."""
+def release_engine(
+    reader: "Reader",
+    content: Content | None,
+    cache: Path | None,
+    before: ReleaseEngine | None = None,
+    encode: Encode | None = None,
+) -> ReleaseEngine:
+    """An engine of a release and a content snapshot; without content, of its labels alone.
+
+    What has not changed since an engine ``before`` is taken from there. ``encode`` is how the
+    reader encodes, if not at once.
+    """
     from index.search import SearchIndex
 
     if content is None:
         empty = SearchIndex.build(reader.encode([]), [])
         return ReleaseEngine(reader, Catalogue.of_labels(reader.labels.intents), empty)
     entries = index_entries(content)
+    vectors = _encode_entries(reader, entries, cache, encode or reader.encode)
+    known = before.index if before and before.reader is reader else None
+    return ReleaseEngine(reader, Catalogue.of(content), SearchIndex.build(vectors, entries, known))
+
+
+def prepare_release(config: Config, store: Store, release: str) -> None:
+    """Encode the desk's content with a release before it is promoted, so that a running server
+    finds the vectors and changes over at once. Raises ``EngineAway`` when it cannot be loaded."""
+    reader = load_reader(config.releases / release, config.device)
+    _encode_entries(reader, index_entries(store.content()), config.cache, reader.encode)
+
+
+def _encode_entries(
+    reader: "Reader", entries: "Sequence[Entry]", cache: Path | None, encode: Encode
+) -> NDArray[np.float32]:
+    """The entries' vectors, those that are known from the ``cache``."""
     texts = [entry.text for entry in entries]
     if cache is None:
-        vectors = reader.encode(texts)
-    else:
-        from index.vectors import VectorCache
+        return encode(texts)
+    from index.vectors import VectorCache
 
-        kind = reader.backend.name.replace(" ", "-")  # 8 and 32 bits give other vectors
-        path = cache / f"{reader.release.id}.{kind}.safetensors"
-        vectors = VectorCache(path).encode(texts, reader.encode)
-    return ReleaseEngine(reader, Catalogue.of(content), SearchIndex.build(vectors, entries))
+    kind = reader.backend.name.replace(" ", "-")  # 8 and 32 bits give other vectors
+    return VectorCache(cache / f"{reader.release.id}.{kind}.safetensors").encode(texts, encode)
 
 
 def index_entries(content: Content) -> "list[Entry]":
@@ -184,7 +255,7 @@ def index_entries(content: Content) -> "list[Entry]":
     entries += [
         Entry("example", e.id, e.intent, e.text)
         for e in content.examples
-        if e.intent and e.intent != OUT_OF_SCOPE
+        if e.intent and e.intent != OUT_OF_SCOPE and "intent" not in e.contested
     ]
     for article in content.articles:
         for number, passage in enumerate(passages(article.title, article.text)):
@@ -234,6 +305,10 @@ class Watched:
             raise EngineAway(self.problem)
         return engine
 
+    def on_trial(self) -> OnTrial | None:
+        """The challenger on trial, where trials are held: in the server."""
+        return None
+
     def _watch(self) -> None:
         while not self.stopped.is_set():
             pause = WATCH_SECONDS
@@ -251,25 +326,37 @@ class Watched:
 
 class Engines(Watched):
     """The champion with the store's content. A release or content that cannot be loaded is logged
-    and the engine in use serves on."""
+    and told as ``problem``; the engine in use serves on, or after a restart the champion before.
+
+    ``busy`` says whether customers are being answered in this process: they go first.
+    """
 
     engine: ReleaseEngine | None
+    beside = False  # whether the first engine, too, is loaded while customers are answered
 
-    def __init__(self, config: Config, store: Store) -> None:
+    def __init__(
+        self, config: Config, store: Store, busy: Callable[[], bool] = lambda: False
+    ) -> None:
         super().__init__()
         self.config = config
         self.store = store
+        self.busy = busy
         self.failed: tuple[str | None, int] | None = None
         self.retry_at = 0.0
 
+    def wanted(self) -> str | None:
+        """The release to read with. Raises ``ReleaseError``."""
+        from index.champion import champion
+
+        return champion(self.config.releases)
+
     def refresh(self) -> None:
         """Load the champion or the content if it has changed."""
-        from index.champion import champion
         from index.errors import ReleaseError
 
         revision = self.store.content_revision()
         try:
-            wanted = (champion(self.config.releases), revision)
+            wanted = (self.wanted(), revision)
         except ReleaseError as error:
             self._fail((None, revision), str(error))
             return
@@ -277,27 +364,55 @@ class Engines(Watched):
         if wanted == self.failed and time.monotonic() < self.retry_at:
             return
         if engine and wanted == (engine.release, engine.catalogue.revision):
+            self.failed, self.problem = None, ""
             return
         if wanted[0] is None:
             self.problem = "No release is trained yet: run `frontdesk train`."
             return
         try:
-            self.engine = self._load(wanted[0], engine)
-            if engine is None:
+            self.engine = self._load(wanted[0], engine, wanted[0])
+            self.failed, self.problem = None, ""
+            if engine is None and not self.beside:
                 self.engine.reader.warm_up_batches()
-            self.failed = None
             self._forget_others(wanted[0])
+        except Superseded:
+            return  # to look at once what is wanted now
         except UNLOADABLE as error:
             self._fail(wanted, f"Release {wanted[0]} cannot be loaded: {error}")
+            self._serve_on(wanted[0], revision)
+
+    def _serve_on(self, wanted: str, revision: int) -> None:
+        """In place of a champion that cannot be loaded: the release in use with today's content;
+        where none is, after a restart, the champion before."""
+        from index.champion import previous
+        from index.errors import ReleaseError
+
+        engine = self.engine
+        try:
+            release = engine.release if engine else previous(self.config.releases)
+            if release is None or release == wanted:
+                return
+            if engine is not None and engine.catalogue.revision == revision:
+                return
+            self.engine = self._load(release, engine, wanted)
+            if engine is None:
+                self.engine.reader.warm_up_batches()
+        except Superseded:
+            return
+        except (ReleaseError, *UNLOADABLE) as error:
+            log.error("Neither can the release before: %s", error)
 
     def _forget_others(self, release: str) -> None:
-        """Keep the vectors of this release and of the one that a rollback returns to."""
-        from index.champion import previous
+        """Keep the vectors of this release, of the one that a rollback returns to, and of the one
+        on trial."""
+        from index.champion import previous, running_trial
         from index.errors import ReleaseError
         from index.vectors import prune
 
         with suppress(ReleaseError):
-            prune(self.config.home / "cache", {release, previous(self.config.releases) or release})
+            trial = running_trial(self.config.releases)
+            others = [previous(self.config.releases), trial.release if trial else None]
+            prune(self.config.cache, {release, *filter(None, others)})
 
     def _fail(self, wanted: tuple[str | None, int], problem: str) -> None:
         if (wanted, problem) != (self.failed, self.problem):
@@ -305,20 +420,40 @@ class Engines(Watched):
         self.failed, self.problem = wanted, problem
         self.retry_at = time.monotonic() + RETRY_SECONDS
 
-    def _load(self, release: str, engine: ReleaseEngine | None) -> ReleaseEngine:
-        if engine is not None and engine.release == release:
-            reader = engine.reader
+    def _load(self, release: str, engine: ReleaseEngine | None, wanted: str) -> ReleaseEngine:
+        if engine is None and not self.beside:
+            reader = self._load_reader(release)
+            fresh = release_engine(reader, self.store.content(), self.config.cache)
         else:
-            reader = load_reader(self.config.releases / release, self.config.device)
-            reader.warm_up()
-            if engine is not None:  # there is no hurry
-                reader.warm_up_batches()
-        cache = self.config.home / "cache"
-        fresh = release_engine(reader, self.store.content(), cache)
+            with sharing_python():
+                fresh = self._load_beside(release, engine, wanted)
         log.info(
             "reading with release %s (%s), content %s",
             release,
-            reader.backend.name,
+            fresh.reader.backend.name,
             fresh.catalogue.revision,
         )
         return fresh
+
+    def _load_beside(
+        self, release: str, engine: ReleaseEngine | None, wanted: str
+    ) -> ReleaseEngine:
+        """An engine to follow the one that serves, or to stand beside it, for as long as this one
+        is ``wanted``."""
+        if engine is not None and engine.release == release:
+            reader = engine.reader
+        else:
+            reader = self._load_reader(release)
+            if not self.beside:
+                reader.warm_up_batches()  # there is no hurry
+        encode = giving_way(reader.encode, self.busy, lambda: self._is_superseded(wanted))
+        return release_engine(reader, self.store.content(), self.config.cache, engine, encode)
+
+    def _is_superseded(self, wanted: str) -> bool:
+        """Whether another release is wanted by now, or none."""
+        return self.stopped.is_set() or self.wanted() != wanted
+
+    def _load_reader(self, release: str) -> "Reader":
+        reader = load_reader(self.config.releases / release, self.config.device)
+        reader.warm_up()
+        return reader

@@ -15,7 +15,7 @@ from typing import Any
 
 from index.records import Hit, Reading, Thresholds
 from service.catalogue import Catalogue
-from service.engine import LOADING, READ_SECONDS, Watched
+from service.engine import LOADING, READ_SECONDS, OnTrial, Watched
 from service.engine_wire import (
     FoundReading,
     Key,
@@ -26,7 +26,7 @@ from service.engine_wire import (
     unpack_reading,
     unpack_state,
 )
-from service.errors import EngineAway, EngineChanged
+from service.errors import EngineAway, EngineBusy, EngineChanged
 from service.store import Store
 
 ROOM = 512  # questions of one process at once; more would wait too long
@@ -45,7 +45,7 @@ class Switchboard:
         self._room = threading.BoundedSemaphore(ROOM)
 
     def ask(self, message: dict[str, Any], until: float) -> Any:
-        """The answer, at the latest when the monotonic clock says ``until``; else ``EngineAway``.
+        """The answer, at the latest when the monotonic clock says ``until``; else ``EngineBusy``.
 
         While nobody is there it calls again; a question that was cut off it asks once more.
         """
@@ -67,13 +67,13 @@ class Switchboard:
                 if fresh:  # a line that was kept may have been cut long ago
                     tries -= 1
                     time.sleep(min(AGAIN_SECONDS, left))
-        raise EngineAway("The model does not answer in time.")
+        raise EngineBusy("The model does not answer in time.")
 
     @contextmanager
     def place(self) -> Iterator[None]:
-        """One of the places of those who ask; ``EngineAway`` at once when all are taken."""
+        """One of the places of those who ask; ``EngineBusy`` at once when all are taken."""
         if not self._room.acquire(blocking=False):
-            raise EngineAway("The model has more to read than it can.")
+            raise EngineBusy("The model has more to read than it can.")
         try:
             yield
         finally:
@@ -123,14 +123,26 @@ class RemoteEngine:
         self.catalogue = catalogue
         self._source = source
 
-    def read(self, texts: Sequence[str]) -> list[Reading]:
-        """One encoder pass over the texts, which finds their hits, too."""
-        until = time.monotonic() + READ_SECONDS
-        question = {"key": list(self.key), "texts": list(texts), "until": until}
+    def read(self, texts: Sequence[str], *, until: float | None = None) -> list[Reading]:
+        """One encoder pass over the texts, which finds their hits, too; by the monotonic clock
+        ``until`` then, or for ``READ_SECONDS``."""
+        readings, took = self._ask(texts, {}, until)
+        self._source.observe(took)
+        return readings
+
+    def read_idly(self, texts: Sequence[str]) -> list[Reading]:
+        """As ``read``, while no customer waits; ``EngineBusy`` when that did not come about."""
+        return self._ask(texts, {"idly": True})[0]
+
+    def _ask(
+        self, texts: Sequence[str], how: Mapping[str, bool], until: float | None = None
+    ) -> tuple[list[Reading], Mapping[str, float]]:
+        until = time.monotonic() + READ_SECONDS if until is None else until
+        question = {"key": list(self.key), "texts": list(texts), "until": until, **how}
         with self._source.place():
             answer = self._source.ask(question, until)
         if "away" in answer:
-            raise EngineAway(answer["away"])
+            raise (EngineBusy if answer.get("busy") else EngineAway)(answer["away"])
         if "readings" not in answer:
             self._source.refresh(than=self.key)
             raise EngineChanged("The model reads with another release or content by now.")
@@ -140,8 +152,7 @@ class RemoteEngine:
             raise EngineAway("The model's answer cannot be read.") from error
         if [reading.text for reading in readings] != question["texts"]:
             raise EngineAway("The model answered another question.")
-        self._source.observe(answer["took"])
-        return list(readings)
+        return list(readings), answer["took"]
 
     def search(self, reading: Reading) -> list[Hit]:
         """What was found for a reading of this engine."""
@@ -161,6 +172,8 @@ class RemoteEngines(Watched):
 
     def __init__(self, store: Store, address: Path) -> None:
         super().__init__()
+        self._tried: OnTrial | None = None
+        self._challenger: RemoteEngine | None = None
         self._store = store
         self._switchboard = Switchboard(address)
         self._refreshing = threading.Lock()
@@ -177,7 +190,8 @@ class RemoteEngines(Watched):
         """Follow the owner to another release or content; stay with what was while it restarts.
         Another one ``than`` this is enough."""
         with self._refreshing:
-            if than and self.engine is not None and self.engine.key != than:
+            known = [one.key for one in (self.engine, self._challenger) if one is not None]
+            if than and known and than not in known:
                 return  # another thread was faster
             try:
                 state = unpack_state(self.ask({"state": True}, time.monotonic() + STATE_SECONDS))
@@ -189,16 +203,38 @@ class RemoteEngines(Watched):
                 return  # it restarts, and questions wait for it
             self._follow(state)
 
+    def on_trial(self) -> OnTrial | None:
+        """The challenger on trial, as the owner told last."""
+        return self._tried
+
     def _follow(self, state: State) -> None:
-        if state.key is None or state.thresholds is None:
-            self.engine, self.problem = None, state.problem
+        self.engine = self._engine_of(state, self.engine)
+        if self.engine is not None or state.key is None:
+            self.problem = state.problem
+        told = state.challenger
+        if state.trial is None or told is None:
+            self._challenger = self._tried = None
             return
-        if self.engine is not None and self.engine.key == state.key:
-            return
-        content = self._store.content()
-        if content.revision == state.key.revision:  # else newer: the owner follows in a moment
-            catalogue = Catalogue.of(content)
-            self.engine = RemoteEngine(state.key, state.thresholds, catalogue, self)
+        before = self._challenger
+        if before is not None and before.release != state.trial.release:
+            before = None
+        self._challenger = self._engine_of(told, before)
+        self._tried = OnTrial(state.trial, self._challenger, told.problem)
+
+    def _engine_of(self, state: State, before: RemoteEngine | None) -> RemoteEngine | None:
+        """The engine of a state: the one ``before``, if it is still that."""
+        key = state.key
+        if key is None or state.thresholds is None:
+            return None
+        if before is not None and before.key == key:
+            return before
+        known = self.engine.catalogue if self.engine is not None else None
+        if known is None or known.revision != key.revision:
+            content = self._store.content()
+            if content.revision != key.revision:  # newer: the owner follows in a moment
+                return before
+            known = Catalogue.of(content)
+        return RemoteEngine(key, state.thresholds, known, self)
 
 
 def _is_readable(line: Connection, seconds: float) -> bool:

@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from service.challenger import Challenger
 from service.config import Config
 from service.engine import LOADING, Engines, ReleaseEngine
 from service.engine_wire import (
@@ -40,7 +41,8 @@ log = logging.getLogger("frontdesk.engine")
 
 MOST = 32  # messages of a batch
 MOST_LANES = 64
-KEPT = 3  # engines that were asked last: a web process may not have heard of a change yet
+KEPT = 3  # engines that were asked last: a web process may not have heard of a change yet,
+KEPT_SECONDS = 5.0  # and for so long at most, if their model is used no more
 BACKLOG = 1024
 BEAT_SECONDS = 0.5
 LOOK_SECONDS = 0.02  # until it is looked again whether the engine is loaded that calls wait for
@@ -55,6 +57,7 @@ class Call(NamedTuple):
     texts: list[str]
     until: float  # by the machine's monotonic clock, which processes share
     came: float
+    idly: bool = False  # only when no customer waits
 
 
 class EngineServer:
@@ -65,10 +68,13 @@ class EngineServer:
     """
 
     def __init__(self, config: Config, store: Store, address: Path) -> None:
-        self._engines = Engines(config, store)
+        self._engines = Engines(config, store, busy=self._is_busy)
+        self._challenger = Challenger(config, store, self._is_busy, after=self._engines)
         self._address = address
-        self._kept: dict[Key, ReleaseEngine] = {}  # the one that was asked last is the last
+        # With the time of its last question; the one that was asked last is the last.
+        self._kept: dict[Key, tuple[ReleaseEngine, float]] = {}
         self._waiting: deque[Call] = deque()
+        self._idle: deque[Call] = deque()  # calls that do not count as waiting
         self._answered: deque[Sequence[Call]] = deque()
         self._selector = selectors.DefaultSelector()
         self._ear, self._bell = socket.socketpair()  # a lane rings when it has answered
@@ -80,6 +86,7 @@ class EngineServer:
         """Answer until no longer wanted, and then those who have not hung up for ``grace`` seconds
         more. ``beat`` is called several times a second."""
         self._engines.start()
+        self._challenger.start()
         end = math.inf
         try:
             with listen(self._address, BACKLOG) as door, ThreadPoolExecutor(MOST_LANES) as lanes:
@@ -96,15 +103,19 @@ class EngineServer:
                         if self._is_alone():
                             break
         finally:
+            self._challenger.close()
             self._engines.close()
             self._hang_up()
 
+    def _is_busy(self) -> bool:
+        return bool(self._flying or self._waiting)
+
     def _is_alone(self) -> bool:
         """Whether everybody has hung up: the door and the ear are all that is listened to."""
-        return not (self._flying or self._waiting) and len(self._selector.get_map()) == 2
+        return not (self._is_busy() or self._idle) and len(self._selector.get_map()) == 2
 
     def _hang_up(self) -> None:
-        for call in (*self._waiting, *itertools.chain(*self._answered)):
+        for call in (*self._waiting, *self._idle, *itertools.chain(*self._answered)):
             call.line.close()
         for key in self._selector.get_map().values():
             if isinstance(key.fileobj, Connection):
@@ -137,45 +148,83 @@ class EngineServer:
                 return
             release, revision = asked["key"]
             key, texts = Key(str(release), int(revision)), [str(text) for text in asked["texts"]]
-            call = Call(line, key, texts, float(asked["until"]), time.monotonic())
+            until, idly = float(asked["until"]), bool(asked.get("idly"))
+            call = Call(line, key, texts, until, time.monotonic(), idly)
         except (OSError, EOFError, *RUBBISH):  # it has hung up, is stuck, or is none of ours
             self._selector.unregister(line)
             line.close()
             return
         self._selector.unregister(line)
-        self._waiting.append(call)
+        (self._idle if call.idly else self._waiting).append(call)
 
     def _state(self) -> State:
-        engine = self._engines.engine
+        engine, trial = self._engines.engine, self._challenger.trial
         if engine is None:
             return State(None, None, self._engines.problem)
-        key = key_of(engine)
-        if key not in self._kept:
-            self._kept[key] = engine
-            while len(self._kept) > KEPT:
-                del self._kept[next(iter(self._kept))]
-        return State(key, engine.thresholds, "")
+        challenger = self._challenger.serving()
+        current = [one for one in (challenger, engine) if one is not None]
+        for one in current:
+            self._keep(key_of(one), one)
+        readers = [one.reader for one in current]
+        for key, (kept, asked) in list(self._kept.items()):
+            if kept.reader not in readers and time.monotonic() - asked > KEPT_SECONDS:
+                del self._kept[key]
+        while len(self._kept) > KEPT * len(current):
+            del self._kept[next(iter(self._kept))]
+        problem = self._engines.problem
+        if trial is None:
+            return State(key_of(engine), engine.thresholds, problem)
+        on_trial = State(None, None, self._challenger.problem)
+        if challenger is not None:
+            on_trial = State(key_of(challenger), challenger.thresholds, "")
+        return State(key_of(engine), engine.thresholds, problem, trial, on_trial)
+
+    def _keep(self, key: Key, engine: ReleaseEngine) -> None:
+        self._kept.pop(key, None)
+        self._kept[key] = engine, time.monotonic()
 
     def _dispatch(self, lanes: ThreadPoolExecutor) -> None:
         """Give what waits to the lanes that are free, in equal parts."""
         self._state()
+        self._forget_late()
         while self._waiting:
             key = self._waiting[0].key
-            engine = self._kept.pop(key, None)
+            engine, _ = self._kept.get(key, (None, 0.0))
             if engine is None and self._is_loading():  # whoever asks has time
                 return
             if engine is None:
-                call = self._waiting.popleft()
-                _reply(call, {"gone": True})
-                self._listen_to(call.line)
+                self._refuse(self._waiting.popleft())
                 continue
-            self._kept[key] = engine
+            self._keep(key, engine)
             free = min(MOST_LANES, engine.lanes) - self._flying
             if free <= 0:
                 return
             calls = self._take(math.ceil(len(self._waiting) / free))
             self._flying += 1
             lanes.submit(self._answer, engine, calls)
+        self._read_idly(lanes)
+
+    def _forget_late(self) -> None:
+        """Let go of a shadow's calls that found no time: who asked has hung up."""
+        now = time.monotonic()
+        while self._idle and self._idle[0].until <= now:
+            self._idle.popleft().line.close()
+
+    def _read_idly(self, lanes: ThreadPoolExecutor) -> None:
+        """Read one message for a shadow, when no customer is here."""
+        while self._idle and not self._is_busy():
+            call = self._idle.popleft()
+            engine, _ = self._kept.get(call.key, (None, 0.0))
+            if engine is None:
+                self._refuse(call)
+                continue
+            self._flying += 1
+            lanes.submit(self._answer, engine, [call])
+
+    def _refuse(self, call: Call) -> None:
+        """Say that there is no such engine, any more or yet."""
+        _reply(call, {"gone": True})
+        self._listen_to(call.line)
 
     def _is_loading(self) -> bool:
         return self._engines.engine is None and self._engines.problem == LOADING
@@ -242,12 +291,13 @@ def _pass(engine: ReleaseEngine, calls: Sequence[Call]) -> list[bytes]:
     packed = iter([*map(pack_reading, readings, engine.search_all(readings))])
     took = {"encode": read - now, "search": time.monotonic() - read, "batch": len(texts)}
     frames = []
+    message: dict[str, Any]
     for call in calls:
         if call.until > now:
             answer = [next(packed) for _ in call.texts]
             message = {"readings": answer, "took": {**took, "queue": now - call.came}}
         else:
-            message = {"away": "The model had no time for it."}
+            message = {"away": "The model had no time for it.", "busy": True}
         frames.append(orjson.dumps(message))
     return frames
 

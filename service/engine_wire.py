@@ -18,6 +18,7 @@ import numpy as np
 import orjson
 
 from index.records import Entity, Hit, Reading, Scored, Thresholds
+from index.trial import Trial
 
 STUCK_SECONDS = 2
 MOST_BYTES = 64 * 2**20
@@ -32,11 +33,14 @@ class Key(NamedTuple):
 
 
 class State(NamedTuple):
-    """The engine that reads now; without one, the ``problem``."""
+    """The engine that reads now; the ``problem`` without one, or with a newer one. While a
+    ``trial`` runs, the ``challenger`` is the same of the release on trial."""
 
     key: Key | None
     thresholds: Thresholds | None
     problem: str
+    trial: Trial | None = None
+    challenger: "State | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,17 +125,25 @@ def unpack_reading(packed: Sequence[Any]) -> FoundReading:
 
 def pack_state(state: State) -> dict[str, Any]:
     """A state, as JSON takes it."""
-    key = list(state.key) if state.key else None
-    return {"key": key, "thresholds": state.thresholds, "problem": state.problem}
+    return {
+        "key": list(state.key) if state.key else None,
+        "thresholds": state.thresholds,
+        "problem": state.problem,
+        "trial": state.trial,
+        "challenger": pack_state(state.challenger) if state.challenger else None,
+    }
 
 
 def unpack_state(packed: dict[str, Any]) -> State:
     """What ``pack_state`` made."""
     key, thresholds = packed["key"], packed["thresholds"]
+    trial, challenger = packed["trial"], packed["challenger"]
     return State(
         Key(*key) if key else None,
         Thresholds(**thresholds) if thresholds else None,
         packed["problem"],
+        Trial(**trial) if trial else None,
+        unpack_state(challenger) if challenger else None,
     )
 
 

@@ -76,6 +76,10 @@ class EngineChanged(EngineAway):
     """The engine in hand was replaced a while ago: take the current one."""
 
 
+class EngineBusy(EngineAway):
+    """The model is there and had no time."""
+
+
 class ContentError(DeskError):
     """A content file is broken; the message names the file, the line or the field."""
 

@@ -38,10 +38,16 @@ def read_text(path: Path, newline: str | None = None) -> str:
     return text
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Write a file beside its place and move it there: it is never half written."""
+def write_whole(path: Path, text: str, *, private: bool = False) -> None:
+    """Write a file beside its place and move it there: it is never half written.
+
+    A ``private`` one is for the desk's own user only.
+    """
     draft = path.with_name(f".{path.name}.draft")
     try:
+        if private:
+            draft.unlink(missing_ok=True)
+            draft.touch(0o600, exist_ok=False)
         draft.write_text(text, encoding="utf-8", newline="")
         draft.replace(path)
     finally:

@@ -16,6 +16,10 @@ Status = Literal["desk", "waiting", "operator", "resolved"]
 TicketStatus = Literal["open", "claimed", "returned", "resolved"]
 Priority = Literal["low", "normal", "high", "urgent"]
 Role = Literal["operator", "admin"]
+LabelKind = Literal["correction", "confirmation", "reply", "takeover"]
+ProposalKind = Literal["label", "intent", "answer"]
+ProposalSource = Literal["review", "history"]
+ProposalState = Literal["open", "accepted", "dismissed"]
 
 PRIORITIES: tuple[Priority, ...] = ("low", "normal", "high", "urgent")
 
@@ -65,7 +69,11 @@ class Template:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A labelled text. A missing label trains nothing. ``source`` says where it came from."""
+    """A labelled text. A missing label trains nothing. ``source`` says where it came from.
+
+    ``weight`` is how much its loss counts in training. Of ``contested``, "intent" or "sentiment",
+    operators do not agree what it is: that label trains nothing either until it is settled.
+    """
 
     id: str
     text: str
@@ -77,6 +85,8 @@ class Example:
     message_id: str | None = None
     operator_id: str | None = None
     at: str = ""
+    weight: float = 1.0
+    contested: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +113,7 @@ class GoldenCase:
 class DeskSettings:
     """What a desk says of itself: name, promise, facts for templates, its own replies, slots.
 
+    ``protected`` are intents that no night may make worse, each by more messages than it says.
     ``region`` and ``languages`` are what it says of its customers; ``locale`` is what follows.
     """
 
@@ -115,6 +126,7 @@ class DeskSettings:
     slots: tuple[Slot, ...] = ()
     replies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     suggested: tuple[str, ...] = ()
+    protected: Mapping[str, int] = field(default_factory=dict)
 
     def slot(self, name: str) -> Slot | None:
         """The slot of that name, if the desk defines it."""
@@ -277,7 +289,10 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """What a message really was, according to an operator."""
+    """What a message really was, according to operators: the labels of it that count, as one.
+
+    Who, when, of which kind and with which weight is that of the last of them.
+    """
 
     id: str
     message_id: str
@@ -286,6 +301,325 @@ class Correction:
     sentiment: str | None
     template: str | None
     at: str
+    kind: LabelKind = "correction"
+    weight: float = 1.0
+    operator_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """One thing that one operator said of one message, or that follows from a reply.
+
+    ``text`` is the message's, and ``alike`` is the same for messages that say the same.
+    ``settles`` what operators had said differently before. One that was undone counts no more.
+    """
+
+    id: str
+    message_id: str
+    conversation_id: str
+    text: str
+    alike: str
+    operator_id: str
+    operator_name: str
+    kind: LabelKind
+    weight: float
+    intent: str | None
+    sentiment: str | None
+    template: str | None
+    at: str
+    settles: bool = False
+    undone_by: str | None = None
+
+    @property
+    def explicit(self) -> bool:
+        """Whether somebody said it, rather than that it follows from a reply."""
+        return self.kind in ("correction", "confirmation")
+
+
+@dataclass(frozen=True, slots=True)
+class LabelConflict:
+    """Operators said different things of one message, or of messages that say the same.
+
+    ``fields`` are what they differ in, ``said`` what each of them says of each message.
+    """
+
+    fields: tuple[str, ...]
+    said: tuple[Label, ...]
+
+    @property
+    def message_ids(self) -> tuple[str, ...]:
+        """The messages, the first that was labelled first."""
+        return tuple(dict.fromkeys(label.message_id for label in self.said))
+
+
+@dataclass(frozen=True, slots=True)
+class DecidedMessage:
+    """A customer's message that the desk decided by its words, and what became of it.
+
+    ``answered`` or ``handed_over``: itself, or what the customer wrote when asked back.
+    ``unhelpful``: rated badly. ``intent`` is what an operator says that it was.
+    """
+
+    id: str
+    conversation_id: str
+    text: str
+    answered: bool
+    handed_over: bool
+    unhelpful: bool
+    intent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProposedText:
+    """What a customer wrote, and its message where the desk has it. ``place`` is its lasting number
+    within the proposal."""
+
+    text: str
+    message_id: str | None = None
+    place: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What waits for one decision of a person. By its kind:
+
+    - "label": like messages that want one label; ``intent`` is what the desk thinks.
+    - "intent": a new intent ``name`` with its ``title``, and perhaps an ``answer``.
+    - "answer": messages of an ``intent`` that has no fitting answer.
+
+    It stands for ``count`` messages, ``share`` (0 to 1) of the traffic, and holds up to a few
+    hundred ``texts`` of them, the most typical first. ``handed_over`` of them went to a person,
+    ``unhelpful`` were rated badly, and ``confidence`` is the mean of how sure the desk was. The
+    highest ``value`` comes first: roughly, how many messages a decision would help.
+    """
+
+    kind: ProposalKind
+    source: ProposalSource
+    texts: tuple[ProposedText, ...]
+    count: int
+    value: float
+    name: str = ""
+    title: str = ""
+    answer: str = ""
+    intent: str | None = None
+    share: float = 0.0
+    handed_over: int = 0
+    unhelpful: int = 0
+    confidence: float | None = None
+    id: str = ""
+    state: ProposalState = "open"
+    made_at: str = ""
+    decided_at: str | None = None
+    decided_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Questions of past conversations that want the same, by their places in a list, the most
+    typical first; and the places of the answers to them, the most central one first."""
+
+    questions: tuple[int, ...]
+    answers: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """What a person makes of a proposal; what is None is as proposed.
+
+    ``left_out`` are the places of texts that do not belong. An empty ``answer`` is none.
+    """
+
+    intent: str | None = None
+    sentiment: str | None = None
+    name: str | None = None
+    title: str | None = None
+    group: str = "learned"
+    answer: str | None = None
+    left_out: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a customer's message comes from, and the name that its writer gave."""
+
+    conversation_id: str
+    at: str
+    customer_name: str | None = None
+    customer_id: str | None = None
+
+    @property
+    def writer(self) -> str:
+        """Who wrote it, as far as the desk can tell customers apart."""
+        return self.customer_id or self.conversation_id
+
+
+# --- what alarms go by ---------------------------------------------------------------------------
+
+AlarmKind = Literal["surge", "drift"]
+
+
+@dataclass(frozen=True, slots=True)
+class MoodCount:
+    """Customers who wrote in a span, and how many of them something negative; each counts once.
+
+    ``hour`` is the hour's beginning ("2026-03-01T12"); ``intent`` None means all of them.
+    """
+
+    hour: str
+    intent: str | None
+    total: int
+    negative: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReadMessage:
+    """How a customer's message was read. ``sure``: enough to be answered, by the release's own
+    thresholds; ``nearest`` is the cosine of the nearest example that was found."""
+
+    id: str
+    conversation_id: str
+    text: str
+    action: Action
+    release: str | None = None
+    confidence: float | None = None
+    sure: bool | None = None
+    nearest: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmDraft:
+    """What an alarm tells now; ``messages`` are ids of those that show it."""
+
+    kind: AlarmKind
+    subject: str
+    words: str
+    value: float
+    usual: float
+    messages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """Something that people should look at, from ``began_at`` until ``ended_at``.
+
+    ``subject`` is an intent (empty: the whole desk) or a figure. ``peak`` is the value that was
+    furthest from ``usual``; ``seen_at`` when it was last found. Holds no customer's words.
+    """
+
+    id: str
+    kind: AlarmKind
+    subject: str
+    words: str
+    value: float
+    peak: float
+    usual: float
+    began_at: str
+    seen_at: str
+    ended_at: str | None = None
+    acknowledged_by: str | None = None
+    acknowledged_name: str | None = None
+    acknowledged_at: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmMessage:
+    """A message that shows why there is an alarm."""
+
+    id: str
+    conversation_id: str
+    ticket_id: str | None
+    text: str
+    at: str
+
+
+# --- what a replay goes by ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What the desk did with a customer's message, as far as it can be compared.
+
+    ``intent`` is what the route followed, ``read`` what the message was most probably about, with
+    its ``confidence``. ``suggestions`` are the texts of the quick replies.
+    """
+
+    action: Action
+    reason: str
+    intent: str | None = None
+    template: str | None = None
+    reply: str = ""
+    suggestions: tuple[str, ...] = ()
+    read: str | None = None
+    confidence: float | None = None
+    release: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PastMessage:
+    """A customer's message of some time ago.
+
+    ``key`` chooses among variants of the desk's words, as the client id does. ``with_person``: the
+    desk kept silent. ``fresh``: a person gave the conversation back before, so that the desk had
+    forgotten what it asked. ``counts`` unless it is here only for what it leads to. ``content`` is
+    the revision of the content with which it was answered.
+    """
+
+    id: str
+    key: str
+    text: str
+    choice: str | None = None
+    at: str | None = None
+    with_person: bool = False
+    fresh: bool = False
+    counts: bool = True
+    said: Said | None = None
+    content: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PastConversation:
+    """What a customer wrote in one conversation, oldest first."""
+
+    id: str
+    messages: tuple[PastMessage, ...]
+
+
+# --- trials of releases -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """What a challenger would have done with a message, and the champion did.
+
+    ``kind`` is one of `service.comparison.KINDS`. The last three are the message's own, which the
+    store knows.
+    """
+
+    message_id: str
+    kind: str
+    champion: Mapping[str, Any]
+    challenger: Mapping[str, Any]
+    conversation_id: str = ""
+    text: str = ""
+    at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """What became of the conversations that a release began.
+
+    ``handed_over`` counts conversations with a ticket; ``rated`` those with a thumb, and
+    ``unhelpful`` those with one down. Of the ``turns`` that the desk decided so many were
+    ``answered``, and ``stood_in`` were decided by another release.
+    """
+
+    conversations: int = 0
+    handed_over: int = 0
+    rated: int = 0
+    unhelpful: int = 0
+    turns: int = 0
+    answered: int = 0
+    stood_in: int = 0
 
 
 # --- what the desk asks the store to write ------------------------------------------------------
@@ -339,3 +673,44 @@ class Turn:
     action: Action
     ticket: Ticket | None
     repeated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StoreCopy:
+    """What a copy of the store holds; ``migrations`` made its schema, in their order."""
+
+    migrations: tuple[str, ...]
+    conversations: int
+    messages: int
+    tickets: int
+
+
+@dataclass(frozen=True, slots=True)
+class Erasable:
+    """What an erasure would remove, by kind; ``same_email`` counts further customers, whom it
+    would not, under an e-mail address of those whom it would."""
+
+    counts: Mapping[str, int]
+    same_email: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """That a customer was erased: when, by whom, how much; never who it was.
+
+    ``finished_at`` is when nothing was left to do in files and releases either.
+    """
+
+    id: str
+    at: str
+    by: str
+    counts: Mapping[str, int]
+    finished_at: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ErasedTexts:
+    """The `index.seen.fingerprints` of every text of an erasure."""
+
+    erasure_id: str
+    texts: tuple[tuple[str, ...], ...]

@@ -20,13 +20,15 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 from gunicorn.workers.gthread import ThreadWorker
 
-from service.app import create_app
+from service.app import create_app, load_tracing
 from service.config import Config
 from service.engine import Watched
 from service.engine_client import RemoteEngines
 from service.engine_server import EngineServer
 from service.errors import DeskError
+from service.logs import start_logging
 from service.store import open_store
+from service.watching import Watching
 from service.web.context import Parts
 
 GRACE_SECONDS = 10
@@ -68,10 +70,20 @@ class DeskWorker(ThreadWorker):
             listener.close()
         desk = cast(Server, self.app)
         store = open_store(desk.desk_config)
+        watching = Watching(desk.desk_config)
+        watching.start()
+
+        def wanted() -> bool:
+            if not self._is_wanted():
+                watching.close()  # at once, and not when the last customer has hung up
+                return False
+            return True
+
         try:
             server = EngineServer(desk.desk_config, store, desk.address)
-            server.run(self._is_wanted, self.notify, grace=GRACE_SECONDS)
+            server.run(wanted, self.notify, grace=GRACE_SECONDS)
         finally:
+            watching.close()
             store.close()
 
     def _is_wanted(self) -> bool:
@@ -117,6 +129,7 @@ class Server(BaseApplication):
         app = create_app(self.desk_config, store=store, engines=engines)
         engines.observe = app.config["FRONTDESK"].metrics.observe_reading
         engines.start()
+        app.config["FRONTDESK"].trials.start()
         return app
 
     def give_role(self, arbiter: Any, worker: Any) -> None:
@@ -140,15 +153,12 @@ def serve(config: Config, on_ready: Callable[[str], None] | None = None) -> None
     """Serve until told to stop; ``on_ready`` is called once, with the release, when the first
     worker can read.
 
-    Raises ``PortTaken`` when the address is in use, ``NotStarted`` when no worker can start.
+    Raises ``PortTaken`` when the address is in use, ``NotStarted`` when no worker can start, and
+    ``Conflict`` when something that is asked for is not installed.
     """
-    logging.basicConfig(
-        level=config.log_level.upper(),
-        stream=sys.stderr,
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-    )
+    load_tracing(config)  # what is missing is told once, and not by every worker
+    start_logging(config.log_level)
     logging.getLogger("faiss.loader").setLevel(logging.WARNING)
-    logging.getLogger("bm25s").propagate = False  # sets its own level to DEBUG when it is imported
     check_address(config.host, config.port)
     allow_files()
     master = os.getpid()
@@ -195,9 +205,12 @@ def close_parts(_arbiter: Any, worker: Any) -> None:
     """Close what the worker opened."""
     running = _parts(worker)
     if running:
+        running.trials.close()
         if isinstance(running.engines, Watched):
             running.engines.close()
         running.store.close()
+        if running.metrics.tracing:
+            running.metrics.tracing.close()
 
 
 def _parts(worker: Any) -> Parts | None:

@@ -5,23 +5,44 @@ returns after the commit is durable. Unknown ids raise ``NotFound``. No method h
 transaction across a call that it did not make itself. Stores never call a model or the network.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from service.records import (
+    Acceptance,
+    Alarm,
+    AlarmDraft,
+    AlarmMessage,
+    Arm,
     Article,
     Content,
     Conversation,
     Correction,
     Customer,
+    DecidedMessage,
+    Disagreement,
+    Erasable,
+    ErasedTexts,
+    Erasure,
     Event,
     Example,
     Intent,
+    Label,
     Message,
+    MoodCount,
     Operator,
+    Origin,
+    PastConversation,
+    PastMessage,
+    Proposal,
+    ProposalKind,
+    ProposalSource,
+    ProposalState,
+    ReadMessage,
     ReplyDraft,
     Role,
+    StoreCopy,
     Template,
     Ticket,
     TicketDraft,
@@ -87,6 +108,25 @@ class ConversationStore(Protocol):
     def recent_messages(self, conversation_id: str, limit: int = 50) -> list[Message]:
         """The last ``limit`` messages, notes included, oldest first."""
 
+    def customer_texts(self, limit: int) -> list[str]:
+        """The texts of the last ``limit`` messages that customers wrote, the newest first."""
+
+    def origins(self, message_ids: Sequence[str]) -> dict[str, Origin]:
+        """Where these messages come from, by message id; those that are gone are left out."""
+
+    def past_conversations(
+        self, since: str, limit: int | None = None
+    ) -> Iterator[PastConversation]:
+        """Conversations in which a customer wrote since, the first to do so first, each from its
+        beginning; messages before ``since`` do not count, nor do any but the newest ``limit``."""
+
+    def decided_messages(self, since: str, limit: int) -> list[DecidedMessage]:
+        """The newest messages that customers wrote since and that the desk decided, the newest
+        first: not those to a person, nor what only answers a question of the desk's."""
+
+    def past_message(self, message_id: str) -> PastMessage | None:
+        """A customer's message with what the desk said to it; none when it is gone."""
+
     def message(self, message_id: str) -> Message:
         """One message."""
 
@@ -99,7 +139,8 @@ class ConversationStore(Protocol):
         rating: int | None = None,
         comment: str | None = None,
     ) -> None:
-        """Keep a thumb or a satisfaction rating; the message must belong to the conversation."""
+        """Keep a thumb or a satisfaction rating; the message must belong to the conversation. A
+        thumb for the desk's answer changes what a label of the question weighs, nothing else."""
 
     def trace(self, message_id: str) -> Mapping[str, Any]:
         """Why the desk replied so to this customer message; also by the id of the reply."""
@@ -180,7 +221,8 @@ class TicketStore(Protocol):
     ) -> tuple[Message, bool]:
         """A reply to the customer or a note; idempotent by client id (True = repeated). A reply
         needs the ticket claimed by this operator; replying claims an open one. Notes are free.
-        ``InvalidInput`` when there is no such template."""
+        ``InvalidInput`` when there is no such template. A reply that is made of a template labels
+        the message that it answers, where nobody has (`service.implied`)."""
 
     def correct_message(
         self,
@@ -191,16 +233,90 @@ class TicketStore(Protocol):
         sentiment: str | None = None,
         template: str | None = None,
     ) -> Correction:
-        """What a customer message really was. Writes the correction and makes or updates the
-        example that training reads (source "correction"); the last correction of a message counts.
-        A field that is not given stays as it was corrected before; a template alone means its
-        intent too, and beside an intent must be one of it."""
+        """What a customer message really was. Writes a label, a confirmation where the desk had
+        read the same, and makes or updates the example that training reads (source "correction");
+        the last label of a message counts. A field that is not given stays as it was said before; a
+        template alone means its intent too, and beside an intent must be one of it. The same said
+        again by the same operator writes nothing."""
+
+    def settle_labels(
+        self,
+        message_ids: Sequence[str],
+        operator_id: str,
+        *,
+        intent: str | None = None,
+        sentiment: str | None = None,
+    ) -> list[Correction]:
+        """What messages that say the same were in the end, whoever said what of them before; with
+        these all others of their conflict, if that is about what is said. Theirs follow in the
+        list. ``InvalidInput`` when they do not say the same."""
+
+    def undo_label(
+        self, message_id: str, operator_id: str, label_id: str | None = None
+    ) -> Correction | None:
+        """Take the last label of a message back, whoever's it is; the example follows. Returns what
+        counts then. ``NotFound`` when there is none. With ``label_id`` only that one: a second time
+        does nothing, and ``Conflict`` when another one followed."""
 
     def corrections(self, message_ids: Sequence[str]) -> dict[str, Correction]:
-        """The counting corrections of these messages."""
+        """What the labels of these messages come to; those without one are left out."""
+
+    def labels(
+        self, message_ids: Sequence[str] | None = None, limit: int | None = None
+    ) -> list[Label]:
+        """Labels, oldest first, those that were undone among them: the newest ``limit`` of all, or
+        every one of these messages and of all that say the same (`index.alike`)."""
 
     def report(self, since: str, until: str) -> dict[str, Any]:
         """Volumes, answered share, sentiment, response times, per intent, between two times."""
+
+
+class ReviewStore(Protocol):
+    """The queue of what waits for one decision of a person. Every change tells "review" with the
+    number of those that are open."""
+
+    def proposals(
+        self,
+        *,
+        state: ProposalState = "open",
+        kind: ProposalKind | None = None,
+        limit: int | None = None,
+        offset: int = 0,
+    ) -> list[Proposal]:
+        """Proposals of a state, the most valuable first; all of them without a ``limit``."""
+
+    def count_proposals(self, state: ProposalState = "open") -> int:
+        """How many proposals stand in a state."""
+
+    def proposal(self, proposal_id: str) -> Proposal:
+        """One proposal."""
+
+    def add_proposals(self, proposals: Sequence[Proposal]) -> list[Proposal]:
+        """Put these into the queue; ids, places and times are filled in. A message's text goes when
+        the message goes; a proposal whose last text goes is gone, too."""
+
+    def replace_proposals(
+        self, source: ProposalSource, proposals: Sequence[Proposal]
+    ) -> list[Proposal]:
+        """The same, in the place of the open ones of this source."""
+
+    def accept_proposal(
+        self, proposal_id: str, operator_id: str, acceptance: Acceptance
+    ) -> Proposal:
+        """Do what an operator decided, in one transaction. By the proposal's kind:
+
+        "label": every message is corrected, as ``correct_message`` does, but for what somebody has
+        corrected already; a text without a message becomes an example with the source "review".
+        "intent": the same, and before that the intent is made, unless one that is there was chosen.
+        "answer": labels nothing. An answer becomes a template of the intent; a label has none.
+
+        ``Conflict`` when somebody else was first or it was dismissed; the second time by the same
+        operator changes nothing. ``InvalidInput`` for labels that are not there, an intent that is
+        there already, an answer that does not fit, and when nothing is left.
+        """
+
+    def dismiss_proposal(self, proposal_id: str, operator_id: str) -> Proposal:
+        """Take it out of the queue; rules as for accepting."""
 
 
 class ContentStore(Protocol):
@@ -222,7 +338,7 @@ class ContentStore(Protocol):
 
     def delete_intent(self, name: str) -> None:
         """Remove it; ``Conflict`` naming what uses it: a template, an example, an article, a golden
-        case, or the desk's suggested intents."""
+        case, or the desk's suggested or protected intents."""
 
     def save_template(self, template: Template) -> None: ...
 
@@ -231,7 +347,9 @@ class ContentStore(Protocol):
     def add_examples(self, examples: Sequence[Example]) -> list[Example]:
         """Add; an empty id is filled in."""
 
-    def save_example(self, example: Example) -> None: ...
+    def save_example(self, example: Example) -> None:
+        """Add it, or replace the one of its id, but for ``weight`` and ``contested``: these follow
+        from labels, which may have changed since it was read."""
 
     def delete_example(self, example_id: str) -> None: ...
 
@@ -273,7 +391,111 @@ class OperatorStore(Protocol):
     def api_token_operator(self, token: str) -> Operator | None: ...
 
 
-class Store(ConversationStore, TicketStore, ContentStore, OperatorStore, Protocol):
+class ErasureStore(Protocol):
+    """Forgetting customers. ``customer`` is an e-mail address, an identifier, a customer's id, or
+    the id of one conversation. ``NotFound`` when it means nobody, ``Conflict`` when it means
+    several customers whom the site has identified."""
+
+    def erasable(self, customer: str) -> Erasable:
+        """What ``erase`` would remove."""
+
+    def erase(self, customer: str, by: str) -> Erasure:
+        """Remove customers with their conversations and all that belongs to these, the examples
+        that came from them, and quotes of those examples in others' traces. Tells "erased" with the
+        ids of the conversations and tickets that are gone."""
+
+    def wipe(self) -> None:
+        """See to it that the storage holds nothing any more of what was removed. Writers wait."""
+
+    def erasures(self) -> list[Erasure]:
+        """Every erasure, the newest first."""
+
+    def erased_texts(self) -> list[ErasedTexts]:
+        """Fingerprints of what was erased, as long as they are kept."""
+
+    def finish_erasures(self, erasure_ids: Sequence[str], forget_before: str) -> None:
+        """Note that these are done in files and releases, too; fingerprints of those that are done
+        and older than ``forget_before`` are dropped."""
+
+
+class AlarmStore(Protocol):
+    """What alarms go by, and the alarms. Times are the store's own; ``since`` until just before
+    ``until``."""
+
+    def mood_counts(self, since: str, until: str, *, hourly: bool = True) -> list[MoodCount]:
+        """Customers by hour and intent, and by hour alone; not ``hourly``, of the whole span."""
+
+    def read_messages(self, since: str, until: str, most: int) -> list[ReadMessage]:
+        """How messages were read, the oldest first; a sample, evenly drawn, where it was more."""
+
+    def negative_messages(self, intent: str, since: str, until: str, most: int) -> list[str]:
+        """Ids of the newest negative messages, one of a conversation; without intent, of all."""
+
+    def sound_alarm(self, draft: AlarmDraft) -> tuple[Alarm, bool]:
+        """Begin an alarm, or go on with the one of this kind and subject; and whether it is new.
+        Keeps the messages of the peak. Tells "alarm" when it is new or its words change."""
+
+    def end_alarm(self, alarm_id: str) -> Alarm:
+        """It is over; a second time changes nothing. Tells "alarm"."""
+
+    def acknowledge_alarm(self, alarm_id: str, operator_id: str) -> Alarm:
+        """Somebody looks after it; the first one stays. Tells "alarm"."""
+
+    def alarm(self, alarm_id: str) -> Alarm:
+        """One alarm."""
+
+    def alarms(self, limit: int = 50) -> list[Alarm]:
+        """Active ones first, the newest first among equals."""
+
+    def alarm_messages(self, alarm_id: str) -> list[AlarmMessage]:
+        """The messages that show it, as far as they are still there; newest first."""
+
+    def untold_alarms(self, since: str) -> list[Alarm]:
+        """Those that began or ended since, and of which the webhook has not heard."""
+
+    def note_told(self, alarm: Alarm) -> None:
+        """The webhook has heard of the alarm as it stands in this record."""
+
+
+class TrialStore(Protocol):
+    """What trials of releases found. A disagreement goes with the message that it is about."""
+
+    def first_release(self, conversation_id: str) -> str | None:
+        """The release that read a conversation's first turn; none when none did yet."""
+
+    def record_shadow(
+        self, trial_id: str, counts: Mapping[str, int], disagreements: Sequence[Disagreement]
+    ) -> None:
+        """Add to a trial's counts, and keep the newest 500 disagreements of all trials; those about
+        messages that are gone are passed over."""
+
+    def shadow_counts(self, trial_id: str) -> dict[str, int]:
+        """What was counted, by name."""
+
+    def disagreements(self, trial_id: str, limit: int = 50) -> list[Disagreement]:
+        """The newest first."""
+
+    def trial_arms(self, since: str, until: str | None = None) -> dict[str, Arm]:
+        """What became of the conversations that began then, by the release of their first turn."""
+
+    def last_look(self, trial_id: str) -> int:
+        """How often a trial was looked at; 0 when never."""
+
+    def claim_look(self, trial_id: str, number: int) -> bool:
+        """Whether this is the first to look at a trial for the ``number``-th time."""
+
+
+class Store(
+    ConversationStore,
+    TicketStore,
+    ReviewStore,
+    ContentStore,
+    OperatorStore,
+    ErasureStore,
+    AlarmStore,
+    TrialStore,
+    Protocol,
+):
     """All of it; ``service.sqlite`` is the one that ships."""
 
     def setting(self, name: str) -> str | None:
@@ -285,7 +507,7 @@ class Store(ConversationStore, TicketStore, ContentStore, OperatorStore, Protoco
     def check(self) -> None:
         """Raise when the storage cannot be read and written."""
 
-    def backup(self, path: Path) -> None:
+    def backup(self, path: Path) -> StoreCopy:
         """A consistent copy as a new file, taken while the desk runs; ``Conflict`` when there is
         one already."""
 
@@ -301,3 +523,10 @@ def open_store(config: "Config") -> Store:
     from service.sqlite.store import SqliteStore
 
     return SqliteStore.open(config.database)
+
+
+def known_migrations() -> frozenset[str]:
+    """The names of the migrations that this version of the store applies."""
+    from service.sqlite.store import known_migrations as known
+
+    return known()

@@ -5,13 +5,16 @@ what the decision saw, never what it would see today.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import fields
 from typing import Any
 
 from index.records import Hit, Reading, Scored, Thresholds
+from service.records import Said
 from service.router import REASONS, Route
 
 TOP_INTENTS = 5
+THRESHOLDS = tuple(field.name for field in fields(Thresholds))
+EXCERPT = 160  # characters of a hit: enough to know it by, for a trace is kept with every message
 
 
 def scored(entry: Scored) -> dict[str, Any]:
@@ -50,13 +53,13 @@ def route_json(route: Route) -> dict[str, Any]:
 
 
 def hit_json(hit: Hit) -> dict[str, Any]:
-    """A hit with its cosine and its lexical share, rounded."""
+    """A hit with its cosine and its lexical share, rounded, and the beginning of its text."""
     return {
         "kind": hit.kind,
         "id": hit.id,
         "score": round(hit.score, 4),
         "intent": hit.intent,
-        "text": hit.text,
+        "text": hit.text[:EXCERPT],
         "lexical": round(hit.lexical, 4),
     }
 
@@ -67,19 +70,24 @@ def trace_json(
     route: Route,
     thresholds: Thresholds,
     took_ms: Mapping[str, float],
+    choice: str | None = None,
+    content: int = 0,
 ) -> dict[str, Any]:
-    """The whole trace of a turn that a model has read."""
+    """The whole trace of a turn that a model has read; ``choice`` is a clicked button's, and
+    ``content`` the revision of the desk's content."""
     return {
         "release": reading.release,
+        "content": content,
         "reading": reading_json(reading),
         "hits": [hit_json(hit) for hit in hits],
         "route": route_json(route),
-        "thresholds": asdict(thresholds),
+        "thresholds": {name: getattr(thresholds, name) for name in THRESHOLDS},
         "took_ms": {stage: round(ms, 2) for stage, ms in took_ms.items()},
+        **({"choice": choice} if choice else {}),
     }
 
 
-def away_json(route: Route) -> dict[str, Any]:
+def away_json(route: Route, choice: str | None = None) -> dict[str, Any]:
     """The trace of a turn that no model has read."""
     return {
         "release": None,
@@ -87,7 +95,14 @@ def away_json(route: Route) -> dict[str, Any]:
         "hits": [],
         "route": route_json(route),
         "thresholds": None,
+        **({"choice": choice} if choice else {}),
     }
+
+
+def said_json(said: Said) -> dict[str, Any]:
+    """What the desk did with a message, to be compared."""
+    fields = {name: getattr(said, name) for name in Said.__slots__}
+    return {**fields, "suggestions": list(said.suggestions)}
 
 
 def line_json(reading: Reading, route: Route) -> dict[str, Any]:

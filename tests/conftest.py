@@ -1,9 +1,11 @@
 """Fixtures: a home in a temporary folder, its store with a small desk, the application, clients."""
 
+import logging
 import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from flask import Flask
@@ -22,19 +24,30 @@ from service.store import Store, open_store
 from small_desk import small_desk
 from starter_desk import starter
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
 __all__ = ["starter"]
 
 PASSWORD = "correct-horse-battery"
 # One round: tests sign in often, and the strength of the hash is not what they are about.
 PASSWORD_HASH = generate_password_hash(PASSWORD, method="pbkdf2:sha256:1")
+TRAINING_SECONDS = 1500  # with room for a machine that others use, too
 SECRET = "a site secret that is long enough for HS256"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whichever test is the first to need the starter desk waits for its training, too."""
+    for item in items:
+        if "starter" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.timeout(TRAINING_SECONDS))
 
 
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """No setting of the machine's may reach a test."""
     for name in os.environ:
-        if name.startswith("FRONTDESK_"):
+        if name.startswith(("FRONTDESK_", "OTEL_")):
             monkeypatch.delenv(name)
 
 
@@ -44,6 +57,15 @@ def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from tiny import make_encoder  # with torch, which most tests do without
 
     return make_encoder(tmp_path_factory.mktemp("encoder"))
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator["Browser"]:
+    """The system's Chromium; the tests of one module share it."""
+    from chromium import chromium  # with Playwright, which most tests do without
+
+    with chromium() as browser:
+        yield browser
 
 
 @pytest.fixture(scope="module")
@@ -170,3 +192,15 @@ def readers(monkeypatch: pytest.MonkeyPatch) -> list[FakeReader]:
 
     monkeypatch.setattr(engine, "load_reader", load)
     return loaded
+
+
+@pytest.fixture(autouse=True)
+def logging_as_at_the_start() -> None:
+    """Libraries that a test loads (NNCF, MLflow's database) change what is logged by all others."""
+    logging.disable(logging.NOTSET)
+    logging.getLogger().setLevel(logging.WARNING)
+    for name in ["frontdesk", *logging.root.manager.loggerDict]:
+        if name.split(".")[0] == "frontdesk":
+            logger = logging.getLogger(name)
+            logger.disabled, logger.propagate = False, True
+            logger.setLevel(logging.NOTSET)

@@ -119,6 +119,7 @@ class ContentContract:
             (replace(empty, articles=(Article("a", "t", "x", ("refund",)),)), "article"),
             (replace(empty, golden=(GoldenCase("x", "refund", "handoff"),)), "golden case"),
             (replace(empty, settings=replace(SLOTS, suggested=("refund",))), "suggested intent"),
+            (replace(empty, settings=replace(SLOTS, protected={"refund": 1})), "protected intent"),
         ):
             store.replace_content(content)
             with pytest.raises(Conflict, match=kind):

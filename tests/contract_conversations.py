@@ -6,15 +6,17 @@ from dataclasses import replace
 
 import pytest
 
-from drafts import Clock, draft, handoff, trace
+from drafts import CONTENT, Clock, draft, handoff, trace
 from service.errors import InvalidInput, NotFound, Unauthorized
 from service.records import (
     Dialogue,
     Operator,
+    Origin,
     ReplyDraft,
     Suggestion,
     Ticket,
     TicketDraft,
+    TurnDraft,
 )
 from service.store import Store
 
@@ -284,6 +286,71 @@ class TurnContract:
         assert list(store.traces(conversation_id, 2)) == [
             message.id for message in everything[-4:] if message.author == "customer"
         ]
+
+    def test_newest_words_of_customers_come_without_those_of_the_desk(
+        self, store: Store, conversation_id: str, ana: Operator
+    ) -> None:
+        assert store.customer_texts(9) == []
+        for text in ("first", "again", "again"):
+            store.record_turn(
+                draft(conversation_id, text=text, client_id=f"{text}{store.last_event()}")
+            )
+        other, _ = store.create_conversation()
+        store.record_turn(draft(other.id, text="last"))
+        assert store.customer_texts(9) == ["last", "again", "again", "first"]
+        assert store.customer_texts(2) == ["last", "again"]
+
+    def test_origins_of_messages_tell_where_and_who(self, store: Store) -> None:
+        conversation, _ = store.create_conversation(name="Ana Lima")
+        unknown, _ = store.create_conversation()
+        draft = TurnDraft(conversation.id, "c-1", "hello", 0, Dialogue(), None, None, None)
+        named = store.record_turn(draft).message
+        other = store.record_turn(replace(draft, conversation_id=unknown.id)).message
+        found = store.origins([named.id, other.id, "msg_gone"])
+        assert found == {
+            named.id: Origin(conversation.id, named.at, "Ana Lima", found[named.id].customer_id),
+            other.id: Origin(unknown.id, other.at, None, found[other.id].customer_id),
+        }
+        assert len({origin.writer for origin in found.values()}) == 2
+
+    def test_what_the_desk_decided_comes_with_what_became_of_it(
+        self, store: Store, clock: Clock, conversation_id: str, ana: Operator
+    ) -> None:
+        store.replace_content(CONTENT)
+        store.record_turn(draft(conversation_id, "old"))
+        clock.move(days=1)
+        since = clock().strftime("%Y-%m-%dT%H:%M:%S.000Z")
+        asks = ReplyDraft("Which?", "clarify")
+        chosen = trace()
+        chosen["route"]["reason"] = "chosen"
+        drafts = {
+            "unclear": draft(conversation_id, "unclear", reply=asks, trace=trace("clarify")),
+            "click": draft(conversation_id, "click", trace=chosen),
+            "again": draft(conversation_id, "again", reply=asks, trace=trace("clarify")),
+            "person": handoff(conversation_id, "person"),
+            "more": draft(conversation_id, "more"),  # to the person
+        }
+        turns = {}
+        for name, written in drafts.items():
+            clock.move(seconds=1)
+            turns[name] = store.record_turn(written)
+        reply = turns["unclear"].reply
+        assert reply
+        store.record_feedback(conversation_id, reply.id, rating=2)
+        store.correct_message(turns["person"].message.id, ana.id, intent="refund")
+        store.correct_message(turns["again"].message.id, ana.id, sentiment="negative")
+        found = store.decided_messages(since, 10)
+        ids = {turn.message.id: name for name, turn in turns.items()}
+        assert [(ids[m.id], m.answered, m.handed_over, m.unhelpful, m.intent) for m in found] == [
+            ("person", False, True, False, "refund"),
+            ("again", False, True, False, None),
+            ("unclear", True, False, True, None),
+        ]
+        assert found[2].text == "question unclear"
+        assert {message.conversation_id for message in found} == {conversation_id}
+        assert store.decided_messages(since, 1) == found[:1]
+        store.undo_label(turns["person"].message.id, ana.id)
+        assert store.decided_messages(since, 1)[0].intent is None
 
     def test_feedback_is_kept_with_its_message(self, store: Store, conversation_id: str) -> None:
         reply = store.record_turn(draft(conversation_id)).reply

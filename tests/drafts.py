@@ -28,6 +28,7 @@ CONTENT = Content(
         slots=(Slot("order", "Order", "Which order?", "Which one?", r"KM-\d+", "KM-{0}"),),
         replies={"welcome": ("Hello!", "Hi!")},
         suggested=("track",),
+        protected={"refund": 0, "track": 2},
     ),
     intents=(
         Intent("track", "orders", "Where is it?", "Parcels.", ("order",)),

@@ -4,6 +4,7 @@ import hashlib
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,7 +14,7 @@ from index.recognisers import recognise
 from index.records import OUT_OF_SCOPE, SENTIMENTS, Entity, Hit, Reading, Scored, Thresholds, Vector
 from service.catalogue import Catalogue
 from service.config import Config
-from service.engine import local_today, recognisers
+from service.engine import OnTrial, local_today, recognisers
 from service.errors import EngineAway
 from service.records import Content, Template
 from service.store import Store
@@ -68,6 +69,7 @@ class FakeEngine:
         self, content: Content, script: Mapping[str, Reading], release: str = "rel_fake"
     ) -> None:
         self.release = release
+        self.batches: list[int] = []
         self.catalogue = Catalogue.of(content)
         self.script = script
         self.recognisers = recognisers(self.catalogue)
@@ -75,15 +77,30 @@ class FakeEngine:
         self.entries += [Hit("example", e.id, 0, e.intent, e.text) for e in content.examples]
         self.vectors = np.array([vector_of(e.text) for e in self.entries]).reshape(-1, HIDDEN)
 
-    def read(self, texts: Sequence[str]) -> list[Reading]:
-        return [self.script.get(text) or self._read(text) for text in texts]
+    def read(
+        self,
+        texts: Sequence[str],
+        days: Sequence[date] | None = None,
+        *,
+        until: float | None = None,
+    ) -> list[Reading]:
+        self.batches.append(len(texts))
+        days = days or [local_today()] * len(texts)
+        pairs = zip(texts, days, strict=True)
+        return [self.script.get(text) or self._read(text, day) for text, day in pairs]
+
+    def read_idly(self, texts: Sequence[str]) -> list[Reading]:
+        return self.read(texts)
+
+    def search_all(self, readings: Sequence[Reading]) -> list[list[Hit]]:
+        return [self.search(reading) for reading in readings]
 
     def search(self, reading: Reading) -> list[Hit]:
         scores = self.vectors @ reading.vector
         best = np.argsort(-scores, kind="stable")[:5]
         return [replace(self.entries[row], score=float(scores[row])) for row in best]
 
-    def _read(self, text: str) -> Reading:
+    def _read(self, text: str, day: date) -> Reading:
         lower = text.casefold()
         found = [intent for words, intent in KEYWORDS.items() if words in lower]
         others = {name: 0.02 for name in self.catalogue.intents if name not in found}
@@ -95,7 +112,7 @@ class FakeEngine:
             intents = others | dict.fromkeys(found, 0.03) | {found[0]: 0.95}
         mood = "negative" if any(w in lower for w in UPSETTING) else "neutral"
         mood = "positive" if any(w in lower for w in PLEASING) else mood
-        entities = recognise(text, self.recognisers, local_today())
+        entities = recognise(text, self.recognisers, day)
         # A bare fact is known to the desk even when no intent is.
         in_scope = 0.99 if found or entities else 0.1
         return reading_of(
@@ -104,13 +121,18 @@ class FakeEngine:
 
 
 class FakeEngines:
-    """A source that follows the store's content, and can be away."""
+    """A source that follows the store's content, and can be away; ``tried`` is on trial."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
         self.away = False
+        self.problem = ""
         self.script: dict[str, Reading] = {}
         self.engine: FakeEngine | None = None
+        self.tried: OnTrial | None = None
+
+    def on_trial(self) -> OnTrial | None:
+        return self.tried
 
     def current(self) -> FakeEngine:
         if self.away:

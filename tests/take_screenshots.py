@@ -8,10 +8,11 @@ import os
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
+from chromium import chromium
 from starter_desk import Starter, frontdesk, running_server
-from test_story import ARGUMENTS, CHROMIUM, HANDED_OVER, PASSWORD, Customer, Operator
+from test_story import HANDED_OVER, PASSWORD, Customer, Operator
 
 PICTURES = Path(__file__).parent.parent / "docs" / "screenshots"
 
@@ -19,8 +20,7 @@ PICTURES = Path(__file__).parent.parent / "docs" / "screenshots"
 def take(home: Path, log: Path) -> None:
     """The widget with an answer, the console with an upset ticket, the release's report."""
     frontdesk(home, "operator", "add", "ana@desk.example", "--name", "Ana", "--password", PASSWORD)
-    with running_server(home, log=log) as address, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+    with running_server(home, log=log) as address, chromium() as browser:
         shopper = Customer(browser, address)
         shopper.say("where is my parcel KM-482913?")
         shopper.expect_answer("KM-482913")
@@ -46,7 +46,6 @@ def take(home: Path, log: Path) -> None:
         page = browser.new_page(viewport={"width": 1440, "height": 900})
         page.goto((home / "releases" / release / "report.html").absolute().as_uri())
         page.screenshot(path=PICTURES / "report.png")
-        browser.close()
 
 
 def main() -> None:

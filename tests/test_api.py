@@ -626,7 +626,7 @@ def test_the_desk_answers_again_when_the_model_is_back(
 def test_model_that_goes_away_while_reading_loses_nothing(
     stage: str, customer: Customer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def gone(*_: Any) -> None:
+    def gone(*_: Any, **__: Any) -> None:
         raise EngineAway("The model's process has ended.")
 
     monkeypatch.setattr(FakeEngine, stage, gone)

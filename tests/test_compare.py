@@ -1,22 +1,16 @@
 """Two releases on the same rows: what got better, what got worse, and which rows are fair."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from finetune.compare import (
     CHANGES,
-    SEEN,
     compare_figures,
     compare_readings,
-    fingerprint,
-    read_fingerprints,
-    write_fingerprints,
 )
 from finetune.rows import Row
 from finetune.statistics import sign_test
-from index.errors import ReleaseError
 from made_readings import make_reading
 
 ROWS = [
@@ -73,19 +67,6 @@ def test_a_figure_is_better_in_its_own_direction() -> None:
     assert lines["Intent calibration error"]["better"] is False
     assert set(lines) == {"Intent accuracy", "Intent calibration error"}
     assert compare_figures(after, after)[0]["better"] is None
-
-
-def test_fingerprints_know_a_text_in_any_spelling(tmp_path: Path) -> None:
-    assert read_fingerprints(tmp_path) is None
-    write_fingerprints(tmp_path, [Row("Where IS  my order?"), Row("\ud800")])
-    seen = read_fingerprints(tmp_path)
-    assert seen is not None
-    assert fingerprint("where is my order?") in seen
-    assert fingerprint("where is my parcel?") not in seen
-    assert "order" not in (tmp_path / SEEN).read_text()
-    (tmp_path / SEEN).write_text("[]")
-    with pytest.raises(ReleaseError, match=SEEN):
-        read_fingerprints(tmp_path)
 
 
 def test_sign_test_is_that_of_a_fair_coin() -> None:

@@ -1,26 +1,31 @@
 """The compiled network reads as the one that it was made of, or it is left out of the release."""
 
 import json
+import logging
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 import torch
 
+from finetune import compiling
 from finetune.compiling import Figure
 from finetune.rows import Row
 from finetune.run import Trained, evaluate_release, train_release
 from index.backend import Outputs
-from index.compiled import CompiledBackend
+from index.compiled import COMPILED, CompiledBackend
 from index.errors import ReleaseError
 from index.network import Network, Output
 from index.reader import Reader
+from index.tokens import Tokens
 from tiny import make_rows, tiny_recipe
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -31,6 +36,7 @@ ALONE = """
 import json, sys
 from pathlib import Path
 from index.reader import Reader
+from index.tokens import Tokens
 reader = Reader.load(Path(sys.argv[1]), "cpu")
 reading = reader.read(["hello there"])[0]
 loaded = [name for name in ("torch", "openvino_telemetry") if sys.modules.get(name)]
@@ -132,8 +138,8 @@ def test_damaged_twin_is_refused(trained: Trained, tmp_path: Path) -> None:
 def break_pass(change: Callable[[Outputs], Outputs]) -> Callable[..., Outputs]:
     whole = CompiledBackend._pass
 
-    def broken(self: CompiledBackend, ids: np.ndarray, mask: np.ndarray) -> Outputs:
-        return change(whole(self, ids, mask))
+    def broken(self: CompiledBackend, tokens: Sequence[Tokens]) -> Outputs:
+        return change(whole(self, tokens))
 
     return broken
 
@@ -175,29 +181,118 @@ def test_what_8_bits_harm_stays_in_floats_until_the_twin_is_good(
     assert quantised == {0: False, 1: False}
 
 
-def test_twin_that_lost_the_mask_is_left_out(
+def test_where_8_bits_will_not_do_the_twin_is_in_floats(
     encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    forward = Network.forward
+    """It reads several times as fast as torch all the same."""
+    whole = CompiledBackend._pass
 
-    def unmasked(self: Network, ids: torch.Tensor, mask: torch.Tensor) -> Output:
-        return forward(self, ids, torch.ones_like(mask) if torch.jit.is_tracing() else mask)
+    def bad_in_8_bits(self: CompiledBackend, tokens: Sequence[Tokens]) -> Outputs:
+        output = whole(self, tokens)
+        assert output.intents is not None
+        bad = replace(output, intents=output.intents[:, ::-1])
+        return bad if self.name == "int8 cpu" else output
 
-    monkeypatch.setattr(Network, "forward", unmasked)
+    monkeypatch.setattr(CompiledBackend, "_pass", bad_in_8_bits)
+    made = train(encoder, tmp_path / "release")
+    said = made.metrics["int8"]
+    assert (said["serves"], said["numbers"]) == (True, "float32")
+    assert "worse in intent" in said["reason"]
+    twin, network = (Reader.load(made.path, "cpu", compiled=flag) for flag in (True, False))
+    assert twin.backend.name == "float32 cpu"
+    for one, other in zip(twin.read(TEXTS), network.read(TEXTS), strict=True):
+        assert float(one.vector @ other.vector) > 0.9999
+    page = (made.path / "report.html").read_text()
+    assert "CPUs read in 32-bit floats; 8-bit integers would not do: worse in intent" in page
+
+
+def test_twin_whose_texts_see_each_other_is_left_out(
+    encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forward = Network.forward_packed
+
+    def unmasked(
+        self: Network,
+        ids: torch.Tensor,
+        places: torch.Tensor,
+        texts: torch.Tensor,
+        shares: torch.Tensor,
+    ) -> Output:
+        texts = torch.ones_like(texts) if torch.jit.is_tracing() else texts
+        return forward(self, ids, places, texts, shares)
+
+    monkeypatch.setattr(Network, "forward_packed", unmasked)
     made = train(encoder, tmp_path / "release")
     assert made.metrics["int8"]["serves"] is False
-    assert "padding turns its vectors" in made.metrics["int8"]["reason"]
+    assert "other texts of its batch turn" in made.metrics["int8"]["reason"]
 
 
-@pytest.mark.parametrize("missing", ["nncf", "openvino"])
-def test_without_the_libraries_torch_reads(
-    missing: str, trained: Trained, encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_encoder_that_cannot_be_packed_is_padded(
+    trained: Trained, encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As those that tell positions by the distance between tokens, or take none."""
+    forward = Network.forward_packed
+
+    def shifted(
+        self: Network,
+        ids: torch.Tensor,
+        places: torch.Tensor,
+        texts: torch.Tensor,
+        shares: torch.Tensor,
+    ) -> Output:
+        across = torch.arange(ids.shape[1]).expand_as(ids)
+        return forward(self, ids, across, texts, shares)
+
+    monkeypatch.setattr(Network, "forward_packed", shifted)
+    made = train(encoder, tmp_path / "release")
+    assert made.metrics["int8"]["serves"] is True
+    packed, padded = (Reader.load(release.path, "cpu") for release in (trained, made))
+    assert inputs_of(packed) == {"ids", "places", "texts", "shares"}
+    assert inputs_of(padded) == {"ids", "mask"}
+    for reader in (packed, padded):
+        reader.warm_up_batches()
+        one_by_one = [reader.read([text])[0] for text in TEXTS]
+        for alone, beside in zip(one_by_one, reader.read(TEXTS), strict=True):
+            assert float(alone.vector @ beside.vector) > 0.99
+            assert alone.entities == beside.entities
+
+
+def inputs_of(reader: Reader) -> set[str]:
+    """What the compiled network of a reader takes."""
+    model = ElementTree.parse(reader.release.path / COMPILED).getroot()
+    layers = [layer for layer in model.iter("layer") if layer.get("type") == "Parameter"]
+    return {layer.find("output/port").get("names") for layer in layers}
+
+
+@pytest.mark.parametrize(
+    ("missing", "backend"), [("nncf", "float32 cpu"), ("openvino", "torch cpu")]
+)
+def test_without_the_libraries_it_is_read_in_floats(
+    missing: str,
+    backend: str,
+    trained: Trained,
+    encoder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setitem(sys.modules, missing, None)
     made = train(encoder, tmp_path / "release")
-    assert made.metrics["int8"]["serves"] is False
+    assert made.metrics["int8"]["serves"] is (missing == "nncf")
     assert missing in made.metrics["int8"]["reason"]
-    assert Reader.load(made.path, "cpu").backend.name == "torch cpu"
+    assert Reader.load(made.path, "cpu").backend.name == backend
+
+
+def test_where_8_bits_cannot_be_made_the_twin_is_in_floats(
+    encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def mixed(twin: CompiledBackend, tokens: Sequence[Tokens]) -> None:
+        if twin.name == "int8 cpu":
+            raise ReleaseError("other texts of its batch turn a vector by 0.011")
+
+    monkeypatch.setattr(compiling, "_check_alone", mixed)
+    made = train(encoder, tmp_path / "release")
+    assert made.metrics["int8"]["numbers"] == "float32"
+    assert "by 0.011" in made.metrics["int8"]["reason"]
 
 
 def test_rows_that_all_trained_check_the_twin_too(encoder: Path, tmp_path: Path) -> None:
@@ -237,3 +332,13 @@ def test_one_head_is_enough(head: str, encoder: Path, tmp_path: Path) -> None:
     made = train(encoder, tmp_path / "release", rows)
     assert made.metrics["int8"]["serves"] is True
     assert Reader.load(made.path, "cpu").read(TEXTS)[0].vector.shape == (32,)
+
+
+def test_a_failed_conversion_leaves_the_log_as_it_was() -> None:
+    root = logging.getLogger()
+    before = root.level, root.filters[:], root.handlers[:]
+    with suppress(RuntimeError), compiling._quiet():
+        root.setLevel(logging.CRITICAL)
+        root.handlers = [logging.NullHandler()]
+        raise RuntimeError("no such operation")
+    assert (root.level, root.filters, root.handlers) == before

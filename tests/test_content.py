@@ -259,6 +259,13 @@ BROKEN: dict[str, tuple[str, str | bytes, tuple[str, ...]]] = {
         ("desk.yml", "slots[0].ask", "(number)"),
     ),
     "suggested intent": ("desk.yml", "name: a\nsuggested: [no_such]\n", ("suggested", "no_such")),
+    "protected intent": (
+        "desk.yml",
+        "name: a\nprotected: {no_such: 1}\n",
+        ("protected", "no_such"),
+    ),
+    "tolerance": ("desk.yml", "name: a\nprotected: {x: -1}\n", ("desk.yml", "protected.x")),
+    "protected names": ("desk.yml", "name: a\nprotected: [[x]]\n", ("desk.yml", "protected")),
     "group without a name": ("intents/x.yml", "intents: []\n", ("x.yml", "group")),
     "intent's name": (
         "intents/x.yml",
@@ -504,6 +511,19 @@ def test_kinds_region_and_languages_survive_the_files(content: Content, tmp_path
 )
 def test_locale_follows_from_what_the_desk_says(settings: DeskSettings, locale: Locale) -> None:
     assert settings.locale == locale
+
+
+def test_protected_intents_survive_the_files_and_may_be_a_list(
+    content: Content, tmp_path: Path
+) -> None:
+    protected = {"greeting": 0, "track_order": 3}
+    settings = replace(content.settings, protected=protected)
+    write_desk(replace(content, settings=settings), tmp_path / "desk")
+    assert read_desk(tmp_path / "desk").settings.protected == protected
+    file = tmp_path / "desk" / "desk.yml"
+    head = file.read_text().partition("protected:")[0]
+    file.write_text(f"{head}protected: [greeting, out_of_scope]\n")
+    assert read_desk(tmp_path / "desk").settings.protected == {"greeting": 0, "out_of_scope": 0}
 
 
 def test_check_accepts_a_slot_without_a_pattern(content: Content) -> None:

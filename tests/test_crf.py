@@ -45,12 +45,12 @@ def test_the_loss_is_that_of_the_definition(seed: int) -> None:
         scores = [score(crf, words, path) for path in every_path(len(places))]
         right = tuple(int(tag) for tag in truth[row, places])
         expected += float(np.logaddexp.reduce(scores)) - score(crf, words, right)
-    assert float(crf(logits, truth)) == pytest.approx(expected, rel=1e-5)
+    assert float(crf(logits, truth, torch.ones(len(truth)))) == pytest.approx(expected, rel=1e-5)
 
 
 def test_texts_without_annotation_cost_nothing_and_teach_nothing() -> None:
     logits = torch.randn(2, 4, TAGS, requires_grad=True)
-    loss = make_crf(0)(logits, torch.full((2, 4), IGNORED))
+    loss = make_crf(0)(logits, torch.full((2, 4), IGNORED), torch.ones(2))
     assert float(loss) == 0.0
     assert not loss.requires_grad
 
@@ -59,15 +59,19 @@ def test_parts_of_a_batch_add_up_to_its_loss() -> None:
     crf, logits = make_crf(1), torch.randn(4, 5, TAGS)
     truth = torch.randint(0, TAGS, (4, 5))
     truth[1, 2:] = IGNORED
-    parts = sum(float(crf(a, b)) for a, b in zip(logits.chunk(2), truth.chunk(2), strict=True))
-    assert parts == pytest.approx(float(crf(logits, truth)), rel=1e-5)
+    parts = sum(
+        float(crf(a, b, torch.ones(len(b))))
+        for a, b in zip(logits.chunk(2), truth.chunk(2), strict=True)
+    )
+    assert parts == pytest.approx(float(crf(logits, truth, torch.ones(len(truth)))), rel=1e-5)
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_the_best_paths_are_the_best_of_all(seed: int) -> None:
     crf, logits = make_crf(seed), torch.randn(5, 6, TAGS)
     words = [[1, 2, 4], [0], [], [0, 1, 2, 3, 5], [3, 4]]
-    for row, path in enumerate(crf.transitions().find_paths(logits.numpy(), words)):
+    at = [[row * 6 + place for place in places] for row, places in enumerate(words)]
+    for row, path in enumerate(crf.transitions().find_paths(logits.flatten(0, 1).numpy(), at)):
         places = words[row]
         assert len(path) == len(places)
         if places:
@@ -77,15 +81,16 @@ def test_the_best_paths_are_the_best_of_all(seed: int) -> None:
 
 def test_an_untrained_chain_takes_the_likeliest_tag_of_every_word() -> None:
     logits = torch.randn(2, 4, TAGS)
-    paths = Crf(TAGS).transitions().find_paths(logits.numpy(), [[0, 1, 2, 3], [1, 3]])
+    flat = logits.flatten(0, 1).numpy()
+    paths = Crf(TAGS).transitions().find_paths(flat, [[0, 1, 2, 3], [5, 7]])
     assert paths[0].tolist() == logits[0].argmax(-1).tolist()
     assert paths[1].tolist() == logits[1, [1, 3]].argmax(-1).tolist()
 
 
 def test_no_texts_have_no_paths() -> None:
     chain = Crf(TAGS).transitions()
-    assert chain.find_paths(np.zeros((0, 0, TAGS), np.float32), []) == []
-    paths = chain.find_paths(np.zeros((2, 3, TAGS), np.float32), [[], []])
+    assert chain.find_paths(np.zeros((0, TAGS), np.float32), []) == []
+    paths = chain.find_paths(np.zeros((6, TAGS), np.float32), [[], []])
     assert [len(path) for path in paths] == [0, 0]
 
 
@@ -98,7 +103,15 @@ def test_a_chain_learns_what_may_follow_what() -> None:
     optimizer = torch.optim.Adam(crf.parameters(), 0.1)
     for _ in range(60):
         optimizer.zero_grad()
-        crf(logits, truth).backward()
+        crf(logits, truth, torch.ones(len(truth))).backward()
         optimizer.step()
-    found = crf.transitions().find_paths(logits[:1].numpy(), [[0, 1, 2, 3, 4, 5]])[0]
+    found = crf.transitions().find_paths(logits[0].numpy(), [[0, 1, 2, 3, 4, 5]])[0]
     assert found.tolist() == truth[0].tolist()
+
+
+def test_weights_multiply_the_loss_of_their_text() -> None:
+    crf, logits = make_crf(1), torch.randn(2, 5, TAGS)
+    truth = torch.randint(0, TAGS, (2, 5))
+    one, two = (float(crf(logits[n : n + 1], truth[n : n + 1], torch.ones(1))) for n in (0, 1))
+    weighed = float(crf(logits, truth, torch.tensor([0.5, 2.0])))
+    assert weighed == pytest.approx(0.5 * one + 2 * two, rel=1e-5)

@@ -8,16 +8,17 @@ import pytest
 import torch
 
 from finetune.batches import number
-from finetune.clean import normalise
 from finetune.fit import Setup, fit_network, train_network
 from finetune.prepare import FEW, prepare, without
 from finetune.rows import Row, Span
 from finetune.run import train_release
 from finetune.soup import stir_in
-from finetune.split import deal, group_rows, words_of
+from finetune.split import deal, group_rows
+from index.alike import words_of
 from index.calibration import Calibration
 from index.network import Network, run
 from index.release import load_release
+from index.seen import normalise
 from index.tokens import Tokenizer
 from tiny import WORDS, make_rows, tiny_recipe
 

@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -14,10 +14,11 @@ import pytest
 
 from fakes import FakeReader, crown, reading_of, save, vector_of
 from service import engine as door
+from service.background import STEP
 from service.config import Config
 from service.engine import Engines, NoEngines, index_entries, local_today, passages, release_engine
 from service.errors import EngineAway
-from service.records import Article, Content, Slot, Template
+from service.records import Article, Content, Example, Slot, Template
 from service.store import Store
 
 
@@ -125,6 +126,7 @@ def test_release_that_cannot_be_loaded_leaves_the_old_one_serving(
     assert engines.current().release == "rel_a"
     told = [record.message for record in caplog.records if record.levelno == logging.ERROR]
     assert told == ["Release rel_b cannot be loaded: heads.safetensors is missing"]
+    assert engines.problem == told[0]
     # It recovers by itself when the release is whole, but does not try four times a second.
     broken.unlink()
     engines.refresh()
@@ -132,6 +134,48 @@ def test_release_that_cannot_be_loaded_leaves_the_old_one_serving(
     time.sleep(0.25)
     engines.refresh()
     assert engines.current().release == "rel_b"
+    assert engines.problem == ""
+
+
+def test_content_reaches_the_release_that_serves_in_place_of_a_damaged_champion(
+    engines: Engines, config: Config, store: Store, readers: list[FakeReader]
+) -> None:
+    crown(config, "rel_a")
+    engines.refresh()
+    crown(config, "rel_b")
+    (config.releases / "rel_b" / "broken").write_text("it is damaged")
+    engines.refresh()
+    save(store, "Hello from today!")
+    engines.refresh()
+    engine = engines.current()
+    assert (engine.release, engine.catalogue.revision) == ("rel_a", store.content_revision())
+    assert "rel_b" in engines.problem
+    assert len(readers) == 1
+    crown(config, "rel_a")  # rolled back
+    engines.refresh()
+    assert engines.problem == ""
+
+
+def test_after_a_restart_the_champion_before_serves_in_place_of_a_damaged_one(
+    engines: Engines, config: Config, store: Store, readers: list[FakeReader]
+) -> None:
+    for release in ("rel_a", "rel_b"):
+        crown(config, release)
+    (config.releases / "previous").write_text("rel_a")
+    (config.releases / "rel_b" / "broken").write_text("it is damaged")
+    engines.refresh()
+    assert engines.current().release == "rel_a"
+    assert engines.problem == "Release rel_b cannot be loaded: it is damaged"
+    (config.releases / "rel_b" / "broken").unlink()
+    engines.retry_at = 0
+    engines.refresh()
+    assert (engines.current().release, engines.problem) == ("rel_b", "")
+    (config.releases / "rel_b" / "broken").write_text("it is damaged")
+    (config.releases / "rel_a" / "broken").write_text("and so is it")
+    again = Engines(config, store)
+    again.refresh()
+    with pytest.raises(EngineAway, match="rel_b"):
+        again.current()
 
 
 @pytest.mark.parametrize("error", [TypeError, KeyError, ImportError])
@@ -364,3 +408,45 @@ def test_desk_without_any_content_can_be_indexed(tmp_path: Path) -> None:
 def test_no_engines_are_always_away() -> None:
     with pytest.raises(EngineAway):
         NoEngines().current()
+
+
+def test_customers_go_before_new_content(
+    config: Config, store: Store, readers: list[FakeReader], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    passes: list[int] = []
+    encode = FakeReader.encode
+
+    def watched(self: FakeReader, texts: Sequence[str]) -> Any:
+        passes.append(sum(map(len, texts)))
+        return encode(self, texts)
+
+    monkeypatch.setattr(FakeReader, "encode", watched)
+    crown(config, "rel_a")
+    asked: list[int] = []
+    engines = Engines(config, store, busy=lambda: bool(asked.append(len(passes))))
+    engines.refresh()
+    assert max(passes) > STEP  # nobody can be answered yet
+    assert asked == []
+    passes.clear()
+    store.add_examples([Example("", f"new text {n}", "greeting") for n in range(200)])
+    engines.refresh()
+    assert STEP < sum(passes) < 200 * 20
+    assert max(passes) <= STEP
+    assert asked == list(range(asked[0], len(passes) + 1))  # after each step
+
+
+def test_unchanged_content_is_not_indexed_again(
+    engines: Engines, config: Config, store: Store, readers: list[FakeReader]
+) -> None:
+    crown(config, "rel_a")
+    engines.refresh()
+    before = engines.current()
+    save(store, "Good day to you!")
+    engines.refresh()
+    after = engines.current()
+    assert after.index._shelves["example"] is before.index._shelves["example"]
+    assert after.index._shelves["template"] is not before.index._shelves["template"]
+    crown(config, "rel_b")  # whose vectors are others
+    engines.refresh()
+    following = engines.current().index
+    assert following._shelves["example"] is not after.index._shelves["example"]

@@ -6,6 +6,7 @@ import signal
 import socket
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -266,6 +267,42 @@ def test_engine_in_hand_answers_while_it_is_replaced(
         first.read(["hello"])
 
 
+def test_web_processes_tell_why_the_champion_is_not_what_reads(
+    serve: Serve, remote: RemoteEngines, config: Config
+) -> None:
+    serve()
+    follow(remote)
+    assert remote.problem == ""
+    crown(config, "rel_b")
+    (config.releases / "rel_b" / "broken").write_text("it is damaged")
+    follow(remote, lambda: "it is damaged" in remote.problem)
+    assert remote.current().read(["hello"])[0].release == "rel_a"
+    crown(config, "rel_a")
+    follow(remote, lambda: remote.problem == "")
+
+
+def test_engine_that_nobody_asks_any_more_is_let_go(
+    serve: Serve, remote: RemoteEngines, config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that two models are in memory for seconds only."""
+    owner = serve()
+    first = follow(remote)
+    assert first.read(["hello"])
+    replaced = weakref.ref(owner.server._engines.engine)
+    crown(config, "rel_b")
+    follow(remote, lambda: remote.engine.release == "rel_b")
+    assert first.read(["hello"])[0].release == "rel_a"
+    assert replaced() is not None
+    monkeypatch.setattr("service.engine_server.KEPT_SECONDS", 0.1)
+    deadline = time.monotonic() + 5
+    while replaced() is not None:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    with pytest.raises(EngineChanged):
+        first.read(["hello"])
+    assert remote.engine.read(["hello"])[0].release == "rel_b"
+
+
 def test_turn_with_an_engine_that_is_gone_takes_the_current_one(
     serve: Serve, remote: RemoteEngines, config: Config, store: Store
 ) -> None:
@@ -442,8 +479,10 @@ def test_switchboard_is_not_asked_after_its_time(tmp_path: Path) -> None:
 
 
 def owner_of(server: LiveServer) -> int:
-    """The process with the model."""
-    found = [p for p in server.workers() if "openvino" in Path(f"/proc/{p}/maps").read_text()]
+    """The process with the model, compiled or not."""
+    libraries = ("openvino", "libtorch")
+    maps = {pid: Path(f"/proc/{pid}/maps").read_text() for pid in server.workers()}
+    found = [pid for pid, mapped in maps.items() if any(lib in mapped for lib in libraries)]
     assert len(found) == 1
     return found[0]
 

@@ -12,7 +12,9 @@ from finetune.rows import Row
 from finetune.run import train_release
 from index.champion import champion, list_releases
 from index.release import load_release
+from index.vectors import VectorCache
 from service.config import Config
+from service.engine import index_entries
 from service.errors import ConfigError, Conflict, ContentError, NotFound
 from service.records import Content, Example, Intent
 from service.store import open_store
@@ -112,11 +114,14 @@ def test_desk_trains_on_its_content_and_promotes(
     intents = ("track_order", "cancel_order", "greeting")
     store.replace_content(Content(intents=tuple(Intent(n, "g", n.title()) for n in intents)))
     store.add_examples(examples)
+    found = {entry.text for entry in index_entries(store.content())}
     store.close()
     result = call(train, config, "--recipe", recipe_file)
     assert result.exit_code == 0, result.output
     (manifest,) = list_releases(config.releases)
     assert champion(config.releases) == manifest.id
+    (ready,) = config.cache.glob(f"{manifest.id}.*")  # a running server finds the vectors made
+    assert len(VectorCache(ready).rows) == len(found) > 0
     assert manifest.id in result.stdout
     assert "intent accuracy" in result.stdout
 

@@ -14,7 +14,6 @@ MODELS = (
     "torch",
     "transformers",
     "faiss",
-    "bm25s",
     "sentence_transformers",
     "tokenizers",
     "safetensors",
@@ -57,7 +56,7 @@ def test_contracts_name_what_the_design_forbids(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.chdir(ROOT)
     contracts = read_configuration()["contracts_options"]
     forbidden = {name for c in contracts for name in c.get("forbidden_modules", ())}
-    assert {"torch", "transformers", "faiss", "bm25s", "sentence_transformers"} <= forbidden
+    assert {"torch", "transformers", "faiss", "sentence_transformers"} <= forbidden
     assert {"flask", "sqlite_utils", "index.reader", "index.search"} <= forbidden
     assert [c["layers"] for c in contracts if c["type"] == "layers"] == [
         ["finetune", "service", "index"]
@@ -69,7 +68,12 @@ def test_the_service_loads_no_model() -> None:
     modules = [
         m
         for m in modules_of(
-            "service", "service/web", "service/sqlite", "service/commands", "service/transfer"
+            "service",
+            "service/web",
+            "service/sqlite",
+            "service/commands",
+            "service/transfer",
+            "service/history",
         )
         if m != "service.__main__"
     ]
@@ -79,7 +83,7 @@ def test_the_service_loads_no_model() -> None:
 
 def test_the_watch_sees_a_model() -> None:
     """The test above could not fail if this one did."""
-    assert loaded_by(["index.search"], ("faiss", "bm25s", "torch")) == ["bm25s", "faiss"]
+    assert loaded_by(["index.search"], ("faiss", "torch")) == ["faiss"]
 
 
 def test_the_library_knows_no_http_and_no_storage() -> None:
@@ -96,13 +100,14 @@ def test_the_library_knows_no_http_and_no_storage() -> None:
             "index.calibration",
             "index.recognisers",
             "index.kinds",
+            "index.masking",
             "index.dates",
             "index.date_words",
             "index.money",
             "index.locales",
         )
     ]
-    assert len(light) == 12
+    assert len(light) == 13
     watched = ("flask", "werkzeug", "sqlite3", "sqlite_utils", "pydantic", *MODELS, *SLOW)
     assert loaded_by(light, watched) == []
 

@@ -1,11 +1,14 @@
 """The lexical index finds texts by their letters, in any language, and never fails on a message."""
 
+import math
 import threading
+from collections import Counter
 
 import numpy as np
 import pytest
 
-from index.lexical import LexicalIndex, pieces
+from index import lexical
+from index.lexical import K1, B, LexicalIndex, pieces
 
 TEXTS = [
     "Send back a tent\nYou have 30 days to return what you do not like.",
@@ -44,6 +47,18 @@ def test_a_share_grows_with_what_is_shared() -> None:
 def test_one_is_a_text_of_mean_length_with_every_piece_once() -> None:
     shares = LexicalIndex(["red tent", "blue mat!", "grey cup"]).scores("tent red")
     assert shares.tolist() == [pytest.approx(1), 0, 0]
+
+
+def test_messages_together_score_as_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lexical, "REMEMBERED", 3)  # words
+    index = LexicalIndex(TEXTS)
+    messages = ["how long to norway?", "", "WASHING my jacket", "zzzzqqqq", "norway norway tent"]
+    together = index.scores_all(messages)
+    assert together.shape == (5, 3)
+    for message, shares in zip(messages, together, strict=True):
+        assert LexicalIndex(TEXTS).scores(message) == pytest.approx(shares)
+    assert index.scores_all([]).shape == (0, 3)
+    assert len(index._asked) <= 3
 
 
 @pytest.mark.parametrize("message", ["", "  \n", "?!…", "👍", "\ud800", "\x00", "zzzzqqqq"])
@@ -113,3 +128,67 @@ def test_threads_share_an_index() -> None:
     for thread in threads:
         thread.join()
     assert wrong == []
+
+
+def bm25(texts: list[str], message: str) -> list[float]:
+    """The same by the book: Lucene's BM25 of a text, divided by the weights of all pieces."""
+    counts = [Counter(pieces(text)) for text in texts]
+    mean = sum(count.total() for count in counts) / len(texts)
+    asked = set(pieces(message))
+    having = {piece: sum(piece in count for count in counts) for piece in asked}
+    weight = {p: math.log(1 + (len(texts) - n + 0.5) / (n + 0.5)) for p, n in having.items()}
+    scores = []
+    for count in counts:
+        loss = K1 * (1 - B + B * count.total() / mean)
+        found = sum(weight[p] * (K1 + 1) * count[p] / (count[p] + loss) for p in asked)
+        scores.append(found / sum(weight.values()))
+    return scores
+
+
+@pytest.mark.parametrize(
+    "message", ["wash a jacket, wash it", "30 days", "parcel to a zebra", "it"]
+)
+def test_shares_are_those_of_bm25(message: str) -> None:
+    assert LexicalIndex(TEXTS).scores(message) == pytest.approx(bm25(TEXTS, message))
+
+
+def test_an_edit_cuts_only_texts_that_are_new(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = LexicalIndex(TEXTS)
+    told = before.scores("return a jacket").tolist()
+    cut: list[str] = []
+    words = lexical._words
+
+    def watched(text: str) -> list[str]:
+        cut.append(text)
+        return words(text)
+
+    edited = [TEXTS[2], "Rent a kayak", TEXTS[0]]
+    monkeypatch.setattr(lexical, "_words", watched)
+    after = LexicalIndex(edited, before)
+    assert cut == ["Rent a kayak"]
+    monkeypatch.undo()
+    for message in ("return a jacket", "kayaks", "norway", "zebra kayak"):
+        assert after.scores(message) == pytest.approx(LexicalIndex(edited).scores(message))
+    assert before.scores("return a jacket").tolist() == told
+    assert (
+        before.scores("rent a kayak").tolist()
+        == LexicalIndex(TEXTS).scores("rent a kayak").tolist()
+    )
+    assert len(LexicalIndex([], after)) == 0
+
+
+def test_strange_words_do_not_fill_the_memory() -> None:
+    """Anybody may write words of any length, and letters that stand for many."""
+    index = LexicalIndex(TEXTS)
+    for number in range(20):
+        index.scores(f"{number}" + "x" * 800 + "\u3300" * 50)
+    assert index._asked == {}
+    index.scores("norway")
+    assert list(index._asked) == [" norway "]
+
+
+def test_pieces_of_texts_that_are_gone_are_forgotten() -> None:
+    index = LexicalIndex(["some words that nobody writes again, ever"])
+    for number in range(4):
+        index = LexicalIndex([f"now it is about zebra{number}"], index)
+    assert len(index._numbers) < 2 * len(LexicalIndex(["now it is about zebra3"])._numbers)

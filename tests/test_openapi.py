@@ -13,7 +13,11 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from calls import Caller, described_by, frames, start
+from service import diffs
 from service.config import Config
+from service.records import AlarmDraft, Proposal, ProposedText
+from service.store import Store
+from test_nights import write_night
 from test_release import write_release
 
 API = "/api/v1"
@@ -145,7 +149,13 @@ def test_bodies_say_what_is_refused(document: dict[str, Any]) -> None:
 
 
 def test_every_operation_answers_as_described(
-    client: Caller, operator: Caller, admin: Caller, config: Config, document: dict[str, Any]
+    client: Caller,
+    operator: Caller,
+    admin: Caller,
+    config: Config,
+    store: Store,
+    document: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """One call of each; the callers check status, content type and shape of every answer."""
     customer = start(client, customer={"name": "Uma"})
@@ -174,8 +184,12 @@ def test_every_operation_answers_as_described(
     operator.post(f"{ticket}/reopen")
     operator.post(f"{ticket}/resolve")
     operator.post(f"{API}/messages/{message}/correction", {"intent": "greeting"})
+    admin.post(f"{API}/messages/{message}/correction", {"intent": "gift_card"})
     operator.get(f"{API}/messages/{message}/trace")
+    operator.get(f"{API}/labels/conflicts?operators=yes")
     operator.get(ticket)  # now with corrections and everything else
+    operator.post(f"{API}/labels/settle", {"messages": [message], "intent": "greeting"})
+    operator.delete(f"{API}/messages/{message}/correction")
     example = {"text": "wave", "intent": "greeting"}
     made = operator.post(f"{API}/examples", example).json or {}
     contents: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
@@ -192,9 +206,29 @@ def test_every_operation_answers_as_described(
     operator.put(f"{API}/examples/{made['example']['id']}", example)
     operator.delete(f"{API}/examples/{made['example']['id']}")
     operator.get(f"{API}/reports")
+    like = Proposal("label", "history", (ProposedText("waves"),), 1, 1.0, intent="greeting")
+    taken, dropped = store.add_proposals([like, like])
+    operator.get(f"{API}/review")
+    operator.post(f"{API}/review/{taken.id}/accept", {})
+    operator.post(f"{API}/review/{dropped.id}/dismiss")
     for release in [write_release(config.releases) for _ in range(2)]:
         admin.post(f"{API}/releases/{release.id}/promote")
     admin.post(f"{API}/releases/rollback")
     admin.get(f"{API}/releases")
+    (config.releases / release.id / "report.html").write_text("<!doctype html>")
+    operator.get(f"{API}/releases/{release.id}/report")
+    operator.get(f"{API}/releases/overview")
+    operator.get(f"{API}/nights")
+    operator.get(f"{API}/nights/{write_night(config.home, 1)}")
+    monkeypatch.setattr(diffs, "command", lambda *_: ["true"])
+    admin.post(f"{API}/releases/{release.id}/diff", {})
+    admin.get(f"{API}/releases/{release.id}/diff")
+    alarm, _ = store.sound_alarm(AlarmDraft("drift", "sure", "Less sure.", 0.5, 0.8))
+    operator.get(f"{API}/alarms")
+    operator.get(f"{API}/alarms/{alarm.id}")
+    operator.post(f"{API}/alarms/{alarm.id}/acknowledge")
+    admin.post(f"{API}/releases/{release.id}/trial", {"mode": "shadow", "share": 0.2})
+    admin.get(f"{API}/releases/trial")
+    admin.delete(f"{API}/releases/trial")
     operator.delete(f"{API}/sessions")
     assert client.seen | operator.seen | admin.seen == set(operations(document))

@@ -1,13 +1,10 @@
 """The report in a real browser: no script, no request, no sideways scrolling, no light needed."""
 
-from collections.abc import Iterator
-
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from finetune.page import write_report
 from made_readings import make_metrics, make_release
-from test_story import ARGUMENTS, CHROMIUM
 
 pytestmark = pytest.mark.browser
 
@@ -15,14 +12,6 @@ WIDER = """() => [...document.querySelectorAll("body *")].filter((element) =>
     !element.closest(".scroll, svg") &&
     element.getBoundingClientRect().right > document.documentElement.clientWidth + 1
 ).map((element) => element.outerHTML.slice(0, 80))"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

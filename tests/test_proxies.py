@@ -23,7 +23,7 @@ LABELS = Labels(intents=("a", "b"), sentiments=(), entities=())
 def test_loss_is_the_cross_entropy_of_the_cosines() -> None:
     proxies = Proxies(2, 2)
     proxies.points.data = torch.tensor([[3.0, 0.0], [0.0, 0.5]])
-    loss = proxies(torch.tensor([[1.0, 0.0]]), torch.tensor([0])).detach()
+    loss = proxies(torch.tensor([[1.0, 0.0]]), torch.tensor([0]), torch.ones(1)).detach()
     expected = -torch.tensor([1.0, 0.0]).div(TEMPERATURE).log_softmax(0)[0]
     assert float(loss) == pytest.approx(float(expected), abs=1e-5)
 
@@ -31,10 +31,10 @@ def test_loss_is_the_cross_entropy_of_the_cosines() -> None:
 def test_rows_without_an_intent_add_nothing() -> None:
     proxies = Proxies(3, 4)
     vectors = normalize(torch.randn(2, 4), dim=-1)
-    whole = proxies(vectors, torch.tensor([1, IGNORED])).detach()
-    alone = proxies(vectors[:1], torch.tensor([1])).detach()
+    whole = proxies(vectors, torch.tensor([1, IGNORED]), torch.tensor([1.0, 9.0])).detach()
+    alone = proxies(vectors[:1], torch.tensor([1]), torch.ones(1)).detach()
     assert float(whole) == pytest.approx(float(alone) / 2)
-    assert float(proxies(vectors, torch.tensor([IGNORED, IGNORED]))) == 0
+    assert float(proxies(vectors, torch.tensor([IGNORED, IGNORED]), torch.ones(2))) == 0
 
 
 def test_network_has_proxies_only_when_the_recipe_and_its_heads_ask_for_them(encoder: Path) -> None:

@@ -1,5 +1,6 @@
 """Labelled rows are read from JSONL and CSV, and every bad one is named by file, line and field."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,11 @@ BAD = {
         "0-2 is not within the text of 1",
     ),
     "span empty": ('{"text": "a", "entities": [{"start": 0, "end": 0, "label": "x"}]}', "0-0"),
+    "weight no number": ('{"text": "a", "weight": "1"}', "'weight' must be a number"),
+    "weight true": ('{"text": "a", "weight": true}', "'weight' must be a number"),
+    "weight 0": ('{"text": "a", "weight": 0}', "above 0 and at most 10"),
+    "weight NaN": ('{"text": "a", "weight": NaN}', "above 0 and at most 10"),
+    "too heavy": ('{"text": "a", "weight": 11}', "above 0 and at most 10"),
     "overlap": (
         '{"text": "abc", "entities": [{"start": 0, "end": 2, "label": "x"}, '
         '{"start": 1, "end": 3, "label": "x"}]}',
@@ -91,6 +97,7 @@ def test_bad_jsonl_row_names_file_line_and_field(tmp_path: Path, name: str) -> N
         ("text,labl\nhi,a\n", ":2: ", "unknown field 'labl'"),
         ("text,intent\nhi,a,b\n", ":2: ", "more values"),
         ("text,entities\nhi,[\n", ":2: ", "'entities' is not valid JSON"),
+        ("text,weight\nhi,much\n", ":2: ", "'weight' must be a number"),
         ("text,sentiment\nhi,so-so\n", ":2: ", "'sentiment' must be one of"),
         ('text\n"hi', ":2: ", "not valid CSV"),
         (b"text\nhi\n\xff\n", ":3: ", "not valid UTF-8"),
@@ -151,3 +158,26 @@ def test_titles_and_answers_of_the_desk_support() -> None:
 def test_corrections_always_train() -> None:
     examples = [Example("a", "hi", "x"), Example("b", "ho", "x", source="correction")]
     assert [row.support for row in from_examples(examples)] == [False, True]
+
+
+def test_weights_are_read_and_belong_to_the_digest(tmp_path: Path) -> None:
+    rows = read_rows(
+        [
+            write(tmp_path, "rows.jsonl", '{"text": "a", "weight": 0.5}\n{"text": "b"}\n'),
+            write(tmp_path, "rows.csv", "text,weight\na,2\nb,\n"),
+        ]
+    )
+    assert [row.weight for row in rows] == [0.5, 1.0, 2.0, 1.0]
+    assert digest(rows[:2]) != digest(rows[2:])
+    assert digest([rows[1]]) == digest([rows[3]])
+
+
+def test_what_operators_contradict_each_other_in_does_not_train() -> None:
+    said = Example("a", "hi", "x", "negative", source="correction", weight=0.5)
+    both = ("intent", "sentiment")
+    examples = [said, *(replace(said, contested=fields) for fields in (("intent",), both))]
+    rows = from_examples(examples)
+    assert [(row.intent, row.sentiment, row.weight) for row in rows] == [
+        ("x", "negative", 0.5),
+        (None, "negative", 0.5),
+    ]

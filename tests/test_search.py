@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from index import nearest
 from index.records import LEXICAL_WEIGHT
 from index.search import POOL, Entry, SearchIndex
 
@@ -86,3 +87,69 @@ def test_examples_are_found_by_cosine_alone() -> None:
         ("e1", 0, hits[0].score),
         ("e2", 0, hits[1].score),
     ]
+
+
+def test_of_many_entries_the_same_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    chance = np.random.default_rng(0)
+    vectors = chance.normal(size=(600, 8)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    entries = [Entry("passage", f"p{n}", None, f"number {n}") for n in range(300)]
+    entries += [Entry("example", f"e{n}", "a", f"number {n}") for n in range(300)]
+    few = SearchIndex.build(vectors, entries)
+    monkeypatch.setattr(nearest, "EXACT", 299)
+    monkeypatch.setattr(nearest, "SEARCHED", nearest.lists_for(300))
+    many = SearchIndex.build(vectors, entries)
+    for query in vectors[::50]:
+        wanted, found = (index.search(query, "number 123") for index in (few, many))
+        assert [hit.id for hit in found] == [hit.id for hit in wanted]
+        assert [hit.score for hit in found] == pytest.approx([h.score for h in wanted], abs=1e-3)
+    # Where the lists that are searched hold fewer than are wanted, fewer are found.
+    monkeypatch.setattr(nearest, "SEARCHED", 1)
+    sparse = SearchIndex.build(vectors, entries)
+    hits = sparse.search(vectors[400], k=200, kind="example")
+    assert hits[0].id == "e100"
+    assert len({hit.id for hit in hits}) == len(hits) < 200
+    assert len(sparse.search(vectors[100], "number 123", k=200, kind="passage")) < 300
+
+
+def test_what_has_not_changed_is_taken_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    built: list[int] = []
+
+    def counting(vectors: np.ndarray, before: object = None) -> object:
+        built.append(len(vectors))
+        return nearest.build_nearest(vectors)
+
+    monkeypatch.setattr("index.search.build_nearest", counting)
+    before = SearchIndex.build(VECTORS, ENTRIES)
+    assert built == [1, 2, 1]
+    edited = [*ENTRIES[:3], Entry("passage", "p1", None, "Kayaks are sent by truck.")]
+    turned = np.concatenate([VECTORS[:3], [unit(0, 1, 0, 1)]])
+    after = SearchIndex.build(turned, edited, before)
+    assert built == [1, 2, 1, 1]
+    fresh = SearchIndex.build(turned, edited)
+    query = unit(1, 2, 3, 4)
+    assert after.search(query, "a kayak") == fresh.search(query, "a kayak")
+    assert before.search(query, kind="passage")[0].text == "Returns are free."
+    assert len(SearchIndex.build(VECTORS[:1], ENTRIES[:1], after)) == 1
+
+
+def test_few_and_many_entries_are_weighed_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the pool holds every entry, and however many messages are weighed at once."""
+    rng = np.random.default_rng(3)
+    vectors = rng.normal(size=(40, 8)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    words = ["tent", "stove", "kayak", "rope", "jacket", "parcel", "norway"]
+    texts = [" ".join(rng.choice(words, 3)) for _ in range(40)]
+    entries = [Entry("template", f"t{at}", None, text) for at, text in enumerate(texts)]
+    index = SearchIndex.build(vectors, entries)
+    messages = ["my tent", "", "kayak to norway", "???", "stove stove"]
+    queries = vectors[:5] + 0.1
+    all_at_once = index.search_all(queries, messages, k=6)
+    assert all_at_once == [index.search(*each, k=6) for each in zip(queries, messages, strict=True)]
+    monkeypatch.setattr("index.search.CELLS", 1)
+    assert index.search_all(queries, messages, k=6) == all_at_once
+    monkeypatch.setattr("index.search.FEW", 0)
+    for some, all_of in zip(index.search_all(queries, messages, k=6), all_at_once, strict=True):
+        assert [hit.id for hit in some] == [hit.id for hit in all_of]
+        assert [hit.score for hit in some] == pytest.approx([hit.score for hit in all_of])
+        assert [hit.lexical for hit in some] == [hit.lexical for hit in all_of]

@@ -3,6 +3,7 @@
 import http.client
 import itertools
 import json
+import os
 import re
 import resource
 import shutil
@@ -23,8 +24,9 @@ from live import ROOT, LiveServer, free_port, surroundings
 from service.cli import cli
 from service.config import Config
 from service.passwords import password_matches
-from service.server import Server, address_of
+from service.server import DeskWorker, Server, address_of
 from service.store import open_store
+from service.watching import Watching
 
 
 @pytest.fixture
@@ -198,6 +200,37 @@ def test_ipv6_address_is_bracketed(host: str, bound: str) -> None:
     assert address_of(host, 80) == bound
     server = Server(Config(host=host, port=80), Path("model"), None)
     assert server.cfg.settings["bind"].get() == [bound]
+
+
+def test_the_end_gives_up_a_look_before_it_waits_for_customers(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+
+    class Looking(Watching):
+        def start(self) -> None:
+            done.append("start")
+
+        def close(self) -> None:
+            done.append("close")
+
+    class Answering:
+        def __init__(self, *_: Any) -> None: ...
+
+        def run(self, wanted: Callable[[], bool], *_: Any, **__: Any) -> None:
+            assert wanted()
+            worker.alive = False
+            assert not wanted()
+            done.append("customers hang up")
+
+    monkeypatch.setattr("service.server.Watching", Looking)
+    monkeypatch.setattr("service.server.EngineServer", Answering)
+    server = Server(Config(home=home), Path("model"), None)
+    worker = DeskWorker(0, os.getppid(), [], server, 1, server.cfg, None)
+    worker.alive = worker.owns_model = True
+    worker.run()
+    worker.tmp.close()
+    assert done == ["start", "close", "customers hang up", "close"]
 
 
 # --- run -----------------------------------------------------------------------------------------

@@ -27,6 +27,9 @@ OPERATORS_ROUTES = (
     ("POST", "/api/v1/tickets/tkt_x/claim"),
     ("POST", "/api/v1/tickets/tkt_x/messages"),
     ("POST", "/api/v1/messages/msg_x/correction"),
+    ("DELETE", "/api/v1/messages/msg_x/correction"),
+    ("GET", "/api/v1/labels/conflicts"),
+    ("POST", "/api/v1/labels/settle"),
     ("GET", "/api/v1/messages/msg_x/trace"),
     ("GET", "/api/v1/events"),
     ("GET", "/api/v1/intents"),
@@ -267,7 +270,8 @@ def test_releases_are_the_admins(method: str, path: str, operator: Caller, admin
 
 
 def test_releases_of_a_new_desk(admin: Caller) -> None:
-    assert admin.get("/api/v1/releases").json == {"releases": [], "champion": None}
+    told = admin.get("/api/v1/releases").json or {}
+    assert (told["releases"], told["champion"]) == ([], None)
     assert admin.post("/api/v1/releases/rel_x/promote").status_code == 404
     assert admin.post("/api/v1/releases/..%2F..%2Fetc/promote").status_code == 404
     assert admin.post("/api/v1/releases/rollback").status_code == 409
@@ -277,7 +281,8 @@ def test_half_written_release_is_no_release(admin: Caller, config: Config) -> No
     half = config.releases / "rel_half"
     half.mkdir(parents=True)
     (half / "manifest.json").write_text('{"id": "rel_half"')
-    assert admin.get("/api/v1/releases").json == {"releases": [], "champion": None}
+    told = admin.get("/api/v1/releases").json or {}
+    assert (told["releases"], told["champion"]) == ([], None)
     assert admin.post("/api/v1/releases/rel_half/promote").status_code == 404
     (half / "manifest.json").write_text(
         '{"id": "rel_other", "created_at": "2026-01-01T00:00:00Z", "encoder": "e",'

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from drafts import draft, handoff
+from drafts import CONTENT, draft, handoff
 from service.errors import NotFound
 from service.records import TicketDraft
-from service.sqlite import conversations, events, inbox, operators, ticket_rows, turns
+from service.sqlite import alarms, conversations, events, inbox, operators, ticket_rows, turns
 from service.sqlite.store import SqliteStore
 
 
@@ -62,6 +62,32 @@ def test_a_store_that_closes_leaves_nothing_open(path: Path) -> None:
     assert sorted(file.name for file in path.parent.iterdir()) == ["desk.db", "desk.db-turn"]
 
 
+def test_a_label_of_a_popular_wording_costs_no_more_statements(store: SqliteStore) -> None:
+    store.replace_content(CONTENT)
+    people = [store.add_operator(f"{n}@example.com", n, "operator", "x").id for n in ("Ana", "Ben")]
+
+    def label(intent: str, who: str) -> str:
+        conversation, _ = store.create_conversation()
+        message = store.record_turn(draft(conversation.id, text="where is it")).message.id
+        ran.clear()
+        store.correct_message(message, who, intent=intent)
+        return message
+
+    ran: list[str] = []
+    store._writer._connection.set_trace_callback(ran.append)
+    counts = []
+    for _ in range(2):
+        message = label("track", people[0])
+        counts.append(len(ran))
+        for _ in range(20):
+            label("refund", people[1])
+    assert counts[1] <= counts[0] + 2  # one more thing is said of like messages by then
+    ran.clear()
+    assert len(store.settle_labels([message], people[0], intent="track")) == 42
+    assert sum("SET contested" in sql for sql in ran) == 2
+    assert len(ran) < 42 * 12
+
+
 HOT: dict[str, tuple[str, tuple[Any, ...]]] = {
     "client id": (turns.MESSAGE_BY_CLIENT, ("c", "", "k")),
     "message": (turns.MESSAGE_BY_ID, ("m",)),
@@ -76,6 +102,9 @@ HOT: dict[str, tuple[str, tuple[Any, ...]]] = {
     "active ticket": (ticket_rows.ACTIVE_TICKET, ("c",)),
     "session": (operators.VISITOR, ("h", "now")),
     "api token": (operators.BEARER, ("h",)),
+    "active alarm": (alarms.ACTIVE, ("surge", "refund")),
+    "alarms": (alarms.ALARMS, (50,)),
+    "messages of an alarm": (alarms.SHOWN, ("a",)),
     "last event": ("SELECT ifnull(max(seq), 0) FROM event", ()),
     "inbox": (
         f"{inbox.TICKET} WHERE t.status = 'open' ORDER BY {inbox.ORDERS['priority']} LIMIT 9",
@@ -84,7 +113,7 @@ HOT: dict[str, tuple[str, tuple[Any, ...]]] = {
     "newest": (f"{inbox.TICKET} ORDER BY {inbox.ORDERS['newest']} LIMIT 9", ()),
     "whole inbox": (f"{inbox.TICKET} ORDER BY {inbox._order('priority', None)} LIMIT 9", ()),
 }
-WALKS = {"newest", "whole inbox", "last event"}  # along an index, as far as the limit
+WALKS = {"newest", "whole inbox", "alarms", "last event"}  # along an index, as far as the limit
 
 
 @pytest.mark.parametrize("name", HOT)

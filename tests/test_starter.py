@@ -14,7 +14,7 @@ from starter_desk import Starter
 
 FIXTURES = Path(__file__).parent / "fixtures"
 
-pytestmark = [pytest.mark.model, pytest.mark.slow, pytest.mark.timeout(1500)]
+pytestmark = [pytest.mark.model, pytest.mark.slow]
 
 
 def read_lines(home: Path, texts: list[str]) -> list[dict[str, Any]]:

@@ -18,13 +18,26 @@ from service.sqlite.store import SqliteStore
 from service.store import Store
 
 pytest.register_assert_rewrite(
-    "contract_conversations", "contract_events", "contract_tickets", "contract_content"
+    "contract_alarms",
+    "contract_conversations",
+    "contract_erasures",
+    "contract_events",
+    "contract_labels",
+    "contract_proposals",
+    "contract_tickets",
+    "contract_trials",
+    "contract_content",
 )
 
+from contract_alarms import AlarmContract  # noqa: E402
 from contract_content import ContentContract, OwnContract, PeopleContract  # noqa: E402
 from contract_conversations import ConversationContract, TurnContract  # noqa: E402
+from contract_erasures import ErasureContract  # noqa: E402
 from contract_events import EventContract, WaitingContract  # noqa: E402
+from contract_labels import LabelContract  # noqa: E402
+from contract_proposals import ProposalContract  # noqa: E402
 from contract_tickets import LearningContract, TicketContract  # noqa: E402
+from contract_trials import TrialContract  # noqa: E402
 from drafts import Clock, handoff  # noqa: E402
 
 
@@ -35,8 +48,13 @@ class StoreContract(
     WaitingContract,
     TicketContract,
     LearningContract,
+    LabelContract,
+    ProposalContract,
     ContentContract,
     PeopleContract,
+    ErasureContract,
+    AlarmContract,
+    TrialContract,
     OwnContract,
 ):
     """What every store keeps. A subclass gives ``open_store``, which opens the same data again."""

@@ -397,7 +397,7 @@ def test_reply_that_was_thought_before_a_person_came_is_dropped(
     engine = engines.current()
     read: Callable[..., Any] = engine.read
 
-    def interrupted(texts: Any) -> Any:
+    def interrupted(texts: Any, **_: Any) -> Any:
         monkeypatch.setattr(engine, "read", read)
         handed = customer.caller.post(f"{customer.path}/handoff", token=customer.token)
         ok(operator.post(f"{TICKETS}/{ok(handed, 201)['ticket']['id']}/claim"))
@@ -422,7 +422,7 @@ def test_person_who_came_and_went_while_the_desk_thought_leaves_a_ticket(
     engine = engines.current()
     read: Callable[..., Any] = engine.read
 
-    def interrupted(texts: Any) -> Any:
+    def interrupted(texts: Any, **_: Any) -> Any:
         monkeypatch.setattr(engine, "read", read)
         handed = customer.caller.post(f"{customer.path}/handoff", token=customer.token)
         ok(operator.post(f"{TICKETS}/{ok(handed, 201)['ticket']['id']}/return"))

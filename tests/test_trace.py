@@ -46,6 +46,14 @@ def test_trace_tells_what_was_seen_and_why(content: Content) -> None:
     assert trace["took_ms"] == {"read": 12.35, "search": 1}
 
 
+def test_trace_holds_the_beginning_of_a_long_hit(content: Content) -> None:
+    reading, long = reading_of("x", {"greeting": 0.9}), "A long passage. " * 100
+    route = decide(reading, [], Dialogue(), Catalogue.of(content), THRESHOLDS)
+    hits = [Hit("passage", "a#0", 0.5, None, long, 0.0)]
+    [hit] = trace_json(reading, hits, route, THRESHOLDS, {})["hits"]
+    assert hit["text"] == long[:160]
+
+
 def test_trace_holds_no_vector(content: Content) -> None:
     assert "vector" not in reading_json(reading_of("x", {"greeting": 0.9}))
 

@@ -2,7 +2,11 @@
 that reads, serves as a plain encoder, and is refused when damaged."""
 
 import json
+import queue
 import shutil
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,16 +14,27 @@ import numpy as np
 import pytest
 import torch
 
-from finetune.batches import find_labels, number, shuffle
+from finetune.batches import assemble, find_labels, number, shuffle
+from finetune.build import build_network
 from finetune.prepare import prepare
+from finetune.proxies import find_proxies
 from finetune.report import describe, headline
 from finetune.rows import Row
 from finetune.run import Trained, evaluate_release, train_release
+from finetune.train import compute_loss
+from index.backend import Outputs
 from index.errors import ReleaseError
-from index.network import choose_device
+from index.network import (
+    TorchBackend,
+    choose_device,
+    choose_devices,
+    load_network,
+    pass_batch,
+)
 from index.reader import Reader
-from index.release import load_release
-from index.tokens import Tokenizer
+from index.release import ENCODER, HEADS, load_release
+from index.spans import tag_count
+from index.tokens import Tokenizer, Tokens
 from service.errors import ContentError
 from tiny import make_rows, tiny_recipe
 
@@ -46,6 +61,35 @@ def test_every_head_learns(trained: Trained) -> None:
     assert metrics["sentiment"]["macro_f1"] >= 0.9
     assert metrics["entities"]["rows"] > 0
     assert metrics["out_of_scope"]["auroc"] >= 0.9
+
+
+def test_a_weight_multiplies_the_loss_of_its_row(encoder: Path) -> None:
+    """Of every head: two thirds of one row and four of another are what they are alone."""
+    rows = [next(r for r in make_rows() if r.entities), Row("sing a song", "out_of_scope")]
+    rows += [Row("hello there", "greeting", "positive"), Row("good morning", "greeting")]
+    labels = find_labels(rows)
+    recipe = tiny_recipe(encoder, proxy_weight=1.0)
+    torch.manual_seed(1)
+    network = build_network(encoder, labels, recipe).eval()
+    proxies = find_proxies(network)
+    assert proxies is not None
+
+    def losses(rows: Sequence[Row]) -> list[float]:
+        dataset = number(rows, labels, Tokenizer.load(encoder))
+        batches = assemble(dataset, [np.array([n]) for n in range(len(rows))], torch.device("cpu"))
+        found = []
+        for batch in batches:
+            output = network(batch.ids, batch.mask)
+            found.append(compute_loss(output, batch, recipe, network.crf))
+            found.append(proxies(output.vectors, batch.intents, batch.weights))
+        return [float(loss) for loss in found]
+
+    with torch.inference_mode():
+        alone = losses(rows)
+        weights = (2 / 3, 4.0, 0.5, 1.0)
+        weighed = losses([replace(r, weight=w) for r, w in zip(rows, weights, strict=True)])
+    expected = [loss * weights[place // 2] for place, loss in enumerate(alone)]
+    assert weighed == pytest.approx(expected, rel=1e-4)
 
 
 def test_release_is_named_and_whole(trained: Trained) -> None:
@@ -238,6 +282,51 @@ def test_devices_are_chosen_by_name() -> None:
     for name in ("tpu", "cuda:99", "mps"):
         with pytest.raises(ReleaseError, match=name):
             choose_device(name)
+
+
+def test_several_devices_must_be_different_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
+    for names in ("cpu,cpu", "cpu,cuda:99", "cuda:0,cuda:99"):
+        with pytest.raises(ReleaseError):
+            choose_devices(names)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 3)
+    found = choose_devices("cuda:2, cuda:0")
+    assert [str(device) for device in found] == ["cuda:2", "cuda:0"]
+    assert choose_device("cuda:2,cuda:0") == found[0]
+    for names in ("cuda:1,cuda:1", "cuda,cuda:0", "cuda:0,cpu", "cuda:0,"):
+        with pytest.raises(ReleaseError):
+            choose_devices(names)
+
+
+def test_copies_on_several_devices_read_as_one(trained: Trained, reader: Reader) -> None:
+    """With the CPU twice instead of two GPUs: who is free takes the next batch."""
+    release = reader.release
+    network = load_network(
+        release.path / ENCODER,
+        release.path / HEADS,
+        intents=len(release.labels.intents),
+        sentiments=len(release.labels.sentiments),
+        tags=tag_count(release.labels.entities),
+    )
+    pair = TorchBackend(network, [torch.device("cpu"), torch.device("cpu")])
+    assert pair.lanes == 2
+    tokens = Tokenizer.load(release.path / ENCODER).split([*STRANGE, "where is my parcel"] * 60)
+    alone, together = reader.backend.run(tokens), pair.run(tokens)
+    assert together.vectors == pytest.approx(alone.vectors, abs=1e-6)
+    assert together.intents == pytest.approx(alone.intents, abs=1e-4)
+    assert together.distances == pytest.approx(alone.distances, abs=1e-4)
+    assert [path.tolist() for path in together.tags] == [path.tolist() for path in alone.tags]
+    both = threading.Barrier(2)  # which only two passes at once come through
+
+    def meet(batch: Sequence[Tokens]) -> Outputs:
+        both.wait(10)
+        return pass_batch(network, torch.device("cpu"), batch)
+
+    pair._free = queue.SimpleQueue()
+    for _ in range(2):
+        pair._free.put(meet)
+    with ThreadPoolExecutor(2) as pool:
+        found = list(pool.map(pair.run, [tokens[:2], tokens[2:4]]))
+    assert found[1].vectors == pytest.approx(alone.vectors[2:4], abs=1e-6)
 
 
 def test_batches_hold_every_row_once(encoder: Path) -> None:

@@ -7,11 +7,14 @@ import pytest
 from click.testing import CliRunner, Result
 
 import finetune.train_options as options_module
+from drafts import draft
 from finetune.cli import train
 from finetune.recipe import read_recipe
 from index.champion import champion, list_releases
 from service.config import Config
-from service.errors import Conflict
+from service.errors import Conflict, ContentError
+from service.records import Content, Example, Intent
+from service.store import open_store
 from tiny import HELP, make_encoder, make_rows, tiny_recipe
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -73,6 +76,35 @@ def test_folds_make_no_release_and_log_into_the_home(config: Config, files: list
     result = call(config, *files, "--folds", 2, "--json")
     found = json.loads(result.stdout)
     assert found["folds"] == len(found["each"]) == 2
+
+
+def test_student_has_half_the_layers_and_reads_what_customers_wrote(
+    config: Config, files: list[str], tmp_path: Path
+) -> None:
+    store = open_store(config)
+    names = {row.intent for row in make_rows() if row.intent} - {"out_of_scope"}
+    store.replace_content(Content(intents=tuple(Intent(n, "g", n.title()) for n in names)))
+    store.add_examples([Example("", row.text, row.intent) for row in make_rows() if row.intent])
+    conversation, _ = store.create_conversation()
+    store.record_turn(draft(conversation.id, text="quite another thing"))
+    store.close()
+    result = call(config, *files[2:], "--distil", "--json")
+    assert result.exit_code == 0, result.output
+    made = json.loads(result.stdout)
+    assert made["metrics"]["distil"]["layers"] == [0]
+    assert made["metrics"]["distil"]["messages"] == 1
+    recipe = Path(made["path"]) / "recipe.json"
+    assert json.loads(recipe.read_text())["distil_layers"] == 1
+
+    again = ["--data", files[1], "--recipe", recipe, "--out", tmp_path / "again"]
+    result = call(config, *again, "--json")
+    assert result.exit_code == 0, result.output
+    distil = json.loads(result.stdout)["metrics"]["distil"]
+    assert (distil["layers"], distil["messages"]) == ([0], 0)
+
+    result = call(config, *files, "--distil", 2)
+    assert isinstance(result.exception, ContentError)
+    assert "encoder's 2, not 2" in str(result.exception)
 
 
 @pytest.mark.parametrize(

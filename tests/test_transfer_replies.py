@@ -171,7 +171,7 @@ def test_tickets_are_only_told_of(text: str, tmp_path: Path) -> None:
     found = zendesk.read(path, OPTIONS)
     (note,) = found.not_carried_over
     assert note.what == "1 tickets"
-    assert note.why == "tickets are history, not content"
+    assert note.why.startswith("tickets are history, not content")
     assert found.templates == found.examples == found.intents == ()
 
 

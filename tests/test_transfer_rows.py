@@ -6,9 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from service.cli import cli
+from service.config import Config
+from service.content import read_desk
 from service.errors import ContentError
 from service.records import Content, Example
+from service.store import Store
 from service.transfer import csv_files, jsonl
 from service.transfer.formats import format_named
 from service.transfer.merging import merge, taught
@@ -70,6 +75,16 @@ def test_what_rows_cannot_hold_is_told_with_its_line(path: Path) -> None:
         "row 'no label at all'": f"{path}:6",
     }
     assert [note.where for note in found.notes] == [f"{path}:3"]
+
+
+def test_weights_come_in_and_go_out(path: Path) -> None:
+    found = read_csv(path, "text,intent,weight\nhello,x,0.5\nho,x,\n")
+    assert [f.record.weight for f in found.examples] == [0.5, 1.0]
+    examples = tuple(f.record for f in found.examples)
+    csv_files.write(Content(examples=examples), path)
+    assert path.read_text().splitlines()[1:] == ["hello,x,,,,0.5", "ho,x,,,,"]
+    with pytest.raises(ContentError, match="weight"):
+        read_csv(path, "text,intent,weight\nhello,x,0\n")
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
@@ -261,6 +276,42 @@ def test_examples_come_back_from_a_fresh_desk(name: str, content: Content, tmp_p
     told = {note.what for note in lost}
     assert {"templates (8)", "slots (2)", "articles (1)", "golden cases (2)"} <= told
     assert merge(written, form.read(path, Options())).content == written
+
+
+@pytest.mark.parametrize("name", ["desk", "csv", "jsonl", "rasa"])
+def test_doubtful_labels_stay_doubtful_outside(
+    name: str, content: Content, store: Store, config: Config, tmp_path: Path
+) -> None:
+    """A label that only follows from a reply keeps its weight; a contested one stays behind."""
+    store.replace_content(content)
+    weak = Example("", "where did it go", "track_order", weight=0.5)
+    fought = Example("", "is it lost", "track_order", "negative", source="correction")
+    half, whole = ("intent",), ("intent", "sentiment")
+    store.add_examples(
+        [weak, replace(fought, contested=half), replace(fought, text="hm", contested=whole)]
+    )
+    path = tmp_path / "out"
+    told = CliRunner().invoke(cli, ["--home", str(config.home), "export", name, str(path)])
+    assert told.exit_code == 0, told.output
+    assert "contested labels (2)" in told.output
+    if name == "desk":
+        found = read_desk(path)
+    else:
+        found = merge(Content(), format_named(name).read(path, Options())).content
+    known = {e.text: e for e in found.examples}
+    assert "hm" not in known
+    assert known[weak.text].weight == (1 if name == "rasa" else 0.5)
+    if name == "rasa":  # has no examples without an intent
+        assert fought.text not in known
+        return
+    left = known[fought.text]
+    assert (left.intent, left.sentiment) == (None, "negative")
+    before = store.content().examples
+    again = CliRunner().invoke(cli, ["--home", str(config.home), "import", name, str(path)])
+    assert again.exit_code == 0, again.output
+    assert sorted(map(taught, store.content().examples), key=repr) == sorted(
+        map(taught, before), key=repr
+    )
 
 
 def test_a_rewritten_file_is_never_half_there(content: Content, tmp_path: Path) -> None:

@@ -39,6 +39,7 @@ def test_only_new_texts_are_encoded_and_old_ones_forgotten(path: Path) -> None:
     assert vectors[:, 0].tolist() == [3, 4, 3]
     assert len(load_file(path)["hashes"]) == 2
     assert VectorCache(path).encode([], Encoder()).shape == (0, 4)
+    assert len(load_file(path)["hashes"]) == 0
 
 
 @pytest.mark.parametrize("texts", [TEXTS, [*TEXTS, "four"]])
@@ -66,7 +67,7 @@ BROKEN: dict[str, dict[str, Any]] = {
 def test_a_file_that_is_no_cache_is_dropped(path: Path, case: str) -> None:
     path.parent.mkdir()
     save_file(BROKEN[case], path)
-    assert VectorCache(path).vectors == {}
+    assert VectorCache(path).rows == {}
     assert VectorCache(path).encode(TEXTS, Encoder()).shape == (3, 4)
 
 

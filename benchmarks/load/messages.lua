@@ -1,6 +1,7 @@
--- Posts messages for wrk: `wrk -s messages.lua URL -- PLACES TEXTS PAUSE`.
--- PLACES has a line "path<tab>token" for each conversation, TEXTS a JSON string a line; a thread of
--- wrk takes its own share of the places in turn. PAUSE is the mean of the exponentially distributed
+-- Posts messages for wrk: `wrk -s messages.lua URL -- PLACES TEXTS THREADS PAUSE`.
+-- PLACES has a line "path<tab>token" for each conversation, TEXTS a JSON string a line; each of the
+-- THREADS of wrk takes its own share of the places in turn, and a text by chance, so that none goes
+-- to the same places again and again. PAUSE is the mean of the exponentially distributed
 -- milliseconds between an answer and the connection's next message, 0 for none.
 
 local threads = 0
@@ -19,10 +20,10 @@ local function lines_of(path)
 end
 
 function init(args)
-  local places = lines_of(args[1])
-  texts, pause, sent, paths, tokens = lines_of(args[2]), tonumber(args[3]), 0, {}, {}
+  local places, share = lines_of(args[1]), tonumber(args[3])
+  texts, pause, sent, paths, tokens = lines_of(args[2]), tonumber(args[4]), 0, {}, {}
   for at, line in ipairs(places) do
-    if #places < 8 or at % 2 == number % 2 then
+    if #places < 8 or at % share == number then
       local path, token = line:match("^([^\t]*)\t(.*)$")
       paths[#paths + 1], tokens[#tokens + 1] = path, token
     end
@@ -37,7 +38,7 @@ function request()
   if tokens[at] ~= "" then
     headers["Authorization"] = "Bearer " .. tokens[at]
   end
-  local text = texts[(sent * 7 + number) % #texts + 1]
+  local text = texts[math.random(#texts)]
   local body = '{"client_id":"w' .. number .. "-" .. sent .. '","text":' .. text .. "}"
   return wrk.format("POST", paths[at], headers, body)
 end

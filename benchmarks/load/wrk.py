@@ -41,9 +41,10 @@ def drive(
         paths, words = Path(folder) / "places", Path(folder) / "texts"
         paths.write_text("".join(f"{path}\t{token}\n" for path, token in places))
         words.write_text("".join(f"{json.dumps(text)}\n" for text in texts))
-        command = ["wrk", f"-t{min(2, connections)}", f"-c{connections}", f"-d{seconds}s"]
+        threads = min(2, connections)
+        command = ["wrk", f"-t{threads}", f"-c{connections}", f"-d{seconds}s"]
         command += ["--timeout", "30s", "-s", str(SCRIPT), f"http://127.0.0.1:{port}", "--"]
-        command += [str(paths), str(words), str(pause_ms)]
+        command += [str(paths), str(words), str(threads), str(pause_ms)]
         done = subprocess.run(command, check=True, capture_output=True, text=True)
     said = json.loads(done.stdout.splitlines()[-1])
     return Load(

@@ -11,9 +11,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from finetune.clean import normalise
 from finetune.rows import Row
 from index.records import OUT_OF_SCOPE
+from index.seen import normalise
 
 Kind = Literal["intent", "sentiment", "entities"]
 SEED = 2026

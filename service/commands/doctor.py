@@ -9,6 +9,7 @@ import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 
 import click
@@ -140,6 +141,38 @@ def check_release(config: Config) -> list[Finding]:
     return [*found, Finding("promise", bound <= 1, message, todo)]
 
 
+def check_erasures(config: Config) -> list[Finding]:
+    """Whether erased messages are forgotten everywhere, by the champion too."""
+    from index.champion import champion, list_releases
+    from index.seen import read_marks
+
+    if not config.database.exists():
+        return []
+    store = open_store(config)
+    try:
+        erasures = store.erasures()
+    finally:
+        store.close()
+    if not erasures:
+        return []
+    if any(erasure.finished_at is None for erasure in erasures):
+        message = "an erasure was interrupted"
+        return [Finding("erasures", False, message, "Run `frontdesk erase` to finish it.")]
+    marks, current = read_marks(config.releases), champion(config.releases)
+    if current in marks:
+        todo = "Run `frontdesk train`, then `frontdesk erase --remove-releases`."
+        return [Finding("erasures", False, f"{current} {marks[current].describe()}", todo)]
+    left = [release.id for release in list_releases(config.releases) if release.id in marks]
+    if not left or current is None:
+        return [Finding("erasures", True, f"{len(erasures)}, no release learned from them")]
+    since = datetime.fromtimestamp((config.releases / "champion").stat().st_mtime, UTC)
+    message = (
+        f"{', '.join(left)} replaced by {current}, a clean one, on {since:%Y-%m-%d}; "
+        "remove with `frontdesk erase --remove-releases`"
+    )
+    return [Finding("erasures", True, message)]
+
+
 def check_encoder(config: Config) -> list[Finding]:
     """The encoder that a training would start from."""
     try:
@@ -200,6 +233,7 @@ CHECKS = (
     check_home,
     check_database,
     check_release,
+    check_erasures,
     check_encoder,
     check_address,
 )

@@ -1,6 +1,7 @@
-"""Releases of this desk: list, show, promote, roll back."""
+"""Releases of this desk: list, show, compare, promote, roll back."""
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import click
@@ -8,7 +9,10 @@ import click
 from index.champion import champion, list_releases, promote, rollback
 from index.errors import ReleaseError
 from index.release import REPORT, load_release
+from index.seen import read_marks
 from service.cli import config_of, emit
+from service.commands.replaying import diff
+from service.commands.trials import canary, shadow, trial
 from service.errors import Conflict, NotFound
 
 
@@ -23,6 +27,10 @@ def releases(ctx: click.Context, as_json: bool) -> None:
         raise click.UsageError(f"Give --json after {ctx.invoked_subcommand}.")
 
 
+for command in (diff, shadow, canary, trial):
+    releases.add_command(command)
+
+
 @releases.command(name="list")
 @click.option("--json", "as_json", is_flag=True, help="Report as one JSON object.")
 @click.pass_context
@@ -31,12 +39,20 @@ def list_all(ctx: click.Context, as_json: bool) -> None:
     folder = config_of(ctx).releases
     current = champion(folder)
     found = list_releases(folder)
+    marks = read_marks(folder)
     rows = [
-        {"id": m.id, "created_at": m.created_at, "encoder": m.encoder, "champion": m.id == current}
+        {
+            "id": m.id,
+            "created_at": m.created_at,
+            "encoder": m.encoder,
+            "champion": m.id == current,
+            "erased": marks[m.id].to_json() if m.id in marks else None,
+        }
         for m in found
     ]
     lines = [
-        f"{row['id']}  {row['created_at']}{'  champion' if row['champion'] else ''}" for row in rows
+        f"{m.id}  {m.created_at}{'  champion' if m.id == current else ''}{_remark(folder, m.id)}"
+        for m in found
     ]
     text = "\n".join(lines) or "There are no releases yet: run `frontdesk train`."
     emit(as_json, {"releases": rows, "champion": current}, text)
@@ -66,6 +82,9 @@ def show(ctx: click.Context, release: str, as_json: bool) -> None:
     lines = [f"{name}: {text}" for name, text in value["manifest"].items() if name != "files"]
     lines += [f"{name}: {number:.4f}" for name, number in value["thresholds"].items()]
     lines += [f"report: {report}"] if report else []
+    mark = read_marks(folder.parent).get(release)
+    value["erased"] = mark.to_json() if mark else None
+    lines += [f"erased: {mark.describe()}"] if mark else []
     emit(as_json, value, "\n".join(lines))
 
 
@@ -82,7 +101,7 @@ def promote_release(ctx: click.Context, release: str, as_json: bool) -> None:
         promote(folder, release)
     except ReleaseError as error:
         raise Conflict(str(error)) from None
-    emit(as_json, {"champion": release}, f"{release} is the champion.")
+    emit(as_json, {"champion": release}, f"{release} is the champion.{_remark(folder, release)}")
 
 
 @releases.command(name="rollback")
@@ -90,8 +109,16 @@ def promote_release(ctx: click.Context, release: str, as_json: bool) -> None:
 @click.pass_context
 def roll_back(ctx: click.Context, as_json: bool) -> None:
     """Make the previous champion the champion again."""
+    folder = config_of(ctx).releases
     try:
-        restored = rollback(config_of(ctx).releases)
+        restored = rollback(folder)
     except ReleaseError as error:
         raise Conflict(str(error)) from None
-    emit(as_json, {"champion": restored}, f"{restored} is the champion again.")
+    text = f"{restored} is the champion again.{_remark(folder, restored)}"
+    emit(as_json, {"champion": restored}, text)
+
+
+def _remark(releases: Path, release: str) -> str:
+    """That the release learned from what was erased, if it did."""
+    mark = read_marks(releases).get(release)
+    return f"  ({mark.describe()})" if mark else ""

@@ -13,6 +13,7 @@ from service.commands.operators import add_operator
 from service.config import Config
 from service.errors import DeskError
 from service.store import open_store
+from service.swap import sharing
 
 FIRST_OPERATOR = "admin@desk.example"
 
@@ -63,7 +64,8 @@ def start_server(config: Config, on_ready: Callable[[str], None] | None = None) 
 
     if not has_desk(config):
         raise DeskError(f"There is no desk in {config.home}. Make one: frontdesk init.")
-    serve_forever(config, on_ready)
+    with sharing(config.home):  # again, for `run` may have made it
+        serve_forever(config, on_ready)
 
 
 def _train(config: Config) -> None:

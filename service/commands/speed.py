@@ -79,8 +79,8 @@ def _copy_desk(config: Config, home: Path) -> list[str]:
     if not texts:
         raise DeskError("The desk has no examples to measure with.")
     (home / "releases").symlink_to(config.releases.absolute())
-    if (config.home / "cache").is_dir():
-        shutil.copytree(config.home / "cache", home / "cache")
+    if (config.cache).is_dir():
+        shutil.copytree(config.cache, home / "cache")
     return texts
 
 

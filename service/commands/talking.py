@@ -13,6 +13,7 @@ import click
 import orjson
 
 from index.champion import champion
+from service.ahead import ahead
 from service.cli import config_of
 from service.commands.home import open_desk
 from service.config import Config
@@ -25,7 +26,7 @@ from service.router import decide
 from service.store import open_store
 from service.trace import line_json
 
-BATCH = 256
+BATCH = 512
 
 
 @click.command()
@@ -34,8 +35,7 @@ BATCH = 256
 def read(ctx: click.Context, release: str | None) -> None:
     """Read one message a line on stdin; write one JSON object a line."""
     engine = open_engine(config_of(ctx), release)
-    for texts in line_batches(sys.stdin.buffer):
-        readings = engine.read(texts)
+    for readings in ahead(map(engine.read, line_batches(sys.stdin.buffer))):
         for reading, hits in zip(readings, engine.search_all(readings), strict=True):
             route = decide(reading, hits, Dialogue(), engine.catalogue, engine.thresholds)
             sys.stdout.buffer.write(orjson.dumps(line_json(reading, route)) + b"\n")
@@ -48,7 +48,6 @@ def open_engine(config: Config, release: str | None) -> ReleaseEngine:
     With a desk in the home its content decides routes; without one, or when the release knows none
     of its intents, the release's own labels do.
     """
-    reader = load_reader(release_folder(config, release), config.device)
     content: Content | None = None
     if config.database.exists():
         store = open_store(config)
@@ -56,9 +55,15 @@ def open_engine(config: Config, release: str | None) -> ReleaseEngine:
             content = store.content()
         finally:
             store.close()
-        if not {intent.name for intent in content.intents} & set(reader.labels.intents):
-            content = None
-    return release_engine(reader, content, config.home / "cache")
+    return engine_with(config, release, content)
+
+
+def engine_with(config: Config, release: str | None, content: Content | None) -> ReleaseEngine:
+    """The same with this content."""
+    reader = load_reader(release_folder(config, release), config.device)
+    if content and not {i.name for i in content.intents} & set(reader.labels.intents):
+        content = None
+    return release_engine(reader, content, config.cache)
 
 
 def release_folder(config: Config, release: str | None) -> Path:

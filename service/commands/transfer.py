@@ -1,7 +1,7 @@
 """Content in and out of the desk: ``import FORMAT PATH`` and ``export FORMAT PATH``."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,8 @@ from service.commands.home import open_desk
 from service.content import check, read_desk
 from service.content_export import write_desk
 from service.errors import ContentError
+from service.history import threads
+from service.labels import undisputed
 from service.records import Content
 from service.transfer.changes import Change, changes
 from service.transfer.formats import DESK, FORMATS, format_named
@@ -20,6 +22,7 @@ from service.transfer.merging import Merged, merge
 from service.transfer.pieces import Note, Options
 
 SHOWN = 10
+SAMPLE = 6_000
 CHOICE = click.Choice([DESK, *FORMATS])
 
 
@@ -48,6 +51,16 @@ def _words(counts: Mapping[str, int]) -> str:
     metavar="FIELD=COLUMN",
     help="csv: which column is text, intent, sentiment, question, answer…  Repeatable.",
 )
+@click.option(
+    "--history", is_flag=True, help="PATH holds past conversations: propose intents and answers."
+)
+@click.option(
+    "--sample",
+    type=click.IntRange(1),
+    default=SAMPLE,
+    show_default=True,
+    help="--history: so many conversations are looked at, drawn by chance.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Report as one JSON object.")
 @click.pass_context
 def import_content(
@@ -56,6 +69,8 @@ def import_content(
     path: Path,
     dry_run: bool,
     columns: tuple[str, ...],
+    history: bool,
+    sample: int,
     as_json: bool,
 ) -> None:
     """Bring content in: the desk's own folder, or what another system wrote.
@@ -64,8 +79,19 @@ def import_content(
     updates it; nothing is removed, and the same import twice changes nothing more.
 
     Everything is read and checked first; a mistake changes nothing.
+
+    With --history, PATH is a file or a folder of past conversations (zendesk, chatwoot, csv). The
+    content stays; what customers wanted, and how people answered it, goes to the review queue.
     """
     mapping = _mapping(format, columns)
+    if history:
+        if format not in threads.FORMATS:
+            some = ", ".join(threads.FORMATS)
+            raise click.UsageError(f"--history is for the formats {some}.")
+        from service.commands.history import import_history  # with scikit-learn
+
+        import_history(ctx, format, path, mapping, sample=sample, dry_run=dry_run, as_json=as_json)
+        return
     store = open_desk(config_of(ctx))
     ctx.call_on_close(store.close)
     before = store.content()
@@ -101,11 +127,13 @@ def import_content(
 def export_content(ctx: click.Context, format: str, path: Path, as_json: bool) -> None:  # noqa: A002
     """Write the desk's content: "desk" and "rasa" as a folder, the others as one file.
 
-    What a format has no place for is listed; only "desk" holds everything.
+    What a format has no place for is listed; only "desk" holds everything. Labels that operators
+    contradict each other in stay behind until they are settled.
     """
     store = open_desk(config_of(ctx))
     ctx.call_on_close(store.close)
-    content = store.content()
+    whole = store.content()
+    content = replace(whole, examples=tuple(undisputed(whole.examples)))
     lost: tuple[Note, ...] = ()
     try:
         if format == DESK:
@@ -116,6 +144,7 @@ def export_content(ctx: click.Context, format: str, path: Path, as_json: bool) -
             lost = format_named(format).write(content, path)
     except OSError as error:
         raise ContentError(f"{path} cannot be written: {error.strerror}.") from None
+    lost += tuple(left_out(whole, "nobody has settled them yet", ("contested labels",)))
     counts = _counts(content)
     report = {"format": format, **counts, "not_carried_over": [asdict(note) for note in lost]}
     held = _words(counts) if format == DESK else f"what {format} holds of {_words(counts)}"

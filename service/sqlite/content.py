@@ -11,6 +11,7 @@ from typing import Any
 
 from service.content import check
 from service.errors import Conflict, InvalidInput, NotFound
+from service.labels import undisputed
 from service.records import Article, Content, Example, Intent, Template
 from service.sqlite.base import Part
 from service.sqlite.commit import Transaction
@@ -24,6 +25,7 @@ from service.sqlite.content_rows import (
     settings_rows,
 )
 from service.sqlite.ids import new_id
+from service.sqlite.label_rows import contest_gone
 from service.sqlite.rows import (
     article_from,
     article_row,
@@ -56,6 +58,10 @@ SELECT count(*) FROM article WHERE :name IN (SELECT value FROM json_each(article
     "suggested intent": """
 SELECT count(*) FROM desk_setting, json_each(desk_setting.value) AS suggested
 WHERE desk_setting.name = 'suggested' AND suggested.value = :name
+""",
+    "protected intent": """
+SELECT count(*) FROM desk_setting, json_each(desk_setting.value) AS protected
+WHERE desk_setting.name = 'protected' AND protected.key = :name
 """,
 }
 
@@ -110,13 +116,15 @@ class ContentPart(Part):
             db.table("golden_case").insert_all(asdict(case) for case in content.golden)
             # A correction that comes back with an exported desk is the one that stayed.
             left = write.connection.execute("SELECT * FROM example")
-            kept = {_taught(example_from(row)) for row in left}
+            stayed = [example_from(row) for row in left]
+            kept = {_taught(example) for example in (*stayed, *undisputed(stayed))}
             fresh = [
                 example
                 for example in content.examples
                 if example.source != "correction" and _taught(example) not in kept
             ]
             db.table("example").insert_all(_example_rows(fresh, at))
+            contest_gone(write.connection)
 
     def save_intent(self, intent: Intent) -> None:
         """Add the intent, or replace the one of its name."""
@@ -132,6 +140,7 @@ class ContentPart(Part):
                 if used:
                     raise Conflict(f"{used} {kind}(s) use the intent {name}.", used_by=kind)
             _delete(write, "intent", "name", name)
+            contest_gone(write.connection)
 
     def save_template(self, template: Template) -> None:
         """Add the template, or replace the one of its name; its intent must exist."""
@@ -159,12 +168,18 @@ class ContentPart(Part):
         return added
 
     def save_example(self, example: Example) -> None:
-        """Add the example, or replace the one of its id; its intent must exist."""
+        """Add the example, or replace the one of its id; its intent must exist.
+
+        What follows from labels, its weight and what is contested, stays as it is by now.
+        """
         _require(example.id, "id")
         at = self._now()
         with self._changing(at) as write:
             check_example(example, intent_names(write.connection))
-            write.database.table("example").upsert(example_row(example, at), pk="id")
+            row, table = example_row(example, at), write.database.table("example")
+            if table.count_where("id = ?", [example.id]):
+                del row["weight"], row["contested"]
+            table.upsert(row, pk="id")
 
     def delete_example(self, example_id: str) -> None:
         """Remove it; ``NotFound`` when it is not there."""

@@ -23,6 +23,7 @@ from service.sqlite.base import Part
 from service.sqlite.commit import Transaction
 from service.sqlite.events import require_conversation
 from service.sqlite.ids import hashed, new_id, new_token
+from service.sqlite.label_rows import reweigh
 from service.sqlite.rows import label_of, to_json
 from service.sqlite.thread import Thread, opened
 from service.sqlite.ticket_rows import active_ticket, customer_wrote, open_ticket
@@ -134,7 +135,7 @@ class Conversations(Part):
         with self._writing() as write:
             require_conversation(write.connection, conversation_id)
             visible = write.connection.execute(
-                "SELECT 1 FROM message WHERE id = ? AND conversation_id = ? AND note = 0",
+                "SELECT reply_to FROM message WHERE id = ? AND conversation_id = ? AND note = 0",
                 (message_id, conversation_id),
             ).fetchone()
             if visible is None:
@@ -142,6 +143,8 @@ class Conversations(Part):
             feedback: dict[str, object] = {"helpful": helpful, "rating": rating, "comment": comment}
             feedback |= {"message_id": message_id, "conversation_id": conversation_id, "at": at}
             write.connection.execute(SAVE_FEEDBACK, feedback)
+            if visible["reply_to"] is not None:
+                reweigh(write.connection, visible["reply_to"])
             write.tell("feedback", feedback, at, conversation_id=conversation_id)
 
 

@@ -1,40 +1,40 @@
-"""What messages really were, according to operators, and the examples that follow from it."""
+"""What operators say of messages: corrected, confirmed, settled, undone; and who said what."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+from typing import Any
 
 import orjson
 
+from index.alike import alike_key
 from index.records import SENTIMENTS
-from service.errors import InvalidInput
-from service.records import Correction
+from service.errors import Conflict, InvalidInput, NotFound
+from service.labels import conflicts, counting, kind_of
+from service.records import Correction, Label, LabelKind, Message
 from service.sqlite.base import Part
+from service.sqlite.commit import Transaction
 from service.sqlite.content_rows import intent_names, raise_revision, template_intent
-from service.sqlite.ids import new_id
+from service.sqlite.label_rows import (
+    add_label,
+    contest,
+    follow,
+    labels_alike,
+    labels_of,
+)
 from service.sqlite.operators import working_operator
-from service.sqlite.rows import correction_from
+from service.sqlite.rows import LABEL, label_from
 from service.sqlite.turns import find_message
 
-COUNTING = """
-SELECT c.* FROM correction AS c
-WHERE c.message_id IN (SELECT value FROM json_each(?)) AND c.rowid =
-  (SELECT max(rowid) FROM correction WHERE message_id = c.message_id)
-"""
-NEW_CORRECTION = """
-INSERT INTO correction (id, message_id, operator_id, intent, sentiment, template, at)
-VALUES (?, ?, ?, ?, ?, ?, ?)
-"""
-SAVE_EXAMPLE = """
-INSERT INTO example (id, text, intent, sentiment, source, message_id, operator_id, at)
-VALUES (?, ?, ?, ?, 'correction', ?, ?, ?)
-ON CONFLICT (message_id) WHERE source = 'correction' AND message_id IS NOT NULL DO UPDATE SET
-  intent = excluded.intent, sentiment = excluded.sentiment, operator_id = excluded.operator_id,
-  at = excluded.at
-"""
+UNDO = "UPDATE correction SET undone_at = ?, undone_by = ? WHERE id = ?"
+KEYS = "SELECT DISTINCT alike FROM correction WHERE message_id IN (SELECT value FROM json_each(?))"
+NEWEST = f"SELECT * FROM ({LABEL} ORDER BY c.rowid DESC LIMIT ?) ORDER BY place"  # noqa: S608
+
+Said = tuple[str | None, str | None, str | None]
 
 
 class Corrections(Part):
-    """Writes corrections; the last one of a message counts."""
+    """Writes what operators say of messages, and takes it back."""
 
     def correct_message(
         self,
@@ -47,48 +47,152 @@ class Corrections(Part):
     ) -> Correction:
         """What a customer message really was; makes or updates the example that training reads.
 
-        A field that is not given stays as an earlier correction had it. A template without an
+        A field that is not given stays as an earlier label had it. A template without an
         intent means the template's intent.
         """
-        if intent is None and sentiment is None and template is None:
-            raise InvalidInput("Give intent, sentiment or template.", field="intent")
-        if sentiment is not None and sentiment not in SENTIMENTS:
-            raise InvalidInput(f"Sentiment is one of {', '.join(SENTIMENTS)}.", field="sentiment")
         at = self._now()
         with self._writing() as write:
             db = write.connection
             working_operator(db, operator_id)
+            message = _from_customer(db, message_id)
+            said = _checked(db, intent, sentiment, template)
+            kind = kind_of(*said, _trace(db, message_id))
+            now = _say(write, message, operator_id, said, at, kind)
+            _follow_up(write, alike_key(message.text), at)
+            return now
+
+    def settle_labels(
+        self,
+        message_ids: Sequence[str],
+        operator_id: str,
+        *,
+        intent: str | None = None,
+        sentiment: str | None = None,
+    ) -> list[Correction]:
+        """What messages of which operators had said different things were in the end; all of them
+        the same, so they must say the same. With them goes the rest of their conflict."""
+        at = self._now()
+        with self._writing() as write:
+            db = write.connection
+            working_operator(db, operator_id)
+            messages = {id_: _from_customer(db, id_) for id_ in message_ids}
+            keys = {alike_key(message.text) for message in messages.values()}
+            if len(keys) != 1:
+                raise InvalidInput("These messages do not say the same.", field="messages")
+            said = _checked(db, intent, sentiment, None)
+            for conflict in conflicts(labels_alike(db, keys)):
+                if (intent and "intent" in conflict.fields) or (
+                    sentiment and "sentiment" in conflict.fields
+                ):
+                    missing = [id_ for id_ in conflict.message_ids if id_ not in messages]
+                    messages |= {id_: find_message(db, id_) for id_ in missing}
+            settled = [
+                _say(write, message, operator_id, said, at, "correction", settles=True)
+                for message in messages.values()
+            ]
+            _follow_up(write, keys.pop(), at)
+            return settled
+
+    def undo_label(
+        self, message_id: str, operator_id: str, label_id: str | None = None
+    ) -> Correction | None:
+        """Take the last label of a message back; returns what counts then. With ``label_id`` only
+        if that is the last one: undone before, nothing happens; ``Conflict`` if another followed.
+        """
+        at = self._now()
+        with self._writing() as write:
+            db = write.connection
+            operator = working_operator(db, operator_id)
             message = find_message(db, message_id)
-            if message.author != "customer":
-                raise InvalidInput("Only a customer's message can be corrected.", field="message")
-            intent = _known_intent(db, intent, template)
-            before = _counting(db, [message_id]).get(message_id)
-            correction = Correction(
-                id=new_id("cor"),
-                message_id=message_id,
-                operator_id=operator_id,
-                intent=intent or (before.intent if before else None),
-                sentiment=sentiment or (before.sentiment if before else None),
-                template=template or (before.template if before and not intent else None),
-                at=at,
-            )
-            labels = (correction.intent, correction.sentiment)
-            row = (correction.id, message_id, operator_id, *labels, correction.template, at)
-            db.execute(NEW_CORRECTION, row)
-            example = (new_id("exa"), message.text, *labels, message_id, operator_id, at)
-            db.execute(SAVE_EXAMPLE, example)
-            write.tell("correction", correction, at, conversation_id=message.conversation_id)
+            labels = labels_of(db, [message_id])
+            last = next((e for e in reversed(labels) if e.undone_by is None), None)
+            if label_id is not None and (last is None or label_id != last.id):
+                _require_undone(labels, label_id)
+                return counting(labels)
+            if last is None:
+                raise NotFound("Nobody has said what this message is.")
+            db.execute(UNDO, (at, operator_id, last.id))
+            now = follow(db, message)
+            contest(db, [alike_key(message.text)])
+            body = {"message_id": message_id, "undone": last.id, "correction": now}
+            body |= {"operator_id": operator_id, "operator_name": operator.name}
+            write.tell("correction", body, at, conversation_id=message.conversation_id)
             raise_revision(write, at)
-        return correction
+        return now
 
     def corrections(self, message_ids: Sequence[str]) -> dict[str, Correction]:
-        """The counting corrections of these messages."""
+        """What the labels of these messages come to; those without one are left out."""
         with self._reading() as db:
-            return _counting(db, message_ids)
+            labels = labels_of(db, message_ids)
+        ordered = sorted(labels, key=lambda label: label.message_id)  # stable: oldest first
+        found = {
+            message_id: counting(list(group))
+            for message_id, group in groupby(ordered, key=lambda label: label.message_id)
+        }
+        return {message_id: now for message_id, now in found.items() if now is not None}
+
+    def labels(
+        self, message_ids: Sequence[str] | None = None, limit: int | None = None
+    ) -> list[Label]:
+        """Labels, oldest first, those that were undone among them: the newest ``limit`` of all, or
+        those of these messages and of all that say the same."""
+        with self._snapshot() as db:
+            if message_ids is None:
+                return [
+                    label_from(r) for r in db.execute(NEWEST, (-1 if limit is None else limit,))
+                ]
+            keys = db.execute(KEYS, (orjson.dumps(list(message_ids)).decode(),)).fetchall()
+            return labels_alike(db, [row["alike"] for row in keys])
 
 
-def _known_intent(db: sqlite3.Connection, intent: str | None, template: str | None) -> str | None:
-    """The intent that was given, or else the template's; ``InvalidInput`` for unknown ones."""
+def _say(
+    write: Transaction,
+    message: Message,
+    operator_id: str,
+    said: Said,
+    at: str,
+    kind: LabelKind,
+    *,
+    settles: bool = False,
+) -> Correction:
+    """Write it, unless the same operator has just said the same: an answer got lost."""
+    labels = labels_of(write.connection, [message.id])
+    for last in [label for label in labels if label.undone_by is None][-1:]:
+        before = (last.intent, last.sentiment, last.template)
+        if (last.operator_id, before, last.kind, last.settles) == (
+            operator_id,
+            said,
+            kind,
+            settles,
+        ):
+            now = counting(labels)
+            assert now is not None
+            return now
+    return add_label(write, message, operator_id, said, at, kind, settles=settles)
+
+
+def _follow_up(write: Transaction, key: str, at: str) -> None:
+    """Once all is said: who contradicts whom now. Nothing, where it had all been said before."""
+    if write.told:
+        contest(write.connection, [key])
+        raise_revision(write, at)
+
+
+def _from_customer(db: sqlite3.Connection, message_id: str) -> Message:
+    message = find_message(db, message_id)
+    if message.author != "customer":
+        raise InvalidInput("Only a customer's message can be corrected.", field="message")
+    return message
+
+
+def _checked(
+    db: sqlite3.Connection, intent: str | None, sentiment: str | None, template: str | None
+) -> Said:
+    """What is said, with the template's intent; ``InvalidInput`` for what is not there."""
+    if intent is None and sentiment is None and template is None:
+        raise InvalidInput("Give intent, sentiment or template.", field="intent")
+    if sentiment is not None and sentiment not in SENTIMENTS:
+        raise InvalidInput(f"Sentiment is one of {', '.join(SENTIMENTS)}.", field="sentiment")
     if template is not None:
         answered = template_intent(db, template)
         if intent not in (None, answered):
@@ -97,9 +201,17 @@ def _known_intent(db: sqlite3.Connection, intent: str | None, template: str | No
         intent = answered
     if intent is not None and intent not in intent_names(db):
         raise InvalidInput(f"There is no intent {intent}.", field="intent")
-    return intent
+    return intent, sentiment, template
 
 
-def _counting(db: sqlite3.Connection, message_ids: Sequence[str]) -> dict[str, Correction]:
-    rows = db.execute(COUNTING, (orjson.dumps(list(message_ids)).decode(),)).fetchall()
-    return {row["message_id"]: correction_from(row) for row in rows}
+def _trace(db: sqlite3.Connection, message_id: str) -> Mapping[str, Any] | None:
+    row = db.execute("SELECT trace FROM turn WHERE message_id = ?", (message_id,)).fetchone()
+    return orjson.loads(row["trace"]) if row and row["trace"] else None
+
+
+def _require_undone(labels: Sequence[Label], label_id: str) -> None:
+    known = next((label for label in labels if label.id == label_id), None)
+    if known is None:
+        raise NotFound(f"This message has no label {label_id}.")
+    if known.undone_by is None:
+        raise Conflict("This message was labelled again since; undo that first.")

@@ -6,15 +6,16 @@ from typing import Any
 
 import orjson
 
+from index.records import OUT_OF_SCOPE
 from service.records import (
     Article,
     Conversation,
-    Correction,
     Customer,
     Dialogue,
     Example,
     GoldenCase,
     Intent,
+    Label,
     Message,
     Operator,
     Suggestion,
@@ -33,6 +34,15 @@ JOIN conversation AS v ON v.id = t.conversation_id
 LEFT JOIN customer AS c ON c.id = v.customer_id
 LEFT JOIN operator AS o ON o.id = t.owner_id
 """
+# An intent that was removed nobody has said: an undo must not bring it back.
+LABEL = f"""
+SELECT c.id, c.message_id, c.operator_id, c.sentiment, c.at, c.kind, c.weight, c.settles, c.alike,
+  c.undone_by, c.rowid AS place, m.text, m.conversation_id, o.name AS operator_name,
+  iif(c.intent = '{OUT_OF_SCOPE}', c.intent, i.name) AS intent,
+  iif(i.name IS NULL, NULL, c.template) AS template
+FROM correction AS c JOIN message AS m ON m.id = c.message_id
+JOIN operator AS o ON o.id = c.operator_id LEFT JOIN intent AS i ON i.name = c.intent
+"""  # noqa: S608
 OPERATOR = "SELECT id, email, name, role, disabled, created_at FROM operator"
 
 
@@ -110,8 +120,9 @@ def operator_from(row: sqlite3.Row) -> Operator:
     )
 
 
-def correction_from(row: sqlite3.Row) -> Correction:
-    return Correction(**{name: row[name] for name in Correction.__slots__})
+def label_from(row: sqlite3.Row) -> Label:
+    fields = {name: row[name] for name in Label.__slots__}
+    return Label(**{**fields, "settles": bool(row["settles"])})
 
 
 # --- content -------------------------------------------------------------------------------------
@@ -149,11 +160,13 @@ def example_row(example: Example, at: str) -> dict[str, Any]:
         **{name: getattr(example, name) for name in Example.__slots__},
         "entities": None if entities is None else to_json([dict(entry) for entry in entities]),
         "at": example.at or at,
+        "contested": to_json(example.contested),
     }
 
 
 def example_from(row: sqlite3.Row) -> Example:
     fields = {name: row[name] for name in Example.__slots__}
+    fields["contested"] = tuple(orjson.loads(row["contested"]))
     entities = row["entities"]
     fields["entities"] = None if entities is None else tuple(orjson.loads(entities))
     return Example(**fields)

@@ -13,6 +13,8 @@ from typing import Self
 from sqlite_utils import Database
 
 from service.errors import Conflict, StoreError
+from service.records import StoreCopy
+from service.sqlite.alarms import Alarms
 from service.sqlite.arrivals import Arrivals
 from service.sqlite.base import Clock, utc_now
 from service.sqlite.commit import Turnstile, Writer
@@ -20,13 +22,17 @@ from service.sqlite.connection import Readers, connect, explained
 from service.sqlite.content import ContentPart
 from service.sqlite.conversations import Conversations
 from service.sqlite.corrections import Corrections
+from service.sqlite.erasures import Erasures
 from service.sqlite.events import Events, last_event
 from service.sqlite.inbox import Inbox
 from service.sqlite.migrations import MIGRATIONS
 from service.sqlite.operators import Operators
+from service.sqlite.past import Past
+from service.sqlite.proposals import Proposals
 from service.sqlite.reports import Reports
 from service.sqlite.settings import Settings
 from service.sqlite.tickets import Tickets
+from service.sqlite.trials import Trials
 from service.sqlite.turns import Turns
 from service.store import Store
 
@@ -34,13 +40,18 @@ from service.store import Store
 class SqliteStore(
     Conversations,
     Turns,
+    Past,
     Events,
     Tickets,
     Inbox,
     Corrections,
+    Proposals,
     Reports,
     ContentPart,
     Operators,
+    Erasures,
+    Alarms,
+    Trials,
     Settings,
 ):
     """Keeps the desk in one file; safe for any number of threads and processes on one machine."""
@@ -63,10 +74,11 @@ class SqliteStore(
             opened.pop_all()
             return cls(path, Readers(path), writer, arrivals, clock)
 
-    def backup(self, path: Path) -> None:
+    def backup(self, path: Path) -> StoreCopy:
         """A consistent copy of the database as a new file, taken while the desk runs.
 
-        Raises ``Conflict`` when the file exists; a copy that was cut short is not left behind.
+        Raises ``Conflict`` when the file exists and ``StoreError`` when the database is damaged; a
+        copy that was cut short is not left behind.
         """
         if path.exists():
             raise Conflict(f"{path} exists already; a backup overwrites nothing.")
@@ -77,9 +89,11 @@ class SqliteStore(
                 with contextlib.closing(sqlite3.connect(partial)) as copy:
                     os.chmod(partial, 0o600)
                     db.backup(copy)
+                    found = _examine(copy)
                 with partial.open("rb") as file:
                     os.fsync(file.fileno())
                 partial.rename(path)
+                return found
         finally:
             partial.unlink(missing_ok=True)
 
@@ -122,13 +136,29 @@ def _prepare(path: Path) -> int:
         return last_event(connection)
 
 
-def _refuse_newer(path: Path, database: Database) -> None:
+def known_migrations() -> frozenset[str]:
+    """The names of all migrations, applied or not."""
     with contextlib.closing(Database(memory=True)) as empty:
-        known = {migration.name for migration in MIGRATIONS.pending(empty)}
-    unknown = {migration.name for migration in MIGRATIONS.applied(database)} - known
+        return frozenset(migration.name for migration in MIGRATIONS.pending(empty))
+
+
+def _refuse_newer(path: Path, database: Database) -> None:
+    applied = {migration.name for migration in MIGRATIONS.applied(database)}
+    unknown = applied - known_migrations()
     if unknown:
         names = ", ".join(sorted(unknown))
         raise StoreError(f"{path} was written by a newer frontdesk ({names}); upgrade this one.")
+
+
+def _examine(copy: sqlite3.Connection) -> StoreCopy:
+    """What a copy holds; a damaged one must not take the place of older ones that are whole."""
+    problem = copy.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if problem != "ok":
+        raise StoreError(f"The desk's database is damaged: {problem}.")
+    applied = MIGRATIONS.applied(Database(copy))
+    tables = ("conversation", "message", "ticket")
+    counts = [copy.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in tables]  # noqa: S608
+    return StoreCopy(tuple(migration.name for migration in applied), *counts)
 
 
 def _as_store(store: SqliteStore) -> Store:

@@ -3,7 +3,13 @@
 Each is one transaction with its events; the first to come wins, the second gets ``Conflict``.
 """
 
+import sqlite3
+
+import orjson
+
+from index.alike import alike_key
 from service.errors import Conflict
+from service.implied import Asked, asked, implied, likely
 from service.records import (
     Dialogue,
     Message,
@@ -15,11 +21,14 @@ from service.records import (
 )
 from service.sqlite.base import Part
 from service.sqlite.commit import Transaction
-from service.sqlite.content_rows import template_intent
+from service.sqlite.content_rows import raise_revision, template_intent
+from service.sqlite.label_rows import add_label, contest
 from service.sqlite.operators import working_operator
+from service.sqlite.past import given_back
+from service.sqlite.rows import template_from
 from service.sqlite.thread import Thread, opened
 from service.sqlite.ticket_rows import active_ticket, find_ticket, preview, tell_ticket
-from service.sqlite.turns import find_posted
+from service.sqlite.turns import find_message, find_posted
 
 CLAIM = """
 UPDATE ticket SET status = 'claimed', owner_id = ?, claimed_at = ?, updated_at = ? WHERE id = ?
@@ -37,6 +46,12 @@ ANSWERED = """
 UPDATE ticket SET last_text = ?, last_author = 'operator', unanswered_since = NULL,
   first_reply_at = ifnull(first_reply_at, ?), updated_at = ?
 WHERE id = ?
+"""
+TEMPLATES = "SELECT * FROM template WHERE intent IN (SELECT value FROM json_each(?))"
+SPOKEN = """
+SELECT m.id, m.author, m.text, t.trace FROM message AS m LEFT JOIN turn AS t ON t.message_id = m.id
+WHERE m.conversation_id = ? AND m.seq > ? AND m.seq < ? AND m.note = 0 AND m.author <> 'desk'
+ORDER BY m.seq
 """
 
 
@@ -95,7 +110,8 @@ class Tickets(Part):
         template: str | None = None,
     ) -> tuple[Message, bool]:
         """A reply to the customer or a note; idempotent by client id (True = repeated). A reply
-        needs the ticket claimed by this operator; replying claims an open one. Notes are free."""
+        needs the ticket claimed by this operator; replying claims an open one. Notes are free. A
+        reply that is made of a template labels what it answers; see `service.implied`."""
         at = self._now()
         with self._writing() as write:
             operator = working_operator(write.connection, operator_id)
@@ -126,6 +142,8 @@ class Tickets(Part):
             else:
                 write.connection.execute(ANSWERED, (preview(text), at, at, ticket_id))
             tell_ticket(write, ticket_id, at)
+            if not note:
+                _label(write, message, operator_id)
         return message, False
 
     def _close(
@@ -162,3 +180,30 @@ def _require_free(ticket: Ticket, operator_id: str) -> None:
 def _take(write: Transaction, thread: Thread, ticket: Ticket, operator: Operator) -> None:
     write.connection.execute(CLAIM, (operator.id, thread.at, thread.at, ticket.id))
     thread.pass_to("operator", operator.name)
+
+
+def _label(write: Transaction, reply: Message, operator_id: str) -> None:
+    """Label the message that an operator's first reply answers, if it is made of a template; unless
+    that is in doubt, or somebody has said what the message is, or has taken that back."""
+    db = write.connection
+    spoken = _spoken(db, reply)
+    if any(row["author"] == "operator" for row in spoken):
+        return
+    found = asked([Asked(r["id"], r["text"], orjson.loads(r["trace"] or "{}")) for r in spoken])
+    known = "SELECT 1 FROM correction WHERE message_id = ?"
+    if found is None or db.execute(known, (found.id,)).fetchone():
+        return
+    rows = db.execute(TEMPLATES, (orjson.dumps(likely(found)).decode(),)).fetchall()
+    made_of = implied(reply.text, [template_from(row) for row in rows], reply.template)
+    if made_of is not None:
+        said = (made_of.intent, None, made_of.template)
+        message, kind = find_message(db, found.id), made_of.kind
+        add_label(write, message, operator_id, said, reply.at, kind, reply_id=reply.id)
+        contest(db, [alike_key(message.text)])
+        raise_revision(write, reply.at)
+
+
+def _spoken(db: sqlite3.Connection, reply: Message) -> list[sqlite3.Row]:
+    """What people wrote before a reply, since the conversation began or was last given back."""
+    began = max(given_back(db, [reply.conversation_id]).get(reply.conversation_id, [0]))
+    return db.execute(SPOKEN, (reply.conversation_id, began, reply.seq)).fetchall()

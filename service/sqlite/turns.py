@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from service.errors import NotFound, Unauthorized
-from service.records import Conversation, Customer, Message, Turn
+from service.records import Conversation, Customer, Message, Origin, Turn
 from service.sqlite.base import Part
 from service.sqlite.events import require_conversation
 from service.sqlite.ids import hashed
@@ -28,6 +28,9 @@ MESSAGES = f"""
 {MESSAGE} WHERE m.conversation_id = ? AND m.seq > ? AND m.note <= ? ORDER BY m.seq LIMIT ?
 """
 RECENT = f"{MESSAGE} WHERE m.conversation_id = ? ORDER BY m.seq DESC LIMIT ?"
+CUSTOMER_TEXTS = """
+SELECT text FROM message WHERE author = 'customer' ORDER BY at DESC, rowid DESC LIMIT ?
+"""
 TRACE = """
 SELECT t.trace FROM message AS m JOIN turn AS t ON t.message_id = ifnull(m.reply_to, m.id)
 WHERE m.id = ?
@@ -39,6 +42,13 @@ ORDER BY rowid DESC LIMIT ?
 FEEDBACK = """
 SELECT message_id, helpful, rating, comment, at FROM feedback
 WHERE message_id IN (SELECT value FROM json_each(?))
+"""
+
+
+ORIGINS = """
+SELECT m.id, m.conversation_id, m.at, c.name, v.customer_id FROM message AS m
+JOIN conversation AS v ON v.id = m.conversation_id LEFT JOIN customer AS c ON c.id = v.customer_id
+WHERE m.id IN (SELECT value FROM json_each(?))
 """
 
 
@@ -97,6 +107,20 @@ class Turns(Part):
             if not rows:
                 require_conversation(db, conversation_id)
         return [message_from(row) for row in reversed(rows)]
+
+    def customer_texts(self, limit: int) -> list[str]:
+        """The texts of the last ``limit`` messages that customers wrote, the newest first."""
+        with self._reading() as db:
+            return [str(row["text"]) for row in db.execute(CUSTOMER_TEXTS, (limit,))]
+
+    def origins(self, message_ids: Sequence[str]) -> dict[str, Origin]:
+        """Where these messages come from, by message id; those that are gone are left out."""
+        with self._reading() as db:
+            rows = db.execute(ORIGINS, (orjson.dumps(list(message_ids)).decode(),)).fetchall()
+        return {
+            row["id"]: Origin(row["conversation_id"], row["at"], row["name"], row["customer_id"])
+            for row in rows
+        }
 
     def message(self, message_id: str) -> Message:
         """One message."""

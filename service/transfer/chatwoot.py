@@ -40,6 +40,7 @@ NOT_REPLIES = (
     "facts",
     "replies",
     "suggested intents",
+    "protected intents",
     "articles",
     "golden cases",
 )

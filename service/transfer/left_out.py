@@ -32,6 +32,8 @@ PARTS: dict[str, Callable[[Content], Iterable[str]]] = {
         for e in c.examples
         if e.intent not in known
     ],
+    "weights of examples": lambda c: [e.text[:40] for e in c.examples if e.weight != 1],
+    "contested labels": lambda c: [e.text[:40] for e in c.examples if e.contested],
     "slots": lambda c: [s.name for s in c.settings.slots],
     "titles of slots": lambda c: [
         s.name for s in c.settings.slots if s.title != title_from(s.name)
@@ -43,6 +45,7 @@ PARTS: dict[str, Callable[[Content], Iterable[str]]] = {
     "facts": lambda c: list(c.settings.facts),
     "replies": lambda c: list(c.settings.replies),
     "suggested intents": lambda c: list(c.settings.suggested),
+    "protected intents": lambda c: list(c.settings.protected),
     "articles": lambda c: [a.id for a in c.articles],
     "golden cases": lambda c: [g.text[:40] for g in c.golden],
 }

@@ -6,6 +6,7 @@ Called by ``frontdesk import``. Pure: the same import a second time changes noth
 from dataclasses import dataclass, replace
 from typing import Any
 
+from service.labels import undisputed
 from service.records import Content, DeskSettings, Example, Slot, Template
 from service.replies import variables
 from service.transfer.pieces import Found, Imported, Note
@@ -135,7 +136,8 @@ def _examples(
     intents: dict[str, set[str]] = {}
     for place, example in enumerate(examples):
         places.setdefault((example.text, example.intent), []).append(place)
-        equal.setdefault(taught(example), place)
+        for same in (example, *undisputed([example])):  # as an export has it
+            equal.setdefault(taught(same), place)
         intents.setdefault(example.text, set()).add(example.intent or "")
     fresh: dict[object, Found[Example]] = {}
     for found in imported:

@@ -29,11 +29,13 @@ LEFT_OUT = (
     "priorities",
     "examples without an intent",
     "examples of intents that are gone",
+    "weights of examples",
     "titles of slots",
     "formats of slots",
     "kinds of slots",
     "facts",
     "suggested intents",
+    "protected intents",
     "articles",
     "golden cases",
 )

@@ -4,7 +4,7 @@ Used by ``service.transfer.csv_files`` and ``service.transfer.jsonl``.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from service.transfer.pieces import (
     valid_names,
 )
 
-FIELDS = ("text", "intent", "sentiment", "entities", "split")
+FIELDS = ("text", "intent", "sentiment", "entities", "split", "weight")
 NOT_ROWS = (
     "intents without examples",
     "titles of intents",
@@ -37,6 +37,7 @@ NOT_ROWS = (
     "facts",
     "replies",
     "suggested intents",
+    "protected intents",
     "articles",
     "golden cases",
 )
@@ -86,6 +87,7 @@ def read_rows(path: Path, lines: Iterable[Line]) -> Imported:
             intents[intent] = Found(new_intent(intent, str(row.intent).strip()), where)
         entities = None if row.entities is None else tuple(e.model_dump() for e in row.entities)
         example = Example("", row.text, intent, row.sentiment, entities, row.split)
+        example = replace(example, weight=1.0 if row.weight is None else row.weight)
         examples.append(Found(example, where))
     return Imported(
         intents=tuple(intents.values()),
@@ -111,6 +113,7 @@ def rows_of(content: Content) -> Iterator[dict[str, Any]]:
                 for entity in example.entities
             ]
         row |= {"split": example.split} if example.split else {}
+        row |= {"weight": example.weight} if example.weight != 1 else {}
         yield row
 
 

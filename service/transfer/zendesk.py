@@ -33,7 +33,7 @@ from service.transfer.placeholders import adapt, has_logic
 
 COMMENTS = ("comment_value", "comment_value_html")
 FOLDER = "::"  # in a macro's title
-TICKETS = "tickets are history, not content"
+TICKETS = "tickets are history, not content; give --history"
 MORE = "the file is one page of several; import the others, too"
 
 

@@ -9,10 +9,10 @@ import hmac
 from typing import Any
 
 import jwt
-from flask import Blueprint, Response
+from flask import Blueprint, Response, after_this_request
 
 from service.errors import Forbidden
-from service.records import Conversation
+from service.records import Conversation, Turn
 from service.web.context import authorized_conversation, parts
 from service.web.inputs import (
     NewConversation,
@@ -116,7 +116,20 @@ def post_message(conversation_id: str) -> tuple[Json, int]:
     conversation = authorized_conversation(conversation_id)
     body = read_body(NewMessage)
     turn = parts().desk.receive(conversation, body.client_id, body.text, body.choice)
+    _show_shadow(conversation, turn)
     return turn_json(turn), 200 if turn.repeated else 201
+
+
+def _show_shadow(conversation: Conversation, turn: Turn) -> None:
+    """Let a challenger read the turn, if one does, when the reply is out."""
+    shadow = parts().trials.shadow
+    seen = shadow.seen(conversation, turn)
+    if seen is not None:
+
+        @after_this_request
+        def offer(response: Response) -> Response:
+            response.call_on_close(lambda: shadow.offer(seen))
+            return response
 
 
 @blueprint.get("/conversations/<conversation_id>/messages")

@@ -33,7 +33,7 @@ blueprint = Blueprint("content", __name__, url_prefix="/api/v1")
 Json = dict[str, Any]
 
 
-def _fits(content: Content) -> None:
+def fits(content: Content) -> None:
     """Raise ``InvalidInput`` when the changed content does not fit together."""
     try:
         check(content, "content")
@@ -81,7 +81,7 @@ def _save_intent(content: Content, name: str, body: IntentChange) -> Json:
     fields = body.model_dump() | {"name": name, "slots": tuple(body.slots)}
     intent = Intent(**fields)
     others = [i for i in content.intents if i.name != name]
-    _fits(replace(content, intents=(*others, intent)))
+    fits(replace(content, intents=(*others, intent)))
     parts().store.save_intent(intent)
     return {"intent": asdict(intent)}
 
@@ -130,7 +130,7 @@ def change_template(name: str) -> Json:
 def _save_template(content: Content, name: str, body: TemplateChange) -> Json:
     template = Template(name, body.intent, body.text, body.sentiment)
     others = [t for t in content.templates if t.name != name]
-    _fits(replace(content, templates=(*others, template)))
+    fits(replace(content, templates=(*others, template)))
     parts().store.save_template(template)
     return {"template": asdict(template)}
 
@@ -183,8 +183,10 @@ def change_example(example_id: str) -> Json:
     known = next((e for e in parts().store.content().examples if e.id == example_id), None)
     if known is None:
         raise NotFound(f"There is no example {example_id!r}.")
-    # What a correction taught stays tied to its message.
-    example = replace(_example(example_id, body), source=known.source, message_id=known.message_id)
+    # What a correction taught stays tied to its message, and is contested as it was.
+    kept = ("source", "message_id", "operator_id", "weight", "contested")
+    fields = {name: getattr(known, name) for name in kept}
+    example = replace(_example(example_id, body), **fields)
     parts().store.save_example(example)
     return {"example": asdict(example)}
 
@@ -260,7 +262,7 @@ def change_article(article_id: str) -> Json:
 def _save_article(content: Content, article_id: str, body: ArticleChange) -> Json:
     article = Article(article_id, body.title, body.text, tuple(body.intents))
     others = [a for a in content.articles if a.id != article_id]
-    _fits(replace(content, articles=(*others, article)))
+    fits(replace(content, articles=(*others, article)))
     parts().store.save_article(article)
     return {"article": asdict(article)}
 

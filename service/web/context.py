@@ -19,6 +19,7 @@ from service.errors import Forbidden, Unauthorized
 from service.metrics import Metrics
 from service.records import Conversation, Operator
 from service.store import Store
+from service.trials import Trials
 from service.web.attempts import Attempts
 from service.web.places import Places
 
@@ -39,6 +40,7 @@ class Parts:
     engines: EngineSource
     metrics: Metrics
     site_secret: str
+    trials: Trials
     attempts: Attempts = field(default_factory=Attempts)
     password_checks: threading.BoundedSemaphore = field(
         default_factory=lambda: threading.BoundedSemaphore(PASSWORD_CHECKS)

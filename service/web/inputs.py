@@ -103,6 +103,14 @@ class NewCorrection(Body):
     template: Name | None = None
 
 
+class SettledLabels(Body):
+    """What messages of which operators said different things really were."""
+
+    messages: Annotated[list[Id], Field(min_length=1, max_length=1000)]
+    intent: Name | None = None
+    sentiment: Sentiment | None = None
+
+
 class IntentChange(Body):
     """An intent without its name, which the address carries."""
 
@@ -164,6 +172,34 @@ class NewArticle(ArticleChange):
     """An article."""
 
     id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=100)]
+
+
+class NewAcceptance(Body):
+    """What a proposal is accepted as; what is missing is as proposed. An empty ``answer`` is none;
+    ``left_out`` are the places of texts that do not belong."""
+
+    intent: Name | None = None
+    sentiment: Sentiment | None = None
+    name: Name | None = None
+    title: Line | None = None
+    group: Name | None = None
+    answer: Annotated[str, StringConstraints(strip_whitespace=True, max_length=100_000)] | None = (
+        None
+    )
+    left_out: list[int] = Field(default_factory=list)
+
+
+class NewDiff(Body):
+    """Compare a release with the champion; ``since`` is a span such as 7d, or a time."""
+
+    since: Annotated[str, StringConstraints(max_length=40)] = "7d"
+
+
+class NewTrial(Body):
+    """Put a release on trial: a shadow reads its share, a canary (at most half) answers it."""
+
+    mode: Literal["shadow", "canary"]
+    share: Annotated[float, Field(gt=0, le=1)]
 
 
 B = TypeVar("B", bound=Body)

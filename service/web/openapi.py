@@ -15,7 +15,7 @@ from service.web.operations import Operation
 from service.web.responses import SCHEMAS, ref
 
 REF = "#/components/schemas/{model}"
-STATUS_WORDS = {200: "Done", 201: "Made", 204: "Done, nothing to say"}
+STATUS_WORDS = {200: "Done", 201: "Made", 202: "Begun", 204: "Done, nothing to say"}
 SECURITY: dict[str, list[dict[str, list[str]]]] = {
     "none": [],
     "conversation": [{"conversation": []}],
@@ -102,6 +102,8 @@ def _response(status: int, name: str) -> dict[str, Any]:
     described: dict[str, Any] = {"description": STATUS_WORDS[status]}
     if name == "EventStream":
         described["content"] = {"text/event-stream": {"schema": {"type": "string"}}}
+    elif name == "Page":
+        described["content"] = {"text/html": {"schema": {"type": "string"}}}
     elif name != "Nothing":
         described["content"] = {"application/json": {"schema": ref(name)}}
     return described

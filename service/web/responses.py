@@ -69,6 +69,8 @@ EXAMPLE = fields(
     entities=either(many(ANY_OBJECT)),
     split=either(TEXT),
     source=TEXT,
+    weight=NUMBER,
+    contested=many(words("intent", "sentiment")),
 )
 ARTICLE = fields({"id": TEXT, "title": TEXT, "text": TEXT, "intents": many(TEXT)})
 OPERATOR = fields({"id": TEXT, "email": TEXT, "name": TEXT, "role": words("operator", "admin")})
@@ -76,6 +78,42 @@ CONVERSATION = fields(
     {"id": TEXT, "status": words("desk", "waiting", "operator", "resolved")},
     locale=TEXT,
     created_at=TIME,
+)
+PERSON = fields({"id": TEXT, "name": TEXT})
+LABEL_KIND = words("correction", "confirmation", "reply", "takeover")
+CORRECTION = fields(
+    {
+        "id": TEXT,
+        "message_id": TEXT,
+        "intent": either(TEXT),
+        "sentiment": either(SENTIMENT),
+        "template": either(TEXT),
+        "at": TIME,
+        "kind": LABEL_KIND,
+        "weight": NUMBER,
+        "operator": PERSON,
+    }
+)
+CONFLICT = fields(
+    {
+        "fields": many(words("intent", "sentiment")),
+        "messages": many(TEXT),
+        "said": many(
+            fields(
+                {
+                    "id": TEXT,
+                    "message_id": TEXT,
+                    "conversation_id": TEXT,
+                    "text": TEXT,
+                    "operator": PERSON,
+                    "kind": LABEL_KIND,
+                    "intent": either(TEXT),
+                    "sentiment": either(SENTIMENT),
+                    "at": TIME,
+                }
+            )
+        ),
+    }
 )
 MESSAGE = fields(
     {
@@ -93,7 +131,8 @@ MESSAGE = fields(
     client_id=either(TEXT),
     note=FLAG,
     reading=ANY_OBJECT,
-    correction=ANY_OBJECT,
+    correction=CORRECTION,
+    conflict=CONFLICT,
     feedback=fields(
         {
             "helpful": either(FLAG),
@@ -125,7 +164,124 @@ TICKET = fields(
         "last_author": TEXT,
     }
 )
+ALARM = fields(
+    {
+        "id": TEXT,
+        "kind": words("surge", "drift"),
+        "subject": TEXT,
+        "words": TEXT,
+        "value": NUMBER,
+        "peak": NUMBER,
+        "usual": NUMBER,
+        "began_at": TIME,
+        "ended_at": either(TIME),
+        "acknowledged": either(fields({"id": TEXT, "name": TEXT, "at": TIME})),
+    }
+)
+ALARM_MESSAGE = fields(
+    {"id": TEXT, "conversation_id": TEXT, "ticket_id": either(TEXT), "text": TEXT, "at": TIME}
+)
+PROPOSAL = fields(
+    {
+        "id": TEXT,
+        "kind": words("label", "intent", "answer"),
+        "source": words("review", "history"),
+        "state": words("open", "accepted", "dismissed"),
+        "name": TEXT,
+        "title": TEXT,
+        "answer": TEXT,
+        "intent": either(TEXT),
+        "texts": many(fields({"place": WHOLE, "text": TEXT, "message_id": either(TEXT)})),
+        "count": WHOLE,
+        "share": NUMBER,
+        "value": NUMBER,
+        "handed_over": WHOLE,
+        "unhelpful": WHOLE,
+        "confidence": either(NUMBER),
+        "made_at": TIME,
+        "decided_at": either(TIME),
+        "decided_by": either(TEXT),
+    }
+)
 TICKET_ID = fields({"id": TEXT})
+RELEASE = fields(
+    {
+        "id": TEXT,
+        "created_at": TEXT,
+        "encoder": TEXT,
+        "dataset": TEXT,
+        "erased": either(ANY_OBJECT),
+        "figures": ANY_OBJECT,
+        "size": WHOLE,
+        "report": FLAG,
+        "night": either(TEXT),
+        "diff": either(
+            fields(
+                {
+                    "at": either(TEXT),
+                    "before_release": either(TEXT),
+                    "messages": either(WHOLE),
+                    "changed": either(WHOLE),
+                    "stale": FLAG,
+                }
+            )
+        ),
+    },
+    format=WHOLE,
+    note=TEXT,
+)
+NIGHT = fields(
+    {
+        "id": TEXT,
+        "begun_at": TIME,
+        "ended_at": either(TIME),
+        "stage": words("begun", "frozen", "trained", "judged", "promoted", "kept", "failed"),
+        "champion": either(TEXT),
+        "release": either(TEXT),
+        "rows": WHOLE,
+        "held_out": WHOLE,
+        "masked": WHOLE,
+        "training_seconds": NUMBER,
+        "better": FLAG,
+        "reason": TEXT,
+    },
+    dataset=TEXT,
+)
+VERDICT = fields(
+    {
+        "checks": many(fields({"name": TEXT, "passed": FLAG, "told": TEXT})),
+        "rows": WHOLE,
+        "corrected": WHOLE,
+        "set_aside": WHOLE,
+    }
+)
+
+SHARE = fields(
+    {"count": WHOLE, "of": WHOLE, "share": either(NUMBER), "low": NUMBER, "high": NUMBER}
+)
+ARM = fields(
+    {
+        "conversations": WHOLE,
+        "turns": WHOLE,
+        "stood_in": WHOLE,
+        "handed_over": SHARE,
+        "answered": SHARE,
+        "unhelpful": SHARE,
+    }
+)
+TRIAL = fields(
+    {
+        "id": TEXT,
+        "release": TEXT,
+        "champion": TEXT,
+        "mode": words("shadow", "canary"),
+        "share": NUMBER,
+        "started_at": TIME,
+        "ended_at": either(TIME),
+        "reason": TEXT,
+    },
+    since=TIME,
+)
 
 SCHEMAS: dict[str, Schema] = {
     "Problem": fields(
@@ -189,19 +345,26 @@ SCHEMAS: dict[str, Schema] = {
     ),
     "Told": fields({"ticket": ref("Ticket")}),
     "Replied": fields({"message": ref("Message"), "ticket": ref("Ticket")}),
-    "Corrected": fields(
+    "Corrected": fields({"correction": CORRECTION}),
+    "Undone": fields({"correction": either(CORRECTION)}),
+    "Settled": fields({"corrections": many(CORRECTION)}),
+    "Conflicts": fields(
         {
-            "correction": fields(
+            "conflicts": many(CONFLICT),
+        },
+        operators=many(
+            fields(
                 {
-                    "id": TEXT,
-                    "message_id": TEXT,
-                    "intent": either(TEXT),
-                    "sentiment": either(SENTIMENT),
-                    "template": either(TEXT),
-                    "at": TIME,
+                    "operator": PERSON,
+                    "labels": WHOLE,
+                    "overruled": WHOLE,
+                    "compared": WHOLE,
+                    "contradicting": WHOLE,
+                    "agreement": either(NUMBER),
+                    "stands_out": FLAG,
                 }
             )
-        }
+        ),
     ),
     "Trace": fields(
         {
@@ -214,7 +377,12 @@ SCHEMAS: dict[str, Schema] = {
             "thresholds": either(ANY_OBJECT),
         },
         took_ms=ANY_OBJECT,
+        content=WHOLE,
     ),
+    "Alarm": ALARM,
+    "Alarms": fields({"alarms": many(ref("Alarm"))}),
+    "AlarmDetail": fields({"alarm": ref("Alarm"), "messages": many(ALARM_MESSAGE)}),
+    "Acknowledged": fields({"alarm": ref("Alarm")}),
     "Intents": fields({"intents": many(INTENT)}),
     "Intent": fields({"intent": INTENT}),
     "Templates": fields({"templates": many(TEMPLATE)}),
@@ -223,8 +391,54 @@ SCHEMAS: dict[str, Schema] = {
     "Example": fields({"example": EXAMPLE}),
     "Articles": fields({"articles": many(ARTICLE)}),
     "Article": fields({"article": ARTICLE}),
-    "Releases": fields({"releases": many(ANY_OBJECT), "champion": either(TEXT)}),
+    "Review": fields({"proposals": many(PROPOSAL), "open": WHOLE}),
+    "Decided": fields({"proposal": PROPOSAL}),
+    "Releases": fields(
+        {
+            "releases": many(RELEASE),
+            "champion": either(TEXT),
+            "previous": either(TEXT),
+            "serving": either(TEXT),
+            "problem": either(TEXT),
+        }
+    ),
+    "Nights": fields({"nights": many(NIGHT), "running": FLAG, "unreadable": many(TEXT)}),
+    "NightDetail": fields({"night": NIGHT, "verdict": either(VERDICT)}),
     "Champion": fields({"champion": either(TEXT)}),
+    "Trial": fields(
+        {
+            "trial": either(TRIAL),
+            "running": FLAG,
+            "ready": either(FLAG),
+            "problem": either(TEXT),
+        },
+        shadow=fields(
+            {
+                "compared": WHOLE,
+                "changed": SHARE,
+                "kinds": COUNTS,
+                "dropped": WHOLE,
+                "failed": WHOLE,
+            }
+        ),
+        disagreements=many(
+            fields(
+                {
+                    "conversation_id": TEXT,
+                    "message_id": TEXT,
+                    "at": TIME,
+                    "text": TEXT,
+                    "kind": TEXT,
+                    "champion": ANY_OBJECT,
+                    "challenger": ANY_OBJECT,
+                }
+            )
+        ),
+        canary=fields({"challenger": ARM, "champion": ARM, "next_look": WHOLE, "level": NUMBER}),
+    ),
+    "Diff": fields(
+        {"diff": either(ANY_OBJECT), "stale": FLAG, "running": FLAG, "problem": either(TEXT)}
+    ),
     "Report": fields(
         {
             "from": TIME,

@@ -6,13 +6,18 @@ Pure functions; what a customer may see and what only operators may see is decid
 from collections.abc import Mapping
 from typing import Any
 
+from service.agreement import Agreement
 from service.records import (
+    Alarm,
+    AlarmMessage,
     Conversation,
     Correction,
     Customer,
     Event,
+    LabelConflict,
     Message,
     Operator,
+    Proposal,
     Suggestion,
     Ticket,
     Turn,
@@ -45,8 +50,9 @@ def console_message_json(
     trace: Mapping[str, Any] | None = None,
     correction: Correction | None = None,
     feedback: Mapping[str, Any] | None = None,
+    conflict: LabelConflict | None = None,
 ) -> dict[str, Any]:
-    """A message as operators see it: with note, reading, correction and feedback."""
+    """A message as operators see it: with note, reading, correction, conflict and feedback."""
     shape = message_json(message) | {"note": message.note, "client_id": message.client_id}
     reading = (trace or {}).get("reading")
     if reading:
@@ -57,6 +63,8 @@ def console_message_json(
         }
     if correction:
         shape["correction"] = correction_json(correction)
+    if conflict:
+        shape["conflict"] = conflict_json(conflict)
     if feedback:
         shape["feedback"] = dict(feedback)
     return shape
@@ -122,7 +130,7 @@ def ticket_json(ticket: Ticket, customer: Customer | None = None) -> dict[str, A
 
 
 def correction_json(correction: Correction) -> dict[str, Any]:
-    """A correction."""
+    """What the labels of a message come to, and who said the last of them."""
     return {
         "id": correction.id,
         "message_id": correction.message_id,
@@ -130,7 +138,69 @@ def correction_json(correction: Correction) -> dict[str, Any]:
         "sentiment": correction.sentiment,
         "template": correction.template,
         "at": correction.at,
+        "kind": correction.kind,
+        "weight": correction.weight,
+        "operator": {"id": correction.operator_id, "name": correction.operator_name},
     }
+
+
+def conflict_json(conflict: LabelConflict) -> dict[str, Any]:
+    """Who said what of which messages."""
+    return {
+        "fields": list(conflict.fields),
+        "messages": list(conflict.message_ids),
+        "said": [
+            {
+                "id": label.id,
+                "message_id": label.message_id,
+                "conversation_id": label.conversation_id,
+                "text": label.text,
+                "operator": {"id": label.operator_id, "name": label.operator_name},
+                "kind": label.kind,
+                "intent": label.intent,
+                "sentiment": label.sentiment,
+                "at": label.at,
+            }
+            for label in conflict.said
+        ],
+    }
+
+
+def agreement_json(figures: Agreement) -> dict[str, Any]:
+    """How one operator's labels fare beside those of others."""
+    share = figures.agreement
+    return {
+        "operator": {"id": figures.operator_id, "name": figures.operator_name},
+        "labels": figures.labels,
+        "overruled": figures.overruled,
+        "compared": figures.compared,
+        "contradicting": figures.contradicting,
+        "agreement": None if share is None else round(share, 4),
+        "stands_out": figures.stands_out,
+    }
+
+
+def alarm_json(alarm: Alarm) -> dict[str, Any]:
+    """An alarm without the messages that show it."""
+    names = ("id", "kind", "subject", "words", "value", "peak", "usual", "began_at", "ended_at")
+    by = alarm.acknowledged_by and {
+        "id": alarm.acknowledged_by,
+        "name": alarm.acknowledged_name,
+        "at": alarm.acknowledged_at,
+    }
+    return {**{name: getattr(alarm, name) for name in names}, "acknowledged": by}
+
+
+def alarm_message_json(message: AlarmMessage) -> dict[str, Any]:
+    """A message that shows an alarm; ``ticket_id`` is where operators can read on."""
+    return {name: getattr(message, name) for name in AlarmMessage.__slots__}
+
+
+def proposal_json(proposal: Proposal) -> dict[str, Any]:
+    """What waits for a decision, with its texts."""
+    fields = {name: getattr(proposal, name) for name in Proposal.__slots__}
+    texts = [{"place": t.place, "text": t.text, "message_id": t.message_id} for t in proposal.texts]
+    return {**fields, "texts": texts}
 
 
 def operator_json(operator: Operator) -> dict[str, Any]:
@@ -160,6 +230,8 @@ def console_event_json(event: Event) -> tuple[str, object]:
         return "message", {**where, "ticket_id": event.body.get("ticket_id"), "message": message}
     if event.kind == "ticket":
         return "ticket", {**where, "ticket": ticket_json(Ticket(**event.body))}
+    if event.kind == "alarm":
+        return "alarm", {"alarm": alarm_json(Alarm(**event.body["alarm"]))}
     return event.kind, {**where, **event.body}
 
 

@@ -3,13 +3,15 @@
 Serves files of this package; the only thing rendered is the desk's name.
 """
 
-from typing import Any
+from collections import Counter
+from typing import Any, get_args
 
 import orjson
 from flask import Blueprint, Response, current_app, render_template, send_from_directory
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from service.errors import DeskError
+from service.records import AlarmKind
 from service.web.context import parts
 from service.web.openapi import document
 
@@ -48,11 +50,13 @@ def healthz() -> dict[str, str]:
 
 @blueprint.get("/readyz")
 def readyz() -> tuple[dict[str, Any], int]:
-    """The desk can read and write, and a model reads."""
+    """The desk can read and write, and a model reads; ``problem`` is what it cannot use."""
     state: dict[str, Any] = {"status": "ready", "release": None}
     try:
         parts().store.check()
         state["release"] = parts().engines.current().release
+        if parts().engines.problem:  # the release or content from before serves on
+            state["problem"] = parts().engines.problem
     except DeskError as error:
         return {**state, "status": "not_ready", "problem": error.message}, 503
     return state, 200
@@ -60,4 +64,13 @@ def readyz() -> tuple[dict[str, Any], int]:
 
 @blueprint.get("/metrics")
 def metrics() -> Response:
-    return Response(generate_latest(parts().metrics.registry), mimetype=CONTENT_TYPE_LATEST)
+    """What this process counts; alarms, which the store knows, are left out while it fails."""
+    meters = parts().metrics
+    try:
+        active = Counter(alarm.kind for alarm in parts().store.alarms() if alarm.ended_at is None)
+    except DeskError:  # the store logs it
+        meters.alarms.clear()
+    else:
+        for kind in get_args(AlarmKind):
+            meters.alarms.labels(kind).set(active[kind])
+    return Response(generate_latest(meters.registry), mimetype=CONTENT_TYPE_LATEST)

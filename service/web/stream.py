@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import orjson
 from flask import Response, request, stream_with_context
 
-from service.errors import Busy, InvalidInput
+from service.errors import Busy, InvalidInput, NotFound
 from service.records import Event
 from service.web.context import Parts, parts
 
@@ -70,7 +70,10 @@ def _frames(running: Parts, feed: Feed, after: int) -> Iterator[bytes]:
     while running.serving():
         # The mark is taken before the look, so that nothing committed in between is slept over.
         seen = store.last_event()
-        events = feed.fetch(after)
+        try:
+            events = feed.fetch(after)
+        except NotFound:  # the conversation was erased
+            return
         if events and not feed.allowed():
             return
         for event in events:

@@ -8,6 +8,7 @@ from typing import Any
 from flask import Blueprint, Response, g, request
 
 from service.errors import InvalidInput
+from service.labels import conflicts
 from service.records import ReplyDraft, Ticket
 from service.replies import desk_reply
 from service.web.context import operator_required, parts, signed_in
@@ -87,6 +88,8 @@ def read_ticket(ticket_id: str) -> Json:
     traces = store.traces(conversation.id, SHOWN_MESSAGES)
     ids = [message.id for message in messages]
     corrections, feedback = store.corrections(ids), store.feedback(ids)
+    told = conflicts(store.labels(list(corrections))) if corrections else ()
+    disputed = {message_id: conflict for conflict in told for message_id in conflict.message_ids}
     customer = store.customer(conversation.customer_id) if conversation.customer_id else None
     shape = ticket_json(ticket, customer)
     return {
@@ -94,7 +97,9 @@ def read_ticket(ticket_id: str) -> Json:
         "ticket": shape,
         "conversation": conversation_json(conversation),
         "messages": [
-            console_message_json(m, traces.get(m.id), corrections.get(m.id), feedback.get(m.id))
+            console_message_json(
+                m, traces.get(m.id), corrections.get(m.id), feedback.get(m.id), disputed.get(m.id)
+            )
             for m in messages
         ],
         "suggestions": parts().desk.suggest(ticket, messages, traces),

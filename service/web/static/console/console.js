@@ -2,15 +2,20 @@
  * The console's beginning: who is there, the frame around the views, and the wires between them.
  */
 
+import { openAgreement } from "./agreement.js";
+import "./alarms.js";
 import { ApiError, call, explain, get, onExpired } from "./api.js";
 import "./content.js";
 import "./conversation.js";
+import { openCorrection, settleAll } from "./correction.js";
 import { fill, h, icon } from "./dom.js";
 import "./inbox.js";
 import { bind, listen, showHelp } from "./keys.js";
 import { Live } from "./live.js";
+import "./releases.js";
 import { address, go, onMove, place } from "./router.js";
 import { loadContent, session } from "./session.js";
+import "./review.js";
 import "./signin.js";
 import { act, possible, publish } from "./tickets.js";
 import { tick } from "./time.js";
@@ -18,13 +23,17 @@ import { toast } from "./toast.js";
 import { VIEWS } from "./views.js";
 import { initials } from "./words.js";
 
+/** @import {DeskAlarms} from "./alarms.js" */
 /** @import {DeskConversation} from "./conversation.js" */
 /** @import {DeskContent} from "./content.js" */
 /** @import {DeskInbox} from "./inbox.js" */
+/** @import {DeskReleases} from "./releases.js" */
+/** @import {DeskReview} from "./review.js" */
 /** @import {DeskSignIn} from "./signin.js" */
-/** @import {Operator, Ticket} from "./types.js" */
+/** @import {Conflict, Operator, Ticket} from "./types.js" */
 /** @import {Verb} from "./tickets.js" */
 /** @import {ViewName} from "./views.js" */
+
 
 /** How long a connection may be away before we say so. */
 const PATIENCE = 1500;
@@ -37,10 +46,16 @@ const page = {
   app: find("app"),
   nav: find("nav"),
   banner: find("banner"),
+  alarms: /** @type {DeskAlarms} */ (find("alarms")),
   inbox: /** @type {DeskInbox} */ (find("inbox")),
   conversation: /** @type {DeskConversation} */ (find("conversation")),
   content: /** @type {DeskContent} */ (find("content")),
+  releases: /** @type {DeskReleases} */ (find("releases")),
+  review: /** @type {DeskReview} */ (find("review")),
 };
+
+/** @type {Record<import("./router.js").Place["page"], string>} */
+const TITLES = { inbox: "Inbox", content: "Content", review: "Review", releases: "Releases" };
 
 const live = new Live("/api/v1/events");
 let deskName = "frontdesk";
@@ -66,6 +81,8 @@ function enter(operator) {
   drawNav();
   follow(place());
   void page.inbox.refresh();
+  void page.alarms.refresh();
+  void page.review.refresh();
   loadContent().catch((error) => toast(`Intents could not be loaded. ${explain(error)}`, { tone: "bad", label: "Try again", act: () => void loadContent() }));
   live.start();
 }
@@ -74,6 +91,7 @@ function enter(operator) {
 function askWho(notice) {
   live.stop();
   showBanner(null);
+  page.alarms.clear();
   document.querySelectorAll("dialog[open]").forEach((dialog) => /** @type {HTMLDialogElement} */ (dialog).close());
   document.body.dataset.state = "out";
   page.app.hidden = true;
@@ -123,7 +141,10 @@ function drawNav() {
       Object.entries(VIEWS).map(([name, view]) => h("li", {}, h("button", {
         class: "view", type: "button", data: { view: name }, "data-testid": `view-${name}`, onclick: () => showView(/** @type {ViewName} */ (name)),
       }, icon(view.icon), h("span", {}, view.label), h("span", { class: "count" })))),
-      h("li", { class: "views-gap" }, h("a", { class: "view", href: "#/content", id: "nav-content", "data-testid": "nav-content" }, icon("book"), h("span", {}, "Content")))),
+      h("li", { class: "views-gap" }, h("a", { class: "view", href: "#/review", id: "nav-review", "data-testid": "nav-review" }, icon("review"), h("span", {}, "Review"), h("span", { class: "count" }))),
+      h("li", {}, h("a", { class: "view", href: "#/content", id: "nav-content", "data-testid": "nav-content" }, icon("book"), h("span", {}, "Content"))),
+      h("li", {}, h("a", { class: "view", href: "#/releases", id: "nav-releases", "data-testid": "nav-releases" }, icon("stack"), h("span", {}, "Releases"))),
+      h("li", {}, h("button", { class: "view", type: "button", "data-testid": "nav-agreement", onclick: () => openAgreement(askWhatElse) }, icon("scales"), h("span", {}, "Agreement")))),
     h("div", { class: "me" },
       h("span", { class: "avatar", title: `${operator?.name ?? ""} · ${operator?.email ?? ""}` }, initials(operator?.name ?? "")),
       h("span", { class: "me-name" }, h("span", { "data-testid": "operator" }, operator?.name ?? ""),
@@ -137,18 +158,26 @@ function drawNav() {
 
 function markNav() {
   const { page: where } = place();
-  for (const button of page.nav.querySelectorAll("button.view")) {
+  for (const button of page.nav.querySelectorAll("button.view[data-view]")) {
     const here = where === "inbox" && /** @type {HTMLElement} */ (button).dataset.view === page.inbox.filter.view;
     button.setAttribute("aria-pressed", String(here));
     if (here) button.scrollIntoView({ block: "nearest", inline: "nearest" });
   }
-  const content = document.getElementById("nav-content");
-  if (where === "content") content?.setAttribute("aria-current", "page");
-  else content?.removeAttribute("aria-current");
+  for (const name of ["content", "review", "releases"]) {
+    const link = document.getElementById(`nav-${name}`);
+    if (where !== name) {
+      link?.removeAttribute("aria-current");
+      continue;
+    }
+    link?.setAttribute("aria-current", "page");
+    link?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }
 }
 
 function drawCounts() {
   const { counts } = page.inbox;
+  const waiting = page.nav.querySelector("#nav-review .count");
+  if (waiting) waiting.textContent = page.review.open_ ? String(page.review.open_) : "";
   if (!counts) return;
   for (const [name, view] of Object.entries(VIEWS)) {
     const badge = page.nav.querySelector(`[data-view="${name}"] .count`);
@@ -160,7 +189,13 @@ function drawCounts() {
 
 function drawTitle() {
   const open = page.inbox.counts?.open ?? 0;
-  document.title = `${open ? `(${open}) ` : ""}${place().page === "content" ? "Content" : "Inbox"} · ${deskName}`;
+  document.title = `${open ? `(${open}) ` : ""}${TITLES[place().page]} · ${deskName}`;
+}
+
+/** @param {Conflict} conflict @param {() => void} saved */
+function askWhatElse(conflict, saved) {
+  const [{ text, message_id: id, at }] = conflict.said;
+  openCorrection({ id, text, at, seq: 0, author: "customer", conflict }, undefined, saved, { save: settleAll });
 }
 
 /** @param {ViewName} view */
@@ -175,11 +210,13 @@ const isNarrow = () => matchMedia("(max-width: 859px)").matches;
 /** @param {import("./router.js").Place} to */
 function follow(to) {
   document.body.dataset.page = to.page;
-  find("page-title").textContent = to.page === "content" ? "Content" : "Inbox";
+  find("page-title").textContent = TITLES[to.page];
   document.body.dataset.open = String(Boolean(to.id));
   if (isNarrow()) delete document.body.dataset.details;
+  page.releases.show(to.page === "releases");
   if (to.page === "content") page.content.open(to.id);
-  else {
+  else if (to.page === "review") page.review.open(to.id);
+  else if (to.page === "inbox") {
     const before = page.conversation.ticketId;
     page.conversation.open(to.id);
     page.inbox.setCurrent(to.id);
@@ -195,6 +232,7 @@ onMove((to) => {
 });
 page.inbox.addEventListener("counts", drawCounts);
 page.inbox.addEventListener("filter", markNav);
+page.review.addEventListener("count", drawCounts);
 page.conversation.addEventListener("seen", (event) => page.inbox.patch(/** @type {CustomEvent} */ (event).detail));
 
 // --- live --------------------------------------------------------------------------------------------
@@ -206,6 +244,8 @@ let opened = 0;
 function refetch() {
   void page.inbox.refresh();
   void page.conversation.refresh();
+  void page.alarms.refresh();
+  void page.review.refresh();
 }
 
 /** @param {string|null} words */
@@ -241,6 +281,15 @@ live.addEventListener("ticket", (event) => {
   publish(detail.ticket ?? detail);
 });
 live.addEventListener("message", (event) => page.conversation.applyMessage(/** @type {CustomEvent} */ (event).detail));
+live.addEventListener("correction", (event) => page.conversation.applyLabel(/** @type {CustomEvent} */ (event).detail));
+live.addEventListener("erased", (event) => {
+  const { tickets: gone } = /** @type {CustomEvent<{tickets: string[]}>} */ (event).detail;
+  for (const id of gone) page.conversation.forget(id);
+  page.inbox.forget(gone);
+  void page.review.refresh();
+});
+live.addEventListener("alarm", (event) => page.alarms.apply(/** @type {CustomEvent} */ (event).detail.alarm));
+live.addEventListener("review", (event) => page.review.tell(/** @type {CustomEvent} */ (event).detail.open));
 live.addEventListener("content", () => void loadContent().catch(() => {}));
 
 let hiddenAt = 0;
@@ -312,21 +361,30 @@ function leave() {
 const inInbox = (/** @type {() => void} */ act_) => () => {
   if (place().page === "inbox") act_();
 };
-const move = (/** @type {number} */ step) => inInbox(() => page.inbox.move(step));
+const inReview = (/** @type {() => void} */ act_) => () => {
+  if (place().page === "review") act_();
+};
+const move = (/** @type {number} */ step) => () => {
+  if (place().page === "review") page.review.move(step);
+  else if (place().page === "inbox") page.inbox.move(step);
+};
 
 bind("Inbox", [
-  ["j", "Next ticket", move(1)],
-  ["k", "Previous ticket", move(-1)],
+  ["j", "Next", move(1)],
+  ["k", "Previous", move(-1)],
   ["ArrowDown", "", move(1)],
   ["ArrowUp", "", move(-1)],
-  ["Enter", "Open it", inInbox(() => {
+  ["Enter", "Open it", () => {
+    if (place().page === "review") return page.review.enter();
+    if (place().page !== "inbox") return;
     const ticket = page.inbox.focused() ?? page.inbox.known.get(page.inbox.cursor);
     const active = document.activeElement;
     if (active && active !== document.body && active.matches("button, a, [role=button], summary")) /** @type {HTMLElement} */ (active).click();
     else if (ticket) go({ page: "inbox", id: ticket.id });
-  })],
+  }],
   ["/", "Search", () => {
     if (place().page === "content") return page.content.search?.focus();
+    if (place().page !== "inbox") return;
     if (isNarrow() && place().id) {
       go({ page: "inbox", id: null });
       document.body.dataset.open = "false";
@@ -345,6 +403,11 @@ bind("Ticket", [
   ["e", "Resolve", () => press("resolve")],
   ["b", "Return to the bot", () => press("return")],
   ["i", "Details", inInbox(() => page.conversation.toggleDetails())],
+]);
+bind("Review", [
+  ["Enter", "Accept", () => {}],
+  ["l", "Choose an intent", inReview(() => page.review.choose())],
+  ["d", "Dismiss", inReview(() => void page.review.dismiss())],
 ]);
 bind("Anywhere", [
   ["?", "This sheet", showHelp],

@@ -177,8 +177,9 @@ export class DeskContent extends HTMLElement {
       const { examples, total = 0 } = await get(`/examples?intent=${encodeURIComponent(intent.name)}`);
       if (this.examples !== place) return;
       fill(place, examples.length
-        ? [h("ul", { role: "list" }, examples.map(({ text, source }) => h("li", { dir: "auto", "data-testid": "example" }, text,
-          source === "correction" && h("span", { class: "tag" }, "from a correction")))),
+        ? [h("ul", { role: "list" }, examples.map(({ text, source, contested }) => h("li", { dir: "auto", "data-testid": "example" }, text,
+          source === "correction" && h("span", { class: "tag" }, "from a message"),
+          contested?.length ? h("span", { class: "tag", data: { priority: "high" } }, "not agreed on") : null))),
         total > examples.length && h("p", { class: "soft" }, `and ${plural(total - examples.length, "older one")}.`)]
         : h("p", { class: "soft" }, "None yet."));
     } catch (error) {

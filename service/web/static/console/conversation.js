@@ -5,9 +5,10 @@
 
 import { ApiError, explain, get, isAborted } from "./api.js";
 import "./composer.js";
-import { correct, labelsOf, openCorrection } from "./correction.js";
+import { correct, labelsOf, openCorrection, settleAll, undo } from "./correction.js";
 import { detailsOf } from "./details.js";
 import { fill, h, icon, keycap } from "./dom.js";
+import { forgetDraft } from "./drafts.js";
 import { messageOf } from "./message.js";
 import { moodOf, priorityTag } from "./row.js";
 import { address } from "./router.js";
@@ -20,6 +21,7 @@ import { traceCard } from "./trace.js";
 import { customerName, initials, reason, STATUS } from "./words.js";
 
 /** @import {Message, Ticket, TicketDetail, Trace, Correction} from "./types.js" */
+/** @import {Labels} from "./correction.js" */
 /** @import {DeskComposer} from "./composer.js" */
 /** @import {Verb} from "./tickets.js" */
 /** @import {Item} from "./timeline.js" */
@@ -131,6 +133,19 @@ export class DeskConversation extends HTMLElement {
       if (isAborted(error) || this.request !== request) return;
       this.showError(error);
     }
+  }
+
+  /** The ticket was erased: nothing of it stays on the page. @param {string} id */
+  forget(id) {
+    this.cache.delete(id);
+    forgetDraft(id);
+    if (id !== this.ticketId) return;
+    this.request?.abort();
+    this.detail = null;
+    this.drawn.clear();
+    this.explained.clear();
+    if (this.items) fill(this.items);
+    this.showError(new ApiError(404));
   }
 
   refreshSoon() {
@@ -342,7 +357,9 @@ export class DeskConversation extends HTMLElement {
       acts: {
         why: (message) => void this.why(message),
         correct: (message) => this.correct(message),
-        confirm: (message) => void this.confirm(message),
+        confirm: (message) => void this.say(message, correct, labelsOf(message), "Confirmed."),
+        undo: (message) => message.correction && void this.undo(message, message.correction),
+        settle: (message, labels) => this.settle(message, labels),
       },
     });
     if (explained) element.append(trace ? traceCard(trace) : h("p", { class: "trace soft" }, "Loading…"));
@@ -404,27 +421,57 @@ export class DeskConversation extends HTMLElement {
 
   /** @param {Message} message */
   correct(message) {
-    openCorrection(message, this.detail?.traces[message.id], (correction) => {
-      this.setCorrection(message, correction);
-      toast("Corrected. The next training learns from it.");
-    });
+    openCorrection(message, this.detail?.traces[message.id], (correction) => this.said(message, correction, "Saved. The next training learns from it."));
   }
 
-  /** @param {Message} message */
-  async confirm(message) {
+  /** @param {Message} message @param {Labels|null} labels */
+  settle(message, labels) {
+    const words = "Settled. The next training learns from it.";
+    if (labels) void this.say(message, settleAll, labels, words);
+    else openCorrection(message, this.detail?.traces[message.id], (correction) => this.said(message, correction, words), { save: settleAll });
+  }
+
+  /** @param {Message} message @param {typeof correct} post @param {Labels} labels @param {string} words */
+  async say(message, post, labels, words) {
     try {
-      this.setCorrection(message, await correct(message, labelsOf(message)));
-      announce("Reading confirmed");
+      this.said(message, await post(message, labels), words);
     } catch (error) {
-      toast(`Not saved. ${explain(error)}`, { tone: "bad", label: "Try again", act: () => void this.confirm(message) });
+      toast(`Not saved. ${explain(error)}`, { tone: "bad", label: "Try again", act: () => void this.say(message, post, labels, words) });
     }
   }
 
-  /** @param {Message} message @param {Correction} correction */
+  /** @param {Message} message @param {Correction} correction @param {string} words */
+  said(message, correction, words) {
+    this.setCorrection(message, correction);
+    toast(words, { label: "Undo", act: () => void this.undo(message, correction) });
+  }
+
+  /** @param {Message} message @param {Correction} label */
+  async undo(message, label) {
+    try {
+      this.setCorrection(message, await undo(message, label));
+      toast("Taken back.");
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 409) {
+        this.refreshSoon();
+        return toast(explain(error));
+      }
+      toast(`Not taken back. ${explain(error)}`, { tone: "bad", label: "Try again", act: () => void this.undo(message, label) });
+    }
+  }
+
+  /** @param {Message} message @param {Correction|null} correction */
   setCorrection(message, correction) {
     const shown = this.detail?.messages.find(({ id }) => id === message.id);
-    if (shown) shown.correction = correction;
+    if (!shown) return;
+    shown.correction = correction;
     this.renderLog();
+    this.refreshSoon(); // who contradicts whom is the desk's to say
+  }
+
+  /** A label was told live. @param {{conversation_id: string}} news */
+  applyLabel({ conversation_id: conversationId }) {
+    if (this.detail?.ticket.conversation_id === conversationId) this.refreshSoon();
   }
 }
 

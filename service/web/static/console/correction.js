@@ -1,25 +1,84 @@
 /**
- * The dialog in which an operator says what a message really was; training learns from it.
+ * What operators say of messages: posted, settled, taken back, and the dialog to say it in. Training
+ * learns from it.
  */
 
-import { explain, post } from "./api.js";
+import { explain, post, remove } from "./api.js";
 import { fill, h, icon } from "./dom.js";
 import { session } from "./session.js";
 import { closeOutside } from "./keys.js";
 import { OUT_OF_SCOPE, ranked, score, SENTIMENTS, title } from "./words.js";
 
-/** @import {Correction, Message, Trace} from "./types.js" */
+/** @import {Conflict, Correction, Message, Trace} from "./types.js" */
+/** @typedef {{intent?: string, sentiment?: string, template?: string}} Labels */
 /** @typedef {{name: string, group: string, title: string, words: string, score?: number}} Choice */
+/** @typedef {{ask?: string, save?: typeof correct}} Ways how what is said is asked for and saved, when it is for several messages */
 
 /**
  * Post what a message was.
  * @param {Message} message
- * @param {{intent?: string, sentiment?: string, template?: string}} labels
+ * @param {Labels} labels
  * @returns {Promise<Correction>}
  */
 export async function correct(message, labels) {
-  const { correction } = await post(`/messages/${message.id}/correction`, labels);
-  return { intent: null, sentiment: null, template: null, ...labels, ...correction };
+  return (await post(`/messages/${message.id}/correction`, labels)).correction;
+}
+
+const MOST = 1000; // messages in one call; the desk settles the rest of their conflict with them
+
+/**
+ * Say what messages of which colleagues said different things were in the end.
+ * @param {string[]} messages
+ * @param {Labels} labels
+ * @returns {Promise<Correction[]>}
+ */
+export async function settle(messages, { intent, sentiment }) {
+  const labels = { ...(intent ? { intent } : {}), ...(sentiment ? { sentiment } : {}) };
+  return (await post("/labels/settle", { messages: messages.slice(0, MOST), ...labels })).corrections;
+}
+
+/**
+ * Settle a message, and with it all that say the same.
+ * @param {Message} message
+ * @param {Labels} labels
+ * @returns {Promise<Correction>}
+ */
+export async function settleAll({ id, conflict }, labels) {
+  const [settled] = await settle([id, ...(conflict?.messages ?? [])], labels);
+  return settled;
+}
+
+/**
+ * Take a label back; what counts then, null when nothing does.
+ * @param {Message} message
+ * @param {Correction} label
+ * @returns {Promise<Correction|null>}
+ */
+export async function undo(message, label) {
+  return (await remove(`/messages/${message.id}/correction?label=${encodeURIComponent(label.id)}`)).correction;
+}
+
+/**
+ * What each colleague said where they differ, once each: the choices when it is settled.
+ * @param {Conflict} conflict
+ * @returns {{names: string[], labels: Labels}[]}
+ */
+export function sayings({ fields, said }) {
+  /** @type {Map<string, {names: string[], labels: Labels}>} */
+  const found = new Map();
+  for (const label of said) {
+    const labels = Object.fromEntries(fields.filter((field) => label[field]).map((field) => [field, label[field]]));
+    const key = JSON.stringify(labels);
+    const { names } = found.get(key) ?? { names: [] };
+    const name = label.operator.id === session.operator?.id ? "You" : label.operator.name;
+    found.set(key, { names: [...new Set([...names, name])], labels });
+  }
+  return [...found.values()];
+}
+
+/** Labels in words: "Track order, negative". @param {Labels} labels */
+export function inWords({ intent, sentiment }) {
+  return [intent && title(intent), sentiment && title(sentiment).toLowerCase()].filter(Boolean).join(", ");
 }
 
 /** The reading's own labels: what "Reading is right" confirms. @param {Message} message */
@@ -34,18 +93,26 @@ export function labelsOf({ reading }) {
  * @param {Message} message
  * @param {Trace|undefined} trace its intents are offered first
  * @param {(correction: Correction) => void} saved
+ * @param {Ways} [ways]
  */
-export function openCorrection(message, trace, saved) {
-  new CorrectionDialog(message, trace, saved).open();
+export function openCorrection(message, trace, saved, ways = {}) {
+  new CorrectionDialog(message, trace, saved, ways).open();
 }
 
 class CorrectionDialog {
-  /** @param {Message} message @param {Trace|undefined} trace @param {(correction: Correction) => void} saved */
-  constructor(message, trace, saved) {
+  /** @param {Message} message @param {Trace|undefined} trace @param {(correction: Correction) => void} saved @param {Ways} ways */
+  constructor(message, trace, saved, { save, ask = "What was this really?" }) {
     this.message = message;
     this.saved = saved;
-    this.intent = message.correction?.intent ?? message.reading?.intent?.label ?? "";
-    this.sentiment = message.correction?.sentiment ?? message.reading?.sentiment?.label ?? "";
+    this.ask = ask;
+    this.alone = !save;
+    this.post = save ?? correct;
+    // What is said of several messages: what the desk read in one is no word on the others.
+    const known = (/** @type {"intent"|"sentiment"} */ field) => this.alone
+      ? message.correction?.[field] ?? message.reading?.[field]?.label
+      : message.conflict?.fields.includes(field) && message.correction?.[field];
+    this.intent = known("intent") || "";
+    this.sentiment = known("sentiment") || "";
     this.active = 0;
     this.searching = false;
     this.choices = choicesOf(trace);
@@ -71,12 +138,12 @@ class CorrectionDialog {
       onclick: closeOutside, onclose: () => this.dialog?.remove(),
     }, h("form", { method: "dialog", onsubmit: (/** @type {Event} */ event) => { event.preventDefault(); void this.submit(); } },
       h("header", {},
-        h("h2", { id: "correct-title" }, "What was this really?"),
+        h("h2", { id: "correct-title" }, this.ask),
         h("button", { class: "icon-button", type: "button", "aria-label": "Close", onclick: () => this.dialog?.close() }, icon("close"))),
       h("blockquote", { dir: "auto" }, this.message.text),
       h("label", { for: "correct-intent" }, "Intent"), this.input, this.list,
       h("fieldset", { class: "moods" }, h("legend", {}, "Sentiment"), h("div", { class: "segments" }, SENTIMENTS.map((name) => this.mood(name)))),
-      h("label", { for: "correct-template" }, "Right answer ", h("span", { class: "soft" }, "(optional)")), this.template,
+      this.alone && [h("label", { for: "correct-template" }, "Right answer ", h("span", { class: "soft" }, "(optional)")), this.template],
       this.error,
       h("footer", {},
         h("span", { class: "soft" }, "The next training learns from this."),
@@ -154,6 +221,8 @@ class CorrectionDialog {
       this.active = Math.max(0, Math.min(this.found.length - 1, this.active + step));
       this.draw();
       this.list?.querySelector("[data-active]")?.scrollIntoView({ block: "nearest" });
+    } else if (event.key === "Enter" && event.repeat) {
+      event.preventDefault();
     } else if (event.key === "Enter" && !event.ctrlKey && !event.metaKey) {
       event.preventDefault();
       const chosen = this.found[this.active]?.name === this.intent;
@@ -180,7 +249,7 @@ class CorrectionDialog {
     if (!this.intent && !this.sentiment) return this.fail("Choose an intent or a sentiment first.");
     this.save.disabled = true;
     try {
-      const correction = await correct(this.message, {
+      const correction = await this.post(this.message, {
         ...(this.intent ? { intent: this.intent } : {}),
         ...(this.sentiment ? { sentiment: this.sentiment } : {}),
         ...(this.template?.value ? { template: this.template.value } : {}),

@@ -41,6 +41,11 @@ export function saveDraft(ticketId, draft) {
   if (had === empty) drafts.dispatchEvent(new CustomEvent("change", { detail: ticketId }));
 }
 
+/** The ticket was erased. @param {string} ticketId */
+export function forgetDraft(ticketId) {
+  store(keyOf(ticketId), null);
+}
+
 /** @param {string} ticketId */
 export function hasDraft(ticketId) {
   return load(keyOf(ticketId)) !== null;

@@ -183,6 +183,14 @@ export class DeskInbox extends HTMLElement {
     this.countMine().catch(() => {});
   }
 
+  /** Tickets that were erased. @param {string[]} gone */
+  forget(gone) {
+    this.order = this.order.filter((id) => !gone.includes(id));
+    for (const id of gone) this.known.delete(id);
+    if (this.loaded) this.render();
+    void this.refresh();
+  }
+
   async loadMore() {
     if (this.paging && !this.paging.signal.aborted) return;
     const paging = new AbortController();

@@ -6,6 +6,9 @@ import { h, keycap, icon } from "./dom.js";
 
 /** @typedef {{key: string, says: string, section: string, act: () => void, shown?: string}} Binding */
 
+/** Keys that go on while they are held; others act once, for they may decide something for good. */
+const REPEATING = ["j", "k", "ArrowDown", "ArrowUp"];
+
 /** @type {Binding[]} */
 const bindings = [];
 
@@ -20,7 +23,8 @@ export const sendKeys = isMac ? ["⌘", "Enter"] : ["Ctrl", "Enter"];
 /** @param {EventTarget|null} target */
 export function isTyping(target) {
   return target instanceof HTMLElement
-    && (target.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(target.tagName));
+    && (target.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(target.tagName))
+    && !target.matches("input[type=checkbox]");
 }
 
 /** @param {() => boolean} isActive whether the console takes keys now */
@@ -32,6 +36,7 @@ export function listen(isActive) {
     const binding = bindings.find(({ key }) => key === event.key);
     if (!binding) return;
     event.preventDefault();
+    if (event.repeat && !REPEATING.includes(event.key)) return;
     binding.act();
   });
 }

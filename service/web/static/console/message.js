@@ -2,19 +2,23 @@
  * One message of a conversation; under a customer's, what the desk read in it.
  */
 
+import { conflictOf } from "./agreement.js";
 import { h, icon, linked } from "./dom.js";
 import { session } from "./session.js";
 import { absolute, clock } from "./time.js";
 import { moodOf } from "./row.js";
 import { score, title } from "./words.js";
 
-/** @import {Message} from "./types.js" */
+/** @import {Labels} from "./correction.js" */
+/** @import {Correction, Message} from "./types.js" */
 
 /**
  * @typedef {object} Acts
  * @property {(message: Message) => void} why
  * @property {(message: Message) => void} correct
  * @property {(message: Message) => void} confirm
+ * @property {(message: Message) => void} undo
+ * @property {(message: Message, labels: Labels|null) => void} settle with these labels, or others if null
  */
 
 /**
@@ -36,6 +40,7 @@ export function messageOf(message, look) {
     h("div", { class: "bubble", dir: "auto", title: look.follows ? absolute(message.at) : null }, linked(message.text)),
     choicesOf(message),
     kind === "customer" && readingOf(message, look),
+    kind === "customer" && message.conflict && conflictOf(message.conflict, (labels) => look.acts.settle(message, labels)),
     feedbackOf(message));
 }
 
@@ -74,7 +79,13 @@ function readingOf(message, { traced, explained, acts }) {
       onclick: () => acts.why(message),
     }, "Why?"),
     button("correct", correction ? "Change" : reading ? "Correct" : "Label it", "pencil", () => acts.correct(message)),
-    !correction && reading && button("confirm", "Reading is right", "check", () => acts.confirm(message)));
+    !isSaid(correction) && reading && button("confirm", "Reading is right", "check", () => acts.confirm(message)),
+    correction && button("undo", "Undo", "undo", () => acts.undo(message)));
+}
+
+/** Whether somebody said it, rather than that it follows from a reply. @param {Correction|null|undefined} correction */
+function isSaid(correction) {
+  return correction?.kind === "correction" || correction?.kind === "confirmation";
 }
 
 /** @param {string} testid @param {string} label @param {string} image @param {() => void} act */
@@ -88,16 +99,18 @@ function intentChip({ reading, correction }) {
   const label = correction?.intent ?? was?.label;
   if (!label) return null;
   const state = !correction ? "read" : correction.intent && was && correction.intent !== was.label ? "corrected" : "confirmed";
+  const who = correction?.operator.name;
+  const by = isSaid(correction) ? `${who} ${state} it` : `so it was by the reply of ${who}`;
   const hint = {
     read: `The desk's reading: ${score(was?.confidence)} sure`,
-    corrected: `The desk read ${title(was?.label)} ${score(was?.confidence)}; an operator corrected it`,
-    confirmed: "Confirmed by an operator",
+    corrected: `The desk read ${title(was?.label)} ${score(was?.confidence)}; ${by}`,
+    confirmed: `${by.charAt(0).toUpperCase()}${by.slice(1)}`,
   }[state];
   return h("span", { class: "chip", data: { state }, title: hint, "data-testid": "intent-chip" },
     state === "corrected" && was && h("s", {}, title(was.label)),
     h("span", {}, title(label)),
     state === "read" ? h("span", { class: "chip-score" }, score(was?.confidence))
-      : [icon("check"), h("span", { class: "sr" }, state)]);
+      : [icon(isSaid(correction) ? "check" : "note"), h("span", { class: "sr" }, state)]);
 }
 
 /** @param {Message} message */

@@ -1,20 +1,24 @@
 /**
- * Addresses within the console: `#/`, `#/tickets/tkt_…`, `#/content`, `#/content/refund_status`.
+ * Addresses within the console: `#/`, `#/tickets/tkt_…`, `#/content`, `#/content/refund_status`,
+ * `#/review`, `#/review/prp_…`, `#/releases`.
  */
 
-/** @typedef {{page: "inbox"|"content", id: string|null}} Place */
+/** @typedef {{page: "inbox"|"content"|"review"|"releases", id: string|null}} Place */
 
 /** @returns {Place} */
 export function place() {
   const [, first = "", second = ""] = location.hash.split("/");
   const id = second ? decodeURIComponent(second) : null;
-  return first === "content" ? { page: "content", id } : { page: "inbox", id: first === "tickets" ? id : null };
+  if (first === "releases") return { page: first, id: null };
+  if (first === "content" || first === "review") return { page: first, id };
+  return { page: "inbox", id: first === "tickets" ? id : null };
 }
 
 /** @param {Place} to */
 export function address(to) {
+  if (to.page === "releases") return "#/releases";
   const id = to.id ? encodeURIComponent(to.id) : "";
-  if (to.page === "content") return id ? `#/content/${id}` : "#/content";
+  if (to.page !== "inbox") return id ? `#/${to.page}/${id}` : `#/${to.page}`;
   return id ? `#/tickets/${id}` : "#/";
 }
 

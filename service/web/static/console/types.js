@@ -27,7 +27,15 @@
  * @property {string} last_text
  * @property {"customer"|"desk"|"operator"} last_author
  *
- * @typedef {{intent: string|null, sentiment: string|null, template: string|null, at?: string}} Correction
+ * @typedef {"correction"|"confirmation"|"reply"|"takeover"} LabelKind
+ * @typedef {{id: string, name: string}} Person
+ * @typedef {{id: string, intent: string|null, sentiment: string|null, template: string|null, at: string,
+ *   kind: LabelKind, weight: number, operator: Person}} Correction
+ * @typedef {{id: string, message_id: string, conversation_id: string, text: string, operator: Person,
+ *   kind: LabelKind, intent: string|null, sentiment: string|null, at: string}} Said
+ * @typedef {{fields: ("intent"|"sentiment")[], messages: string[], said: Said[]}} Conflict
+ * @typedef {{operator: Person, labels: number, overruled: number, compared: number, contradicting: number,
+ *   agreement: number|null, stands_out: boolean}} Agreement
  * @typedef {{intent: Score|null, sentiment: Score|null, in_scope: number}} Reading
  *
  * @typedef {object} Message
@@ -44,7 +52,8 @@
  * @property {{text: string, intent?: string|null}[]} [suggestions]
  * @property {boolean} [note]
  * @property {Reading|null} [reading]
- * @property {Correction|null} [correction]
+ * @property {Correction|null} [correction] what its labels come to
+ * @property {Conflict|null} [conflict] operators contradict each other
  * @property {{helpful?: boolean|null, rating?: number|null, comment?: string|null}|null} [feedback]
  *
  * @typedef {{kind: string, id: string, score: number, intent?: string|null, text?: string, lexical?: number}} Hit
@@ -75,7 +84,72 @@
  *   action?: string, priority?: string, examples?: number}} Intent
  * @typedef {{name: string, intent: string, sentiment?: string|null, text: string}} Template
  * @typedef {{id: string, text: string, intent?: string|null, sentiment?: string|null,
- *   source?: string}} Example
+ *   source?: string, contested?: string[]}} Example
+ * @typedef {object} Release
+ * @property {string} id
+ * @property {string} created_at
+ * @property {{at: string, texts: number|null}|null} erased
+ * @property {Record<"accuracy"|"out_of_scope"|"answered"|"precision"|"promised", number|null> & {kept: boolean|null}} figures
+ * @property {number} size in bytes
+ * @property {boolean} report
+ * @property {string|null} night
+ * @property {{at: string|null, before_release: string|null, messages: number|null, changed: number|null, stale: boolean}|null} diff
+ *
+ * @typedef {{releases: Release[], champion: string|null, previous: string|null, serving: string|null,
+ *   problem: string|null}} Releases
+ *
+ * @typedef {object} Night
+ * @property {string} id
+ * @property {string} begun_at
+ * @property {string|null} ended_at
+ * @property {string} stage
+ * @property {string|null} champion
+ * @property {string|null} release
+ * @property {number} rows
+ * @property {number} held_out
+ * @property {number} training_seconds
+ * @property {string} reason
+ *
+ * @typedef {{name: string, passed: boolean, told: string}} Check
+ * @typedef {{night: Night, verdict: {checks: Check[], rows: number, corrected: number,
+ *   set_aside: number}|null}} NightDetail
+ *
+ * @typedef {{action: string, intent: string|null, template: string|null}} Side
+ * @typedef {{reply: string, suggestions: string[], reason: string, read: string|null,
+ *   confidence: number|null}} Said
+ * @typedef {{kind: string, from: Side, to: Side, count: number,
+ *   examples: {text: string, before: Said, after: Said}[]}} Change
+ * @typedef {{messages: number, with_person: number, changed: number, changed_share: number, at: string,
+ *   since: string, before: {answered_share: number, handoff_share: number},
+ *   after: {answered_share: number, handoff_share: number}, groups: Change[]}} Comparison
+ * @typedef {{diff: Comparison|null, stale: boolean, running: boolean, problem: string|null}} Diff
+ *
+ * @typedef {object} Alarm
+ * @property {string} id
+ * @property {"surge"|"drift"} kind
+ * @property {string} subject an intent, a figure, or nothing for the whole desk
+ * @property {string} words
+ * @property {string} began_at
+ * @property {string|null} ended_at
+ * @property {{id: string, name: string, at: string}|null} acknowledged
+ *
+ * @typedef {{id: string, conversation_id: string, ticket_id: string|null, text: string, at: string}} AlarmMessage
+ *
+ * @typedef {object} Proposal
+ * @property {string} id
+ * @property {"label"|"intent"|"answer"} kind
+ * @property {"review"|"history"} source
+ * @property {string} name
+ * @property {string} title
+ * @property {string} answer
+ * @property {string|null} intent
+ * @property {{place: number, text: string, message_id: string|null}[]} texts
+ * @property {number} count
+ * @property {number} share
+ * @property {number} handed_over
+ * @property {number} unhelpful
+ * @property {number|null} confidence
+ *
  * @typedef {{open: number, claimed: number, returned: number, resolved: number, mine?: number}} Counts
  */
 export {};

@@ -83,3 +83,16 @@ export function ranked(scores) {
 export function plural(count, one, many = `${one}s`) {
   return `${count} ${count === 1 ? one : many}`;
 }
+
+/** "12,345" @param {number} number */
+export const count = (number) => number.toLocaleString("en-GB");
+
+/** "96.1 %" @param {number|null|undefined} share between 0 and 1 */
+export function percent(share) {
+  return typeof share === "number" ? `${(100 * share).toFixed(1)} %` : "–";
+}
+
+/** "97 MB" @param {number} bytes */
+export function size(bytes) {
+  return bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} kB` : `${Math.round(bytes / 1e6)} MB`;
+}

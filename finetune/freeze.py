@@ -1,0 +1,145 @@
+"""The rows of one night, frozen: the desk's content and corrections, masked, with their origin.
+
+Called by `finetune.night` before it trains, so that a resumed night and its verdict see the same
+rows. What tells of a person is replaced before anything is written.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from finetune.rows import SURE, Row, Span, from_content
+from finetune.temper import choose_judges, temper
+from index.masking import STAND_INS, find_personal, names_of, put_stand_ins
+from index.recognisers import Recogniser, personal
+from index.records import Entity
+from index.seen import fingerprint
+from service.errors import ContentError
+from service.records import Content, Example, Origin
+
+HELD_OUT = 5  # one conversation of so many is never trained on,
+ENOUGH = 50  # once so many were corrected: few are worth more in training
+
+
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    """``rows`` to train, calibrate and test with, and ``held_out`` ones that only judge; with the
+    number of those in which somebody was masked. ``origins`` are by a row's place."""
+
+    rows: list[Row]
+    held_out: list[Row]
+    origins: Mapping[str, Origin]
+    masked: int = 0
+
+
+def freeze(content: Content, origins: Mapping[str, Origin]) -> Frozen:
+    """The rows of the desk as it is now. ``origins`` are by message id.
+
+    Of the conversations in which something was corrected, one in ``HELD_OUT`` is held out with all
+    its messages, the same ones every night, as soon as there are ``ENOUGH``; what was corrected in
+    the others trains. A correction whose message is gone is left out: nobody knows whose it was;
+    and so is, where it would be held out, what nobody has said in so many words. No customer has
+    more than his share of either (`finetune.temper`).
+    """
+    recognisers = personal(content.settings.locale)
+    examples = {f"example {example.id}": example for example in content.examples}
+    enough = len({origin.conversation_id for origin in origins.values()}) >= ENOUGH
+    frozen, masked = Frozen([], [], {}), 0
+    told: dict[str, Origin] = {}
+    for row in from_content(content):
+        example = examples.get(row.place)
+        origin = _origin(example, origins)
+        if example is not None and example.source == "correction" and origin is None:
+            continue
+        clean = (
+            row
+            if row.own
+            else mask_row(row, recognisers, names_of(origin.customer_name if origin else None))
+        )
+        masked += clean.text != row.text
+        if origin is not None:
+            told[row.place] = origin
+        if enough and origin is not None and is_held_out(origin.conversation_id):
+            if row.weight >= SURE:
+                frozen.held_out.append(replace(clean, support=False))
+        else:
+            frozen.rows.append(clean)
+    rows, held_out = temper(frozen.rows, told), choose_judges(frozen.held_out, told)
+    return Frozen(rows, held_out, told, masked)
+
+
+def is_held_out(conversation_id: str) -> bool:
+    """Whether what is corrected in this conversation judges, and never trains."""
+    return int(hashlib.sha256(conversation_id.encode()).hexdigest(), 16) % HELD_OUT == 0
+
+
+def mask_row(row: Row, recognisers: Iterable[Recogniser], names: Sequence[str] = ()) -> Row:
+    """The row with stand-ins for addresses, numbers and these names. Its entities move along; one
+    that begins or ends within what was replaced is gone."""
+    replaced = find_personal(row.text, recognisers, names)
+    if not replaced:
+        return row
+    entities = row.entities
+    if entities is not None:
+        moved = ((_move(e.start, replaced), _move(e.end, replaced), e.label) for e in entities)
+        entities = tuple(
+            Span(start, stop, label)
+            for start, stop, label in moved
+            if start is not None and stop is not None
+        )
+    text = put_stand_ins(row.text, replaced)
+    return replace(row, text=text, entities=entities, original=fingerprint(row.text))
+
+
+def _move(place: int, replaced: Sequence[Entity]) -> int | None:
+    """Where a place of a text is after the replacements; none within one of them."""
+    if any(entity.start < place < entity.end for entity in replaced):
+        return None
+    before = [entity for entity in replaced if entity.end <= place]
+    return place + sum(len(STAND_INS[e.label]) - (e.end - e.start) for e in before)
+
+
+def write_frozen(path: Path, frozen: Frozen) -> None:
+    """Write the rows, a JSON object a line, readable by the desk's own user alone."""
+    told = {place: _tell(origin) for place, origin in frozen.origins.items()}
+    lines = [
+        json.dumps({"held_out": held, **asdict(row), "origin": told.get(row.place)})
+        for held, rows in ((False, frozen.rows), (True, frozen.held_out))
+        for row in rows
+    ]
+    temporary = path.with_suffix(".part")
+    with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.writelines(f"{line}\n" for line in lines)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+
+
+def read_frozen(path: Path) -> tuple[list[Row], list[Row]]:
+    """The rows that ``write_frozen`` wrote, and those held out. Raises ``ContentError``."""
+    rows: tuple[list[Row], list[Row]] = ([], [])
+    try:
+        for line in path.read_text(encoding="utf-8").splitlines():
+            fields = json.loads(line)
+            held = fields.pop("held_out")
+            del fields["origin"]
+            if fields["entities"] is not None:
+                fields["entities"] = tuple(Span(**span) for span in fields["entities"])
+            rows[held].append(Row(**fields))
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise ContentError(f"{path} cannot be read: {error}") from None
+    return rows
+
+
+def _origin(example: Example | None, origins: Mapping[str, Origin]) -> Origin | None:
+    if example is None or example.message_id is None:
+        return None
+    return origins.get(example.message_id)
+
+
+def _tell(origin: Origin) -> dict[str, str]:
+    """What of an origin is kept: never who wrote."""
+    return {"conversation": origin.conversation_id, "at": origin.at}

@@ -1,0 +1,1 @@
+"""The first night: past conversations of another system become proposals for the review queue."""
