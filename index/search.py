@@ -17,7 +17,7 @@ from index.lexical import LexicalIndex
 from index.nearest import build_nearest
 from index.records import Hit, HitKind, Vector, relevance
 
-FEW = 500  # entries that are all weighed; of more only
+FEW = 500  # entries that are all weighed, no more than `nearest.EXACT`; of more only
 POOL = 50  # the nearest by vector, and as many by letters
 CELLS = 20_000  # pairs of a message and an entry that are weighed at once
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from index import nearest
+from index import nearest, search
 from index.records import LEXICAL_WEIGHT
 from index.search import POOL, Entry, SearchIndex
 
@@ -96,11 +96,13 @@ def test_of_many_entries_the_same_are_found(monkeypatch: pytest.MonkeyPatch) -> 
     entries = [Entry("passage", f"p{n}", None, f"number {n}") for n in range(300)]
     entries += [Entry("example", f"e{n}", "a", f"number {n}") for n in range(300)]
     few = SearchIndex.build(vectors, entries)
+    expected = [few.search(query, "number 123") for query in vectors[::50]]
+    monkeypatch.setattr(search, "FEW", 299)
     monkeypatch.setattr(nearest, "EXACT", 299)
     monkeypatch.setattr(nearest, "SEARCHED", nearest.lists_for(300))
     many = SearchIndex.build(vectors, entries)
-    for query in vectors[::50]:
-        wanted, found = (index.search(query, "number 123") for index in (few, many))
+    for query, wanted in zip(vectors[::50], expected, strict=True):
+        found = many.search(query, "number 123")
         assert [hit.id for hit in found] == [hit.id for hit in wanted]
         assert [hit.score for hit in found] == pytest.approx([h.score for h in wanted], abs=1e-3)
     # Where the lists that are searched hold fewer than are wanted, fewer are found.
