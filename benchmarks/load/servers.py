@@ -89,7 +89,7 @@ def call(
     said = response.read()
     if response.status >= 300:
         raise RuntimeError(f"{method} {path}: {response.status} {said[:200]!r}")
-    return json.loads(said)
+    return json.loads(said) if said else None
 
 
 def count_actions(port: int) -> dict[str, float]:
