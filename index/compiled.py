@@ -31,6 +31,7 @@ BULK = 128  # texts from which one call is divided among the cores
 SMALL = 2  # texts that every core may work on
 NUMBERS = ["frontdesk", "numbers"]  # where a network says which numbers it computes with
 INTEGERS, FLOATS = "int8", "float32"
+_FIRST = threading.Lock()
 OUTPUTS = ("vectors", "intents", "distances", "sentiments", "tags")
 
 
@@ -40,10 +41,16 @@ def is_compiled(release: Path) -> bool:
 
 
 def load_openvino() -> Any:
-    """OpenVINO without its telemetry, which reports to Google Analytics unless it is missing."""
-    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
-    import openvino
+    """OpenVINO without its telemetry, which reports to Google Analytics unless it is missing.
 
+    It meets numpy here, in one thread: of two that give it their first arrays at once, one may keep
+    Python's lock and the other what the first waits for (pybind11's ``npy_api``), for ever.
+    """
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+    with _FIRST:
+        import openvino
+
+        openvino.Tensor(np.zeros(1, np.float32))
     return openvino
 
 

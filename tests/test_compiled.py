@@ -21,7 +21,7 @@ from finetune.compiling import Figure
 from finetune.rows import Row
 from finetune.run import Trained, evaluate_release, train_release
 from index.backend import Outputs
-from index.compiled import COMPILED, CompiledBackend
+from index.compiled import COMPILED, CompiledBackend, load_openvino
 from index.errors import ReleaseError
 from index.network import Network, Output
 from index.reader import Reader
@@ -110,6 +110,17 @@ def test_nothing_calls_home() -> None:
         [sys.executable, "-c", QUIET], capture_output=True, text=True, check=False, cwd=ROOT
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_numpy_is_met_before_threads_can_wait_for_each_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Two first arrays at once have stopped a process for ever, in one of some dozens."""
+    openvino = load_openvino()
+    given: list[tuple[int, ...]] = []
+    monkeypatch.setattr(openvino, "Tensor", lambda array: given.append(array.shape))
+    assert load_openvino() is openvino
+    assert given == [(1,)]
 
 
 def test_threads_do_not_mix_their_readings(trained: Trained) -> None:
