@@ -186,7 +186,7 @@ def _judge(
         _, text, said = turn
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         place = f"{API}/messages/{said['message']['id']}/trace"
-        trace = call(connection, "GET", place, token=token)["trace"]
+        trace = call(connection, "GET", place, token=token)
         connection.close()
         if not trace.get("reading"):
             return "not read"
