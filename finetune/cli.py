@@ -293,10 +293,13 @@ def _crown(config: Config, release: str) -> None:
         try:
             prepare_release(config, store, release)
             marked = forget(store, config).learned
+            promote(config.releases, release)
+            store.note("release.promote", release, "trained")
         finally:
             store.close()
         for name in marked:
             click.echo(f"{name} learned from messages erased meanwhile; train again.", err=True)
+        return
     promote(config.releases, release)
 
 

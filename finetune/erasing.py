@@ -4,8 +4,6 @@ Thin: the store removes, `finetune.forget` follows in files and releases. Killed
 next ``frontdesk erase`` finishes what was begun.
 """
 
-import getpass
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -15,7 +13,7 @@ from filelock import Timeout
 
 from finetune.forget import Forgotten, forget, remove_marked, standing
 from index.errors import ReleaseError
-from service.cli import config_of, emit
+from service.cli import config_of, emit, person
 from service.commands.home import open_desk
 from service.config import Config
 from service.errors import Conflict, NotFound
@@ -64,7 +62,7 @@ def erase(
         if found or remove_releases:
             _confirm(yes, lines, remove_releases)
         if found and customer:
-            erasure = store.erase(customer, _person())
+            erasure = store.erase(customer, person())
             report |= {"erasure": erasure.id, "counts": dict(erasure.counts)}
             lines = [_sum_up("Erased", erasure.counts)]
         done = _finish(store, config)
@@ -106,14 +104,6 @@ def _confirm(yes: bool, lines: Sequence[str], remove_releases: bool) -> None:
     for line in (*lines, *more):
         click.echo(line, err=True)
     click.confirm("This cannot be undone. Go on?", abort=True, err=True)
-
-
-def _person() -> str:
-    """Who runs the command."""
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # a container may have no names
-        return f"uid {os.getuid()}"
 
 
 def _sum_up(what: str, counts: Mapping[str, int]) -> str:

@@ -9,31 +9,39 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from flask import Flask, Response, g, request
+from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Request as WerkzeugRequest
 
+from service.audit import DESK, act_as
 from service.config import Config
 from service.desk import Desk
 from service.engine import Engines, EngineSource
-from service.errors import Conflict
+from service.errors import Conflict, StoreError
 from service.metrics import Metrics
+from service.site import Site
 from service.store import Store, open_store
 from service.trials import Trials
 from service.web import (
+    account,
     alarms,
     api,
+    api_tokens,
+    audit,
     content,
     labels,
     nights,
+    people,
     problems,
     releases,
     reports,
     review,
     sessions,
     site,
+    site_settings,
     tickets,
     trials,
 )
-from service.web.context import Parts, parts
+from service.web.context import Parts, acts, parts
 from service.web.places import Places
 
 if TYPE_CHECKING:
@@ -46,6 +54,11 @@ BLUEPRINTS = (
     alarms,
     tickets,
     sessions,
+    account,
+    people,
+    api_tokens,
+    site_settings,
+    audit,
     content,
     labels,
     review,
@@ -81,6 +94,11 @@ def create_app(
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
     app.url_map.strict_slashes = False
     app.config["FRONTDESK"] = open_parts(config, store, engines, tracing)
+    if config.trusted_proxies:
+        # The host is left: nginx passes a header X-Forwarded-Host of the client's on as it is.
+        hops = config.trusted_proxies
+        proxied = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0, x_port=0, x_prefix=0)
+        app.wsgi_app = proxied  # type: ignore[method-assign]
     if tracing is not None:  # first in, last out: its spans are around all the rest
         _trace(app, tracing)
     problems.register(app)
@@ -121,6 +139,7 @@ def open_parts(
         engines=engines,
         desk=desk,
         metrics=metrics,
+        site=Site(config, store),
         trials=Trials(store, engines, config.releases, desk.stand_ins),
         site_secret=config.site_secret
         or store.ensure_setting("site_secret", secrets.token_hex(32)),
@@ -149,9 +168,14 @@ def _guard(app: Flask) -> None:
     @app.before_request
     def start() -> Response | None:
         g.started = time.perf_counter()
+        acts(None)  # until it is known who it is
         if request.method == "OPTIONS" and _shared_with_sites(request):
             return Response(status=204)
         return None
+
+    @app.teardown_request
+    def act_no_more(_error: BaseException | None) -> None:
+        act_as(DESK)  # the thread goes on to somebody else's request
 
     @app.after_request
     def finish(response: Response) -> Response:
@@ -163,7 +187,7 @@ def _guard(app: Flask) -> None:
         if request.path.startswith("/api/"):
             headers.setdefault("Cache-Control", "no-store")
         if _shared_with_sites(request):
-            _allow_origin(response, parts().config.origins)
+            _allow_origin(response, parts().site)
         if response.mimetype != "text/event-stream":
             # Only methods and routes that there are: anything else could be any word.
             known = request.url_rule
@@ -181,12 +205,18 @@ def _shared_with_sites(incoming: WerkzeugRequest) -> bool:
     )
 
 
-def _allow_origin(response: Response, allowed: tuple[str, ...]) -> None:
+def _allow_origin(response: Response, allowing: Site) -> None:
     origin = request.headers.get("Origin")
     headers = response.headers
     headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     headers.add("Vary", "Origin")
-    if not origin or ("*" not in allowed and origin.rstrip("/") not in allowed):
+    if not origin:
+        return
+    try:
+        allowed = allowing.origins
+    except StoreError:  # told elsewhere; without an answer no site may read this one
+        return
+    if "*" not in allowed and origin.rstrip("/") not in allowed:
         return
     headers["Access-Control-Allow-Origin"] = origin
     headers["Access-Control-Allow-Methods"] = "GET, POST, OPTIONS"

@@ -4,6 +4,7 @@
 progress and errors to stderr. Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the gate said no.
 """
 
+import getpass
 import importlib
 import os
 import re
@@ -14,6 +15,7 @@ import click
 import orjson
 
 from index.errors import ReleaseError
+from service.audit import Actor, act_as
 from service.config import Config, load_config
 from service.errors import ConfigError, DeskError
 from service.swap import sharing
@@ -79,8 +81,17 @@ def cli(ctx: click.Context, home: str | None) -> None:
     Settings come from FRONTDESK_… variables; see docs/settings.md.
     """
     ctx.obj = config = load_config(os.environ, home=home)
+    act_as(Actor(None, f"{person()} at the command line", "machine"))
     if ctx.invoked_subcommand != "restore":  # which wants the home alone
         ctx.with_resource(sharing(config.home))
+
+
+def person() -> str:
+    """Who runs the command, by the name that the machine has for them."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a container may have no names
+        return f"uid {os.getuid()}"
 
 
 def emit(as_json: bool, value: dict[str, Any], text: str) -> None:

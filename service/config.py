@@ -37,8 +37,14 @@ class Config(BaseModel):
     public_url: str = Field(
         "", description="Address under which browsers reach the desk; https makes cookies secure."
     )
+    trusted_proxies: Annotated[int, Field(ge=0, le=10)] = Field(
+        0,
+        description="Proxies in front of the server, whose X-Forwarded-For is believed: how many.",
+    )
     allowed_origins: str = Field(
-        "*", description="Sites that may embed the widget, separated by commas; * for any."
+        "*",
+        description="Sites that may embed the widget, separated by commas; * for any. "
+        "When it is set, the console cannot change it.",
     )
     identity: Literal["optional", "required"] = Field(
         "optional",
@@ -99,7 +105,12 @@ class Config(BaseModel):
     @property
     def origins(self) -> tuple[str, ...]:
         """``allowed_origins`` as a tuple."""
-        return tuple(o.strip().rstrip("/") for o in self.allowed_origins.split(",") if o.strip())
+        return origins_of(self.allowed_origins)
+
+
+def origins_of(written: str) -> tuple[str, ...]:
+    """Origins that are separated by commas."""
+    return tuple(o.strip().rstrip("/") for o in written.split(",") if o.strip())
 
 
 def load_config(environ: Mapping[str, str], **overrides: object) -> Config:

@@ -30,6 +30,18 @@ class Unauthorized(DeskError):
     code = "unauthorized"
 
 
+class TotpNeeded(Unauthorized):
+    """The password was right; the account wants a code of its second factor, too."""
+
+    code = "totp_needed"
+
+
+class TotpWrong(Unauthorized):
+    """The password was right, and the code is wrong or was used before."""
+
+    code = "totp_wrong"
+
+
 class Forbidden(DeskError):
     """Known, but not allowed."""
 

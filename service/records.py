@@ -15,7 +15,7 @@ Action = Literal["answer", "clarify", "ask", "handoff", "none"]
 Status = Literal["desk", "waiting", "operator", "resolved"]
 TicketStatus = Literal["open", "claimed", "returned", "resolved"]
 Priority = Literal["low", "normal", "high", "urgent"]
-Role = Literal["operator", "admin"]
+Role = Literal["operator", "lead", "admin"]  # rising; service.roles says what each may
 LabelKind = Literal["correction", "confirmation", "reply", "takeover"]
 ProposalKind = Literal["label", "intent", "answer"]
 ProposalSource = Literal["review", "history"]
@@ -181,6 +181,7 @@ class Operator:
     role: Role
     disabled: bool
     created_at: str
+    two_factor: bool = False
 
 
 # --- conversations -------------------------------------------------------------------------------

@@ -149,9 +149,9 @@ def add_person(store: Store, email: str, role: Role) -> Operator:
     return store.add_operator(email, name, role, PASSWORD_HASH)
 
 
-def signed_in(app: Flask, email: str) -> Caller:
+def signed_in(app: Flask, email: str, password: str = PASSWORD) -> Caller:
     caller = Caller(app)
-    made = caller.post("/api/v1/sessions", {"email": email, "password": PASSWORD})
+    made = caller.post("/api/v1/sessions", {"email": email, "password": password})
     assert made.status_code == 201, made.text
     return caller
 
@@ -171,6 +171,12 @@ def operator(app: Flask, olga: Operator) -> Caller:
 def colleague(app: Flask, store: Store) -> Caller:
     """Another operator, signed in."""
     return signed_in(app, add_person(store, "karl@desk.example", "operator").email)
+
+
+@pytest.fixture
+def lead(app: Flask, store: Store) -> Caller:
+    """A lead, signed in."""
+    return signed_in(app, add_person(store, "lena@desk.example", "lead").email)
 
 
 @pytest.fixture

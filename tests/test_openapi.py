@@ -7,12 +7,14 @@ at least once, so that none goes unchecked.
 import re
 from typing import Any
 
+import pyotp
 import pytest
 from flask import Flask
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from calls import Caller, described_by, frames, start
+from conftest import PASSWORD, signed_in
 from service import diffs
 from service.config import Config
 from service.records import AlarmDraft, Proposal, ProposedText
@@ -148,6 +150,37 @@ def test_bodies_say_what_is_refused(document: dict[str, Any]) -> None:
         assert not checker.is_valid(wrong), wrong
 
 
+def call_accounts(operator: Caller, admin: Caller) -> None:
+    account, password = f"{API}/account", {"password": PASSWORD}
+    operator.get(account)
+    operator.put(account, {"name": "Olga"})
+    operator.put(f"{account}/password", {"old": PASSWORD, "new": "a heap of wet gravel"})
+    operator.put(f"{account}/password", {"old": "a heap of wet gravel", "new": f"{PASSWORD}!"})
+    password = {"password": f"{PASSWORD}!"}
+    signed_in(operator.app, "olga@desk.example", f"{PASSWORD}!")
+    other = (operator.get(account).json or {})["sessions"][1]["id"]
+    operator.delete(f"{account}/sessions/{other}")
+    operator.delete(f"{account}/sessions")
+    secret = (operator.post(f"{account}/totp", password).json or {})["secret"]
+    operator.post(f"{account}/totp/confirm", {"code": pyotp.TOTP(secret).now()})
+    operator.post(f"{account}/totp/codes", password)
+    operator.post(f"{account}/totp/off", password)
+    operator.post(f"{API}/tokens", {"name": "till"})
+    token = (operator.get(f"{API}/tokens").json or {})["tokens"][0]["id"]
+    operator.delete(f"{API}/tokens/{token}")
+    added = admin.post(f"{API}/people", {"email": "new@desk.example"}).json or {}
+    person = f"{API}/people/{added['person']['id']}"
+    admin.get(f"{API}/people")
+    admin.put(person, {"role": "lead"})
+    admin.post(f"{person}/password")
+    admin.delete(f"{person}/sessions")
+    admin.delete(f"{person}/totp")
+    admin.get(f"{API}/settings")
+    admin.put(f"{API}/settings", {"name": "Moor"})
+    admin.get(f"{API}/audit")
+    admin.get(f"{API}/audit.csv")
+
+
 def test_every_operation_answers_as_described(
     client: Caller,
     operator: Caller,
@@ -230,5 +263,6 @@ def test_every_operation_answers_as_described(
     admin.post(f"{API}/releases/{release.id}/trial", {"mode": "shadow", "share": 0.2})
     admin.get(f"{API}/releases/trial")
     admin.delete(f"{API}/releases/trial")
+    call_accounts(operator, admin)
     operator.delete(f"{API}/sessions")
     assert client.seen | operator.seen | admin.seen == set(operations(document))

@@ -18,6 +18,7 @@ from service.sqlite.store import SqliteStore
 from service.store import Store
 
 pytest.register_assert_rewrite(
+    "contract_accounts",
     "contract_alarms",
     "contract_conversations",
     "contract_erasures",
@@ -29,6 +30,7 @@ pytest.register_assert_rewrite(
     "contract_content",
 )
 
+from contract_accounts import AccountContract  # noqa: E402
 from contract_alarms import AlarmContract  # noqa: E402
 from contract_content import ContentContract, OwnContract, PeopleContract  # noqa: E402
 from contract_conversations import ConversationContract, TurnContract  # noqa: E402
@@ -52,6 +54,7 @@ class StoreContract(
     ProposalContract,
     ContentContract,
     PeopleContract,
+    AccountContract,
     ErasureContract,
     AlarmContract,
     TrialContract,

@@ -1,4 +1,4 @@
-"""People who work the console: add, list, disable, password, token."""
+"""People who work the console: add, list, role, disable, enable, password, second factor, token."""
 
 import re
 
@@ -9,6 +9,7 @@ from service.commands.home import open_desk
 from service.errors import InvalidInput
 from service.passwords import hash_password, make_password
 from service.records import Operator, Role
+from service.roles import ROLES
 from service.store import Store
 
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
@@ -21,7 +22,7 @@ def operator() -> None:
 
 @operator.command()
 @click.argument("email")
-@click.option("--role", type=click.Choice(["operator", "admin"]), default="operator")
+@click.option("--role", type=click.Choice(ROLES), default="operator")
 @click.option("--name", help="Shown to customers; by default from the address.")
 @click.option("--password", help="Without it, one is made and shown once.")
 @click.option("--json", "as_json", is_flag=True, help="Report as one JSON object.")
@@ -29,7 +30,7 @@ def operator() -> None:
 def add(
     ctx: click.Context,
     email: str,
-    role: str,
+    role: Role,
     name: str | None,
     password: str | None,
     as_json: bool,
@@ -47,15 +48,14 @@ def add(
 
 
 def add_operator(
-    store: Store, email: str, role: str, name: str | None = None, password: str | None = None
+    store: Store, email: str, role: Role, name: str | None = None, password: str | None = None
 ) -> tuple[Operator, str]:
     """Add an operator; returns the record and the password, given or made."""
     if not EMAIL.fullmatch(email) or len(email) > 254:
         raise InvalidInput(f"{email!r} is not an e-mail address.")
     shown = make_password() if password is None else password
     called = name or re.sub(r"[._-]+", " ", email.split("@", maxsplit=1)[0]).title()
-    granted: Role = "admin" if role == "admin" else "operator"
-    return store.add_operator(email, called, granted, hash_password(shown)), shown
+    return store.add_operator(email, called, role, hash_password(shown)), shown
 
 
 @operator.command(name="list")
@@ -78,13 +78,14 @@ def list_operators(ctx: click.Context, as_json: bool) -> None:
 
 @operator.command()
 @click.argument("email")
+@click.option("--name", default="made at the command line", help="To know the token by.")
 @click.option("--json", "as_json", is_flag=True, help="Report as one JSON object.")
 @click.pass_context
-def token(ctx: click.Context, email: str, as_json: bool) -> None:
+def token(ctx: click.Context, email: str, name: str, as_json: bool) -> None:
     """Make a token for programs; shown once."""
     store = open_desk(config_of(ctx))
     ctx.call_on_close(store.close)
-    made = store.create_api_token(store.operator_by_email(email).id)
+    made = store.create_api_token(store.operator_by_email(email).id, name[:80])
     emit(as_json, {"token": made}, made)
 
 
@@ -94,7 +95,7 @@ def token(ctx: click.Context, email: str, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Report as one JSON object.")
 @click.pass_context
 def set_password(ctx: click.Context, email: str, password: str | None, as_json: bool) -> None:
-    """Set a new password."""
+    """Set a new password; every session of theirs ends."""
     store = open_desk(config_of(ctx))
     ctx.call_on_close(store.close)
     found = store.operator_by_email(email)
@@ -120,3 +121,44 @@ def disable(ctx: click.Context, email: str, as_json: bool) -> None:
     store.disable_operator(found.id)
     value = {"id": found.id, "email": found.email, "disabled": True}
     emit(as_json, value, f"{email} can no longer sign in.")
+
+
+@operator.command()
+@click.argument("email")
+@click.option("--json", "as_json", is_flag=True, help="Report as one JSON object.")
+@click.pass_context
+def enable(ctx: click.Context, email: str, as_json: bool) -> None:
+    """Let a disabled operator sign in again."""
+    store = open_desk(config_of(ctx))
+    ctx.call_on_close(store.close)
+    found = store.enable_operator(store.operator_by_email(email).id)
+    value = {"id": found.id, "email": found.email, "disabled": False}
+    emit(as_json, value, f"{email} can sign in again.")
+
+
+@operator.command(name="role")
+@click.argument("email")
+@click.argument("role", type=click.Choice(ROLES))
+@click.option("--json", "as_json", is_flag=True, help="Report as one JSON object.")
+@click.pass_context
+def set_role(ctx: click.Context, email: str, role: Role, as_json: bool) -> None:
+    """Change what somebody may do, at once."""
+    store = open_desk(config_of(ctx))
+    ctx.call_on_close(store.close)
+    found = store.set_role(store.operator_by_email(email).id, role)
+    value = {"id": found.id, "email": found.email, "role": found.role}
+    emit(as_json, value, f"{found.email} is {found.role} now.")
+
+
+@operator.command(name="reset-totp")
+@click.argument("email")
+@click.option("--json", "as_json", is_flag=True, help="Report as one JSON object.")
+@click.pass_context
+def reset_totp(ctx: click.Context, email: str, as_json: bool) -> None:
+    """Switch somebody's two-factor sign-in off, for a lost device."""
+    store = open_desk(config_of(ctx))
+    ctx.call_on_close(store.close)
+    found = store.operator_by_email(email)
+    store.drop_totp(found.id)
+    value = {"id": found.id, "email": found.email, "two_factor": False}
+    emit(as_json, value, f"{found.email} signs in with a password alone now.")

@@ -1,5 +1,6 @@
 """Releases of this desk: list, show, compare, promote, roll back."""
 
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,9 @@ from index.seen import read_marks
 from service.cli import config_of, emit
 from service.commands.replaying import diff
 from service.commands.trials import canary, shadow, trial
+from service.config import Config
 from service.errors import Conflict, NotFound
+from service.store import open_store
 
 
 @click.group(invoke_without_command=True)
@@ -101,6 +104,7 @@ def promote_release(ctx: click.Context, release: str, as_json: bool) -> None:
         promote(folder, release)
     except ReleaseError as error:
         raise Conflict(str(error)) from None
+    _note(config_of(ctx), "release.promote", release)
     emit(as_json, {"champion": release}, f"{release} is the champion.{_remark(folder, release)}")
 
 
@@ -114,8 +118,16 @@ def roll_back(ctx: click.Context, as_json: bool) -> None:
         restored = rollback(folder)
     except ReleaseError as error:
         raise Conflict(str(error)) from None
+    _note(config_of(ctx), "release.rollback", restored)
     text = f"{restored} is the champion again.{_remark(folder, restored)}"
     emit(as_json, {"champion": restored}, text)
+
+
+def _note(config: Config, deed: str, release: str) -> None:
+    """Tell the audit log, where there is a desk."""
+    if config.database.exists():
+        with closing(open_store(config)) as store:
+            store.note(deed, release)
 
 
 def _remark(releases: Path, release: str) -> str:

@@ -1,6 +1,7 @@
 """``releases shadow`` and ``releases canary`` put a release on trial; ``releases trial`` tells."""
 
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any, TypeVar
 
 import click
@@ -63,8 +64,11 @@ def trial(ctx: click.Context, stop: bool, as_json: bool) -> None:
     config = config_of(ctx)
     store = open_desk(config)
     try:
-        if stop and end_trial(config.releases, STOPPED) is None:
-            raise NotFound("There is no trial.")
+        if stop:
+            ended = end_trial(config.releases, STOPPED)
+            if ended is None:
+                raise NotFound("There is no trial.")
+            store.note("trial.stop", ended.release)
         value = trial_json(store, config.releases)
     except ReleaseError as error:
         raise Conflict(str(error)) from None
@@ -78,6 +82,9 @@ def _begin(ctx: click.Context, release: str, mode: Mode, share: float, as_json: 
         begun = put_on_trial(config_of(ctx).releases, release, mode, share)
     except ReleaseError as error:
         raise Conflict(str(error)) from None
+    if config_of(ctx).database.exists():
+        with closing(open_desk(config_of(ctx))) as store:
+            store.note("trial.begin", release, f"{mode}, share {share}")
     does = "reads" if mode == "shadow" else "answers"
     text = f"{release} {does} {share:.1%} of the conversations beside {begun.champion}."
     emit(as_json, {"trial": begun.to_json()}, text)

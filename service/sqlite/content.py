@@ -13,6 +13,7 @@ from service.content import check
 from service.errors import Conflict, InvalidInput, NotFound
 from service.labels import undisputed
 from service.records import Article, Content, Example, Intent, Template
+from service.sqlite.audit import note
 from service.sqlite.base import Part
 from service.sqlite.commit import Transaction
 from service.sqlite.content_rows import (
@@ -125,12 +126,14 @@ class ContentPart(Part):
             ]
             db.table("example").insert_all(_example_rows(fresh, at))
             contest_gone(write.connection)
+            note(write, "content.replace", "content", at, f"{len(content.intents)} intents")
 
     def save_intent(self, intent: Intent) -> None:
         """Add the intent, or replace the one of its name."""
         _require(intent.name, "name")
         with self._changing() as write:
             write.database.table("intent").upsert(intent_row(intent), pk="name")
+            note(write, "intent.save", intent.name, self._now())
 
     def delete_intent(self, name: str) -> None:
         """Remove it; ``Conflict`` naming what uses it."""
@@ -141,6 +144,7 @@ class ContentPart(Part):
                     raise Conflict(f"{used} {kind}(s) use the intent {name}.", used_by=kind)
             _delete(write, "intent", "name", name)
             contest_gone(write.connection)
+            note(write, "intent.delete", name, self._now())
 
     def save_template(self, template: Template) -> None:
         """Add the template, or replace the one of its name; its intent must exist."""
@@ -148,11 +152,13 @@ class ContentPart(Part):
         with self._changing() as write:
             check_template(template, intent_names(write.connection))
             write.database.table("template").upsert(template_row(template), pk="name")
+            note(write, "template.save", template.name, self._now())
 
     def delete_template(self, name: str) -> None:
         """Remove it; ``NotFound`` when it is not there."""
         with self._changing() as write:
             _delete(write, "template", "name", name)
+            note(write, "template.delete", name, self._now())
 
     def add_examples(self, examples: Sequence[Example]) -> list[Example]:
         """Add; an empty id is filled in, and so is an empty time."""
@@ -165,6 +171,8 @@ class ContentPart(Part):
                 if write.database.table("example").count_where("id = ?", [example.id]):
                     raise Conflict(f"There is an example {example.id} already.")
                 write.database.table("example").insert(example_row(example, at))
+            named = added[0].id if len(added) == 1 else ""
+            note(write, "example.add", named, at, str(len(added)))
         return added
 
     def save_example(self, example: Example) -> None:
@@ -180,11 +188,13 @@ class ContentPart(Part):
             if table.count_where("id = ?", [example.id]):
                 del row["weight"], row["contested"]
             table.upsert(row, pk="id")
+            note(write, "example.save", example.id, at)
 
     def delete_example(self, example_id: str) -> None:
         """Remove it; ``NotFound`` when it is not there."""
         with self._changing() as write:
             _delete(write, "example", "id", example_id)
+            note(write, "example.delete", example_id, self._now())
 
     def save_article(self, article: Article) -> None:
         """Add the article, or replace the one of its id."""
@@ -192,11 +202,13 @@ class ContentPart(Part):
         at = self._now()
         with self._changing(at) as write:
             write.database.table("article").upsert(article_row(article, at), pk="id")
+            note(write, "article.save", article.id, at)
 
     def delete_article(self, article_id: str) -> None:
         """Remove it; ``NotFound`` when it is not there."""
         with self._changing() as write:
             _delete(write, "article", "id", article_id)
+            note(write, "article.delete", article_id, self._now())
 
     @contextlib.contextmanager
     def _changing(self, at: str = "") -> Iterator[Transaction]:

@@ -12,6 +12,7 @@ from index.records import SENTIMENTS
 from service.errors import Conflict, InvalidInput, NotFound
 from service.labels import conflicts, counting, kind_of
 from service.records import Correction, Label, LabelKind, Message
+from service.sqlite.audit import note
 from service.sqlite.base import Part
 from service.sqlite.commit import Transaction
 from service.sqlite.content_rows import intent_names, raise_revision, template_intent
@@ -90,6 +91,8 @@ class Corrections(Part):
                 _say(write, message, operator_id, said, at, "correction", settles=True)
                 for message in messages.values()
             ]
+            if write.told:  # else it had all been said before
+                note(write, "labels.settle", next(iter(messages)), at, str(len(messages)))
             _follow_up(write, keys.pop(), at)
             return settled
 

@@ -15,6 +15,7 @@ import orjson
 from index.seen import fingerprints
 from service.errors import Conflict, NotFound, StoreError
 from service.records import Erasable, ErasedTexts, Erasure
+from service.sqlite.audit import note
 from service.sqlite.base import Part
 from service.sqlite.commit import Turnstile
 from service.sqlite.connection import connect, explained
@@ -113,6 +114,7 @@ class Erasures(Part):
             )
             # Ids of what is gone, so that open consoles drop it; nothing of whose it was.
             write.tell("erased", {"tickets": tickets, "conversations": found.conversations}, at)
+            note(write, "customer.erase", erasure_id, at)
             if examples:
                 raise_revision(write, at)
         return erasure

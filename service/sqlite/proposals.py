@@ -30,6 +30,7 @@ from service.records import (
     ProposedText,
     Template,
 )
+from service.sqlite.audit import note
 from service.sqlite.base import Part
 from service.sqlite.commit import Transaction
 from service.sqlite.content_rows import (
@@ -324,6 +325,8 @@ def _decide(
         (state, at, operator_id, proposal.id),
     )
     _tell(write, at)
+    deed = "proposal.accept" if state == "accepted" else "proposal.dismiss"
+    note(write, deed, proposal.id, at, proposal.kind)
     return replace(proposal, state=state, decided_at=at, decided_by=operator_id)
 
 

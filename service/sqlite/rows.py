@@ -43,7 +43,7 @@ SELECT c.id, c.message_id, c.operator_id, c.sentiment, c.at, c.kind, c.weight, c
 FROM correction AS c JOIN message AS m ON m.id = c.message_id
 JOIN operator AS o ON o.id = c.operator_id LEFT JOIN intent AS i ON i.name = c.intent
 """  # noqa: S608
-OPERATOR = "SELECT id, email, name, role, disabled, created_at FROM operator"
+OPERATOR = "SELECT id, email, name, role, disabled, created_at, totp_since FROM operator"
 
 
 def to_json(value: object) -> str:
@@ -117,6 +117,7 @@ def operator_from(row: sqlite3.Row) -> Operator:
         role=row["role"],
         disabled=bool(row["disabled"]),
         created_at=row["created_at"],
+        two_factor=row["totp_since"] is not None,
     )
 
 

@@ -1,6 +1,18 @@
 """The desk's own small values (site secret and the like), in the SQLite store."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from index.records import OUT_OF_SCOPE
+from service.errors import InvalidInput
+from service.sqlite.audit import note
 from service.sqlite.base import Part
+from service.sqlite.content_rows import (
+    intent_names,
+    raise_revision,
+    settings_from,
+    settings_rows,
+)
 
 
 class Settings(Part):
@@ -26,6 +38,38 @@ class Settings(Part):
                 "SELECT value FROM setting WHERE name = ?", (name,)
             ).fetchone()
         return str(row["value"])
+
+    def save_site(
+        self, *, name: str, welcome: Sequence[str], suggested: Sequence[str], own: Mapping[str, str]
+    ) -> None:
+        """The site's settings, in one transaction; content that stays the same makes no revision.
+        Without a welcome the desk's own words stand."""
+        at = self._now()
+        with self._writing() as write:
+            db = write.connection
+            missing = set(suggested) - (intent_names(db) - {OUT_OF_SCOPE})
+            if missing:
+                told = f"suggested: there is no intent {min(missing)}."
+                raise InvalidInput(told, field="suggested")
+            before = settings_from(db)
+            replies = {k: v for k, v in before.replies.items() if k != "welcome"}
+            replies |= {"welcome": tuple(welcome)} if welcome else {}
+            after = replace(before, name=name, replies=replies, suggested=tuple(suggested))
+            changed = {"content"} if after != before else set()
+            if changed:
+                write.database.table("desk_setting").upsert_all(settings_rows(after), pk="name")
+                raise_revision(write, at)
+            for setting, value in own.items():
+                row = db.execute("SELECT value FROM setting WHERE name = ?", (setting,)).fetchone()
+                if (row["value"] if row else "") != value:
+                    changed.add(setting)
+                    db.execute(
+                        "INSERT INTO setting (name, value) VALUES (?, ?)"
+                        " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+                        (setting, value),
+                    )
+            if changed:
+                note(write, "settings.save", "site", at, ", ".join(sorted(changed)))
 
     def check(self) -> None:
         """Raise ``StoreError`` when the storage cannot be read and written."""

@@ -16,6 +16,7 @@ from service.errors import Conflict, StoreError
 from service.records import StoreCopy
 from service.sqlite.alarms import Alarms
 from service.sqlite.arrivals import Arrivals
+from service.sqlite.audit import Audit
 from service.sqlite.base import Clock, utc_now
 from service.sqlite.commit import Turnstile, Writer
 from service.sqlite.connection import Readers, connect, explained
@@ -30,6 +31,8 @@ from service.sqlite.operators import Operators
 from service.sqlite.past import Past
 from service.sqlite.proposals import Proposals
 from service.sqlite.reports import Reports
+from service.sqlite.second_factor import SecondFactors
+from service.sqlite.sessions import Sessions
 from service.sqlite.settings import Settings
 from service.sqlite.tickets import Tickets
 from service.sqlite.trials import Trials
@@ -49,6 +52,9 @@ class SqliteStore(
     Reports,
     ContentPart,
     Operators,
+    Sessions,
+    SecondFactors,
+    Audit,
     Erasures,
     Alarms,
     Trials,

@@ -50,6 +50,7 @@ def read_site() -> Json:
         "welcome": welcome.text,
         "suggested": [{"text": s.text, "intent": s.intent} for s in welcome.suggestions],
         "max_text": parts().config.max_text,
+        "theme": {"color": parts().site.color, "mode": parts().site.mode},
     }
 
 

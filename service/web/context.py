@@ -1,26 +1,30 @@
 """What a request finds: the application's parts, and who is calling.
 
-Used by every blueprint. Checks credentials; decides nothing else.
+Used by every blueprint. Checks credentials and roles, and says to the audit log who acts; decides
+nothing else.
 """
 
 import functools
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import ParamSpec, TypeVar, cast
 from urllib.parse import urlsplit
 
 from flask import current_app, g, request
 
+from service.audit import Actor, act_as
 from service.config import Config
 from service.desk import Desk
 from service.engine import EngineSource
 from service.errors import Forbidden, Unauthorized
 from service.metrics import Metrics
-from service.records import Conversation, Operator
+from service.records import Conversation, Operator, Role
+from service.roles import may
+from service.site import Site
 from service.store import Store
 from service.trials import Trials
-from service.web.attempts import Attempts
+from service.web.attempts import SignIns
 from service.web.places import Places
 
 SESSION_COOKIE = "frontdesk_session"
@@ -41,7 +45,8 @@ class Parts:
     metrics: Metrics
     site_secret: str
     trials: Trials
-    attempts: Attempts = field(default_factory=Attempts)
+    site: Site
+    attempts: SignIns = field(default_factory=SignIns)
     password_checks: threading.BoundedSemaphore = field(
         default_factory=lambda: threading.BoundedSemaphore(PASSWORD_CHECKS)
     )
@@ -77,10 +82,23 @@ def signed_in() -> Operator | None:
     cookie = request.cookies.get(SESSION_COOKIE)
     if not cookie:
         return None
-    operator = store.session_operator(cookie)
+    operator = store.session_operator(cookie, address=client_address())
     if operator is not None and request.method not in ("GET", "HEAD"):
         _same_origin()
     return operator
+
+
+def client_address() -> str:
+    """Where the request comes from; behind proxies only if they are trusted (`service.app`)."""
+    return request.remote_addr or ""
+
+
+def acts(operator: Operator | None) -> None:
+    """Say to the audit log that this operator acts now; None for somebody unknown."""
+    if operator is None:
+        act_as(Actor(address=client_address()))
+    else:
+        act_as(Actor(operator.id, operator.name, operator.role, client_address()))
 
 
 def _same_origin() -> None:
@@ -93,28 +111,28 @@ def _same_origin() -> None:
         raise Forbidden("This call must come from the desk's own pages.")
 
 
-def operator_required(view: Callable[P, R]) -> Callable[P, R]:
-    """Only operators; ``g.operator`` is who."""
+def role_required(least: Role) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Only operators whose role is at least this one; ``g.operator`` is who."""
 
-    @functools.wraps(view)
-    def checked(*args: P.args, **kwargs: P.kwargs) -> R:
-        operator = signed_in()
-        if operator is None:
-            raise Unauthorized("Sign in first.")
-        g.operator = operator
-        return view(*args, **kwargs)
+    def guard(view: Callable[P, R]) -> Callable[P, R]:
+        @functools.wraps(view)
+        def checked(*args: P.args, **kwargs: P.kwargs) -> R:
+            operator = signed_in()
+            if operator is None:
+                raise Unauthorized("Sign in first.")
+            if not may(operator.role, least):
+                raise Forbidden(f"Only {WHO[least]} may do this.")
+            g.operator = operator
+            acts(operator)
+            return view(*args, **kwargs)
 
-    checked.operator_required = True  # type: ignore[attr-defined]
-    return checked
+        checked.operator_required = True  # type: ignore[attr-defined]
+        return checked
+
+    return guard
 
 
-def admin_required(view: Callable[P, R]) -> Callable[P, R]:
-    """Only admins."""
-
-    @functools.wraps(view)
-    def checked(*args: P.args, **kwargs: P.kwargs) -> R:
-        if g.operator.role != "admin":
-            raise Forbidden("Only an admin may do this.")
-        return view(*args, **kwargs)
-
-    return operator_required(checked)
+WHO: Mapping[Role, str] = {"operator": "an operator", "lead": "a lead", "admin": "an admin"}
+operator_required = role_required("operator")
+lead_required = role_required("lead")
+admin_required = role_required("admin")

@@ -4,6 +4,7 @@ Used by the blueprints and by the OpenAPI document. Unknown fields and wrong typ
 the field's name; nothing here touches the store.
 """
 
+import re
 from typing import Annotated, Any, Literal, TypeVar
 
 import orjson
@@ -18,7 +19,9 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from service.config import origins_of
 from service.errors import InvalidInput, TooLarge, UnsupportedMedia
+from service.records import Role
 
 Id = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[!-~]+$")]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=100)]
@@ -28,6 +31,10 @@ Email = Annotated[
     StringConstraints(strip_whitespace=True, max_length=254, pattern=r"^[^@\s]+@[^@\s]+$"),
 ]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100_000)]
+Password = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
+PersonName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
+Greeting = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
+ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(:\d{1,5})?|https?://\[[0-9A-Fa-f:.]+\](:\d{1,5})?")
 Sentiment = Literal["negative", "neutral", "positive"]
 Empty = Annotated[None, Field(description="No body, or an empty object.")]
 
@@ -83,7 +90,78 @@ class NewSession(Body):
     """Sign in."""
 
     email: Annotated[str, StringConstraints(min_length=1, max_length=254)]
-    password: Annotated[str, StringConstraints(min_length=1, max_length=1000)]
+    password: Password
+    totp: Annotated[str, StringConstraints(max_length=100)] | None = Field(
+        None, description="The code of two-factor sign-in, or a recovery code."
+    )
+
+
+class AccountChange(Body):
+    """What one changes of oneself."""
+
+    name: PersonName
+
+
+class NewPassword(Body):
+    """Another password, with the one so far."""
+
+    old: Password
+    new: Password
+
+
+class ConfirmedPassword(Body):
+    """One's password, once more."""
+
+    password: Password
+
+
+class TotpCode(Body):
+    """The first code of an authenticator."""
+
+    code: Annotated[str, StringConstraints(min_length=1, max_length=20)]
+
+
+class NewPerson(Body):
+    """Somebody who is to work here; without a password one is made."""
+
+    email: Email
+    name: PersonName | None = None
+    role: Role = "operator"
+    password: Password | None = None
+
+
+class PersonChange(Body):
+    """What an admin changes of somebody; what is missing stays."""
+
+    name: PersonName | None = None
+    role: Role | None = None
+    disabled: bool | None = None
+
+
+class NewToken(Body):
+    """A token of a program, by a name to know it by."""
+
+    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
+
+
+class SiteChange(Body):
+    """All of the site's settings; without a welcome the desk's usual words stand."""
+
+    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
+    welcome: Annotated[list[Greeting], Field(max_length=10)] = Field(default_factory=list)
+    suggested: Annotated[list[Name], Field(max_length=8)] = Field(default_factory=list)
+    color: Annotated[str, StringConstraints(pattern=r"^(#[0-9a-fA-F]{6})?$")] = ""
+    theme: Literal["", "auto", "light", "dark"] = ""
+    allowed_origins: Annotated[str, StringConstraints(max_length=4000)] | None = None
+
+    @field_validator("allowed_origins")
+    @classmethod
+    def _are_origins(cls, written: str | None) -> str | None:
+        for origin in origins_of(written or ""):
+            if origin != "*" and not ORIGIN.fullmatch(origin):
+                told = f"{origin!r} is no origin such as https://shop.example"
+                raise PydanticCustomError("origin", "{told}", {"told": told})
+        return None if written is None else ",".join(origins_of(written)) or "*"
 
 
 class NewOperatorMessage(Body):

@@ -6,6 +6,7 @@ from flask import Blueprint, g, request
 
 from service.agreement import agreements
 from service.labels import conflicts
+from service.roles import may
 from service.web.context import operator_required, parts
 from service.web.inputs import SettledLabels, no_body, query_choice, read_body
 from service.web.operations import operation
@@ -35,7 +36,7 @@ def undo_label(message_id: str) -> Json:
 @blueprint.get("/labels/conflicts")
 @operation(
     "Where operators contradict each other, the newest first. `operators` is there when asked for: "
-    "how often each does, for admins, and for others their own figures.",
+    "how often each does, for leads and admins, and for others their own figures.",
     query={"operators": "yes: how often each is contradicted, too; takes seconds of processor"},
     returns={200: "Conflicts"},
     auth="operator",
@@ -50,7 +51,7 @@ def list_conflicts() -> Json:
         answer["operators"] = [
             agreement_json(figures)
             for figures in agreements(labels)
-            if g.operator.role == "admin" or figures.operator_id == g.operator.id
+            if may(g.operator.role, "lead") or figures.operator_id == g.operator.id
         ]
     return answer
 

@@ -11,6 +11,7 @@ from typing import Any
 from flask import Flask
 from pydantic.json_schema import models_json_schema
 
+from service.roles import ROLES
 from service.web.operations import Operation
 from service.web.responses import SCHEMAS, ref
 
@@ -20,6 +21,7 @@ SECURITY: dict[str, list[dict[str, list[str]]]] = {
     "none": [],
     "conversation": [{"conversation": []}],
     "operator": [{"token": []}, {"session": []}],
+    "lead": [{"token": []}, {"session": []}],
     "admin": [{"token": []}, {"session": []}],
 }
 
@@ -90,6 +92,8 @@ def _operation(endpoint: str, path: str, described: Operation) -> dict[str, Any]
         | {"default": _problem()},
         "security": SECURITY[described.auth],
     }
+    if described.auth in ROLES:
+        shape["x-least-role"] = described.auth
     if described.body:
         shape["requestBody"] = {
             "required": True,
@@ -104,6 +108,8 @@ def _response(status: int, name: str) -> dict[str, Any]:
         described["content"] = {"text/event-stream": {"schema": {"type": "string"}}}
     elif name == "Page":
         described["content"] = {"text/html": {"schema": {"type": "string"}}}
+    elif name == "Table":
+        described["content"] = {"text/csv": {"schema": {"type": "string"}}}
     elif name != "Nothing":
         described["content"] = {"application/json": {"schema": ref(name)}}
     return described

@@ -9,7 +9,7 @@ from typing import Literal, TypeVar
 
 from service.web.inputs import Body
 
-Auth = Literal["none", "conversation", "operator", "admin"]
+Auth = Literal["none", "conversation", "operator", "lead", "admin"]
 V = TypeVar("V", bound=Callable[..., object])
 
 

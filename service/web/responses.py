@@ -73,7 +73,50 @@ EXAMPLE = fields(
     contested=many(words("intent", "sentiment")),
 )
 ARTICLE = fields({"id": TEXT, "title": TEXT, "text": TEXT, "intents": many(TEXT)})
-OPERATOR = fields({"id": TEXT, "email": TEXT, "name": TEXT, "role": words("operator", "admin")})
+ROLE = words("operator", "lead", "admin")
+OPERATOR = fields({"id": TEXT, "email": TEXT, "name": TEXT, "role": ROLE})
+COLLEAGUE = fields(
+    {
+        **OPERATOR["properties"],
+        "disabled": FLAG,
+        "two_factor": FLAG,
+        "created_at": TIME,
+        "seen_at": either(TIME),
+    }
+)
+SESSION = fields(
+    {
+        "id": TEXT,
+        "device": TEXT,
+        "address": TEXT,
+        "created_at": TIME,
+        "seen_at": TIME,
+        "expires_at": TIME,
+        "current": FLAG,
+    }
+)
+API_TOKEN = fields(
+    {
+        "id": TEXT,
+        "operator_id": TEXT,
+        "operator_name": TEXT,
+        "name": TEXT,
+        "created_at": TIME,
+        "used_at": either(TIME),
+    }
+)
+AUDIT_ENTRY = fields(
+    {
+        "id": WHOLE,
+        "at": TIME,
+        "who": fields({"id": either(TEXT), "name": TEXT, "role": TEXT}),
+        "deed": TEXT,
+        "text": TEXT,
+        "subject": TEXT,
+        "detail": TEXT,
+        "address": TEXT,
+    }
+)
 CONVERSATION = fields(
     {"id": TEXT, "status": words("desk", "waiting", "operator", "resolved")},
     locale=TEXT,
@@ -305,6 +348,7 @@ SCHEMAS: dict[str, Schema] = {
             "welcome": TEXT,
             "suggested": many(SUGGESTION),
             "max_text": WHOLE,
+            "theme": fields({"color": TEXT, "mode": TEXT}),
         }
     ),
     "Started": fields(
@@ -322,6 +366,44 @@ SCHEMAS: dict[str, Schema] = {
     "Messages": fields({"conversation": ref("Conversation"), "messages": many(ref("Message"))}),
     "HandedOver": fields({"ticket": TICKET_ID, "conversation": ref("Conversation")}),
     "SignedIn": fields({"operator": OPERATOR}),
+    "Account": fields(
+        {
+            "operator": OPERATOR,
+            "two_factor": FLAG,
+            "recovery_codes": WHOLE,
+            "sessions": many(SESSION),
+        }
+    ),
+    "Ended": fields({"ended": WHOLE}),
+    "TotpBegun": fields({"secret": TEXT, "address": TEXT, "picture": TEXT}),
+    "RecoveryCodes": fields({"recovery_codes": many(TEXT)}),
+    "People": fields(
+        {"people": many(COLLEAGUE), "roles": many(fields({"role": ROLE, "may": TEXT}))}
+    ),
+    "Person": fields({"person": COLLEAGUE}),
+    "PersonAdded": fields({"person": COLLEAGUE, "password": either(TEXT)}),
+    "PasswordMade": fields({"password": TEXT}),
+    "Tokens": fields({"tokens": many(API_TOKEN)}),
+    "TokenMade": fields({"token": TEXT}),
+    "SiteSettings": fields(
+        {
+            "name": TEXT,
+            "welcome": many(TEXT),
+            "usual_welcome": TEXT,
+            "suggested": many(TEXT),
+            "color": TEXT,
+            "theme": words("", "auto", "light", "dark"),
+            "allowed_origins": TEXT,
+            "fixed": many(words("allowed_origins")),
+        }
+    ),
+    "AuditLog": fields(
+        {
+            "entries": many(AUDIT_ENTRY),
+            "more": FLAG,
+            "deeds": many(fields({"deed": TEXT, "text": TEXT})),
+        }
+    ),
     "Tickets": fields({"tickets": many(ref("Ticket")), "counts": COUNTS}),
     "TicketDetail": fields(
         {

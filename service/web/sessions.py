@@ -1,16 +1,19 @@
-"""Operators sign in and out.
+"""Operators sign in and out, with a second factor where they have one.
 
 Failed attempts are counted by account and address, and few passwords are checked at once, because
-a check is made to be slow. Knows nothing of tickets.
+a check is made to be slow. Every refusal before the password is right reads alike. Knows nothing of
+tickets.
 """
 
 from typing import Any
 
 from flask import Blueprint, Response, g, jsonify, request
 
-from service.errors import Busy, NotFound, Unauthorized
+from service.errors import Busy, InvalidInput, NotFound, TotpNeeded, TotpWrong, Unauthorized
 from service.passwords import password_matches
-from service.web.context import SESSION_COOKIE, operator_required, parts
+from service.records import Operator
+from service.totp import plain, step_of
+from service.web.context import SESSION_COOKIE, acts, client_address, operator_required, parts
 from service.web.inputs import NewSession, no_body, read_body
 from service.web.operations import operation
 from service.web.shapes import operator_json
@@ -22,41 +25,98 @@ CHECK_WAIT_SECONDS = 5.0
 
 
 @blueprint.post("/sessions")
-@operation("Sign in; sets the session cookie.", body=NewSession, returns={201: "SignedIn"})
+@operation(
+    "Sign in; sets the session cookie. 401 with the code totp_needed: send `totp`, too.",
+    body=NewSession,
+    returns={201: "SignedIn"},
+)
 def sign_in() -> tuple[Response, int]:
     body = read_body(NewSession)
-    store, attempts = parts().store, parts().attempts
-    key = (body.email.strip().casefold(), request.remote_addr or "")
-    attempts.begin(key)
+    store, email, address = parts().store, body.email.strip(), client_address()
     try:
-        operator = store.operator_by_email(body.email.strip())
+        operator = store.operator_by_email(email)
     except NotFound:
         operator = None
+    known = operator.id if operator else ""
+    parts().attempts.begin(email, address, lambda: store.knows_address(known, address))
     stored = store.password_hash(operator.id) if operator and not operator.disabled else None
-    if not _password_matches(stored, body.password, key) or operator is None:
+    if not check_password(stored, body.password, email) or operator is None:
+        store.note("session.refused", known, "wrong password or unknown address")
         raise Unauthorized("E-mail or password is wrong.")
-    attempts.forget(key)
+    acts(operator)
+    _check_second_factor(operator, body)
+    parts().attempts.forget(email, address)
+    before = request.cookies.get(SESSION_COOKIE)
+    if before:  # what was signed in here before must not live on
+        store.delete_session(before)
     response = jsonify({"operator": operator_json(operator)})
+    begin_session(response, operator)
+    return response, 201
+
+
+def begin_session(response: Response, operator: Operator) -> None:
+    """A new session of the operator's, in a cookie that no script and no other site can use."""
+    device = str(request.user_agent)
     response.set_cookie(
         SESSION_COOKIE,
-        store.create_session(operator.id, days=SESSION_DAYS),
+        parts().store.create_session(
+            operator.id, days=SESSION_DAYS, device=device, address=client_address()
+        ),
         max_age=SESSION_DAYS * 86400,
         httponly=True,
         samesite="Strict",
         secure=request.is_secure or parts().config.public_url.startswith("https://"),
     )
-    return response, 201
 
 
-def _password_matches(stored: str | None, password: str, key: tuple[str, str]) -> bool:
+def check_password(stored: str | None, password: str, email: str) -> bool:
+    """Whether it is right; ``Busy`` when too many are being checked, which is no attempt."""
     checks = parts().password_checks
     if not checks.acquire(timeout=CHECK_WAIT_SECONDS):
-        parts().attempts.take_back(key)
+        parts().attempts.take_back(email, client_address())
         raise Busy("Too many people sign in at once. Try again.", retry_after=5)
     try:
         return password_matches(stored, password)
     finally:
         checks.release()
+
+
+def confirm_password(operator: Operator, password: str, field: str = "password") -> None:
+    """Before something that a stolen session must not do: the password once more.
+
+    ``InvalidInput`` names the field; failures count as those of a sign-in.
+    """
+    attempts, address = parts().attempts, client_address()
+    attempts.begin(operator.email, address, lambda: True)
+    if not check_password(parts().store.password_hash(operator.id), password, operator.email):
+        message = "This is not your password."
+        raise InvalidInput(message, errors=[{"field": field, "message": message}])
+    attempts.forget(operator.email, address)
+
+
+def _check_second_factor(operator: Operator, body: NewSession) -> None:
+    """The code of an authenticator, or a recovery code; each is good once."""
+    factor = parts().store.second_factor(operator.id)
+    if factor is None or factor.since is None:
+        return
+    if not body.totp:
+        parts().attempts.take_back(operator.email, client_address())
+        raise TotpNeeded("This account has two-factor sign-in: send the code, too.")
+    guesses = parts().attempts.second
+    guesses.begin(operator.id)
+    if not use_code(operator, factor.secret, body.totp):
+        parts().store.note("session.refused", operator.id, "wrong code")
+        raise TotpWrong("This code is wrong, or it was used before. Wait for the next one.")
+    guesses.forget(operator.id)
+
+
+def use_code(operator: Operator, secret: str, code: str) -> bool:
+    """Whether the code is right and was not used before; it is used up."""
+    store = parts().store
+    step = step_of(secret, code)
+    if step is not None:
+        return store.use_totp(operator.id, step)
+    return store.use_recovery_code(operator.id, plain(code))
 
 
 @blueprint.get("/sessions")

@@ -11,7 +11,7 @@ from flask import Blueprint, g, request
 from index.trial import end_trial
 from service.errors import NotFound
 from service.trials import STOPPED, put_on_trial, trial_json
-from service.web.context import admin_required, parts
+from service.web.context import admin_required, lead_required, parts
 from service.web.inputs import NewTrial, no_body, read_body
 from service.web.operations import operation
 
@@ -24,9 +24,9 @@ blueprint = Blueprint("trials", __name__, url_prefix="/api/v1")
 @operation(
     "The last trial, its figures and newest disagreements; customers' words.",
     returns={200: "Trial"},
-    auth="admin",
+    auth="lead",
 )
-@admin_required
+@lead_required
 def read_trial() -> dict[str, Any]:
     running = parts()
     return trial_json(running.store, running.config.releases, running.trials)
@@ -51,6 +51,7 @@ def start_trial(release_id: str) -> tuple[dict[str, Any], int]:
         release_id,
         begun.share,
     )
+    parts().store.note("trial.begin", release_id, f"{begun.mode}, share {begun.share}")
     return read_trial(), 201
 
 
@@ -68,4 +69,5 @@ def stop_trial() -> dict[str, Any]:
     if ended is None:
         raise NotFound("There is no such trial, or it is over.")
     log.info("operator %s stopped trial %s of release %s", g.operator.id, ended.id, ended.release)
+    parts().store.note("trial.stop", ended.release)
     return read_trial()

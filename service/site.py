@@ -1,0 +1,64 @@
+"""What an admin sets of the site beside its content: the widget's look, and who may embed it.
+
+Kept in the store; every process sees a change within a second. What the environment says wins.
+"""
+
+import threading
+import time
+
+from service.config import Config, origins_of
+from service.store import Store
+
+FRESH_SECONDS = 1.0
+COLOR, MODE, ORIGINS = "site_color", "site_theme", "site_origins"
+NAMES = (COLOR, MODE, ORIGINS)
+
+
+class Site:
+    """Reads these settings, at most once a second, for every request may ask."""
+
+    def __init__(self, config: Config, store: Store) -> None:
+        self.config = config
+        self.store = store
+        self._lock = threading.Lock()
+        self._read_at = float("-inf")
+        self._values: dict[str, str] = {}
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether the environment says who may embed the widget."""
+        return "allowed_origins" in self.config.model_fields_set
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """The sites that may embed the widget; ``*`` for any."""
+        return origins_of(self.allowed_origins)
+
+    @property
+    def allowed_origins(self) -> str:
+        """The same as it was written."""
+        if self.is_fixed:
+            return self.config.allowed_origins
+        return self._read().get(ORIGINS) or self.config.allowed_origins
+
+    @property
+    def color(self) -> str:
+        """The widget's accent; empty for its own or the page's."""
+        return self._read().get(COLOR, "")
+
+    @property
+    def mode(self) -> str:
+        """light, dark or auto; empty for what the page says."""
+        return self._read().get(MODE, "")
+
+    def forget(self) -> None:
+        """Read anew: it was just saved."""
+        with self._lock:
+            self._read_at = float("-inf")
+
+    def _read(self) -> dict[str, str]:
+        with self._lock:
+            if time.monotonic() - self._read_at > FRESH_SECONDS:
+                self._values = {name: self.store.setting(name) or "" for name in NAMES}
+                self._read_at = time.monotonic()
+            return self._values

@@ -1,0 +1,57 @@
+"""The admins' API for the site: what customers see first, how the widget looks, who may embed it.
+
+Name, welcome and suggestions are content, which `frontdesk export` writes to ``desk.yml``; the rest
+is the store's own (`service.site`).
+"""
+
+from typing import Any
+
+from flask import Blueprint
+
+from service.errors import Conflict
+from service.replies import desk_reply
+from service.site import COLOR, MODE, ORIGINS
+from service.web.context import admin_required, parts
+from service.web.inputs import SiteChange, read_body
+from service.web.operations import operation
+
+blueprint = Blueprint("site_settings", __name__, url_prefix="/api/v1/settings")
+
+Json = dict[str, Any]
+
+
+@blueprint.get("")
+@operation("The site's settings.", returns={200: "SiteSettings"}, auth="admin")
+@admin_required
+def read_settings() -> Json:
+    settings, site = parts().store.content().settings, parts().site
+    return {
+        "name": settings.name,
+        "welcome": list(settings.replies.get("welcome", ())),
+        "usual_welcome": desk_reply(settings, "welcome"),
+        "suggested": list(settings.suggested),
+        "color": site.color,
+        "theme": site.mode,
+        "allowed_origins": site.allowed_origins,
+        "fixed": ["allowed_origins"] if site.is_fixed else [],
+    }
+
+
+@blueprint.put("")
+@operation(
+    "Save them; customers see them within seconds.",
+    body=SiteChange,
+    returns={200: "SiteSettings"},
+    auth="admin",
+)
+@admin_required
+def save_settings() -> Json:
+    body, site = read_body(SiteChange), parts().site
+    own = {COLOR: body.color, MODE: body.theme}
+    if body.allowed_origins is not None and body.allowed_origins != site.allowed_origins:
+        if site.is_fixed:
+            raise Conflict("The origins are set by FRONTDESK_ALLOWED_ORIGINS.")
+        own[ORIGINS] = body.allowed_origins
+    parts().store.save_site(name=body.name, welcome=body.welcome, suggested=body.suggested, own=own)
+    site.forget()
+    return read_settings()
