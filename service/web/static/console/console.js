@@ -16,6 +16,7 @@ import "./releases.js";
 import { address, go, onMove, place } from "./router.js";
 import { loadContent, session } from "./session.js";
 import "./review.js";
+import "./settings.js";
 import "./signin.js";
 import { act, possible, publish } from "./tickets.js";
 import { tick } from "./time.js";
@@ -29,6 +30,7 @@ import { initials } from "./words.js";
 /** @import {DeskInbox} from "./inbox.js" */
 /** @import {DeskReleases} from "./releases.js" */
 /** @import {DeskReview} from "./review.js" */
+/** @import {DeskSettings} from "./settings.js" */
 /** @import {DeskSignIn} from "./signin.js" */
 /** @import {Conflict, Operator, Ticket} from "./types.js" */
 /** @import {Verb} from "./tickets.js" */
@@ -52,10 +54,11 @@ const page = {
   content: /** @type {DeskContent} */ (find("content")),
   releases: /** @type {DeskReleases} */ (find("releases")),
   review: /** @type {DeskReview} */ (find("review")),
+  settings: /** @type {DeskSettings} */ (find("settings")),
 };
 
 /** @type {Record<import("./router.js").Place["page"], string>} */
-const TITLES = { inbox: "Inbox", content: "Content", review: "Review", releases: "Releases" };
+const TITLES = { inbox: "Inbox", content: "Content", review: "Review", releases: "Releases", settings: "Settings" };
 
 const live = new Live("/api/v1/events");
 let deskName = "frontdesk";
@@ -149,6 +152,7 @@ function drawNav() {
       h("span", { class: "avatar", title: `${operator?.name ?? ""} · ${operator?.email ?? ""}` }, initials(operator?.name ?? "")),
       h("span", { class: "me-name" }, h("span", { "data-testid": "operator" }, operator?.name ?? ""),
         h("span", { class: "pulse", id: "pulse", "data-testid": "live" }, "Connecting")),
+      h("a", { class: "icon-button", href: "#/settings/account", id: "nav-settings", "aria-label": "Settings", title: "Settings and my account", "data-testid": "nav-settings" }, icon("settings")),
       h("button", { class: "icon-button", type: "button", "aria-label": "Keyboard help", title: "Keyboard (?)", "data-testid": "help-button", onclick: showHelp }, icon("question")),
       h("button", { class: "icon-button", type: "button", "aria-label": "Sign out", title: "Sign out", "data-testid": "sign-out", onclick: signOut }, icon("leave"))));
   markNav();
@@ -163,7 +167,7 @@ function markNav() {
     button.setAttribute("aria-pressed", String(here));
     if (here) button.scrollIntoView({ block: "nearest", inline: "nearest" });
   }
-  for (const name of ["content", "review", "releases"]) {
+  for (const name of ["content", "review", "releases", "settings"]) {
     const link = document.getElementById(`nav-${name}`);
     if (where !== name) {
       link?.removeAttribute("aria-current");
@@ -214,6 +218,7 @@ function follow(to) {
   document.body.dataset.open = String(Boolean(to.id));
   if (isNarrow()) delete document.body.dataset.details;
   page.releases.show(to.page === "releases");
+  if (to.page === "settings") page.settings.open(to.id);
   if (to.page === "content") page.content.open(to.id);
   else if (to.page === "review") page.review.open(to.id);
   else if (to.page === "inbox") {
@@ -233,6 +238,7 @@ onMove((to) => {
 page.inbox.addEventListener("counts", drawCounts);
 page.inbox.addEventListener("filter", markNav);
 page.review.addEventListener("count", drawCounts);
+page.settings.addEventListener("renamed", drawNav);
 page.conversation.addEventListener("seen", (event) => page.inbox.patch(/** @type {CustomEvent} */ (event).detail));
 
 // --- live --------------------------------------------------------------------------------------------

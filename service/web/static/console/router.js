@@ -1,16 +1,16 @@
 /**
  * Addresses within the console: `#/`, `#/tickets/tkt_…`, `#/content`, `#/content/refund_status`,
- * `#/review`, `#/review/prp_…`, `#/releases`.
+ * `#/review`, `#/review/prp_…`, `#/releases`, `#/settings/people`.
  */
 
-/** @typedef {{page: "inbox"|"content"|"review"|"releases", id: string|null}} Place */
+/** @typedef {{page: "inbox"|"content"|"review"|"releases"|"settings", id: string|null}} Place */
 
 /** @returns {Place} */
 export function place() {
   const [, first = "", second = ""] = location.hash.split("/");
   const id = second ? decodeURIComponent(second) : null;
   if (first === "releases") return { page: first, id: null };
-  if (first === "content" || first === "review") return { page: first, id };
+  if (first === "content" || first === "review" || first === "settings") return { page: first, id };
   return { page: "inbox", id: first === "tickets" ? id : null };
 }
 

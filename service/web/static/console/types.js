@@ -150,6 +150,17 @@
  * @property {number} unhelpful
  * @property {number|null} confidence
  *
+ * @typedef {"operator"|"lead"|"admin"} Role
+ * @typedef {Operator & {disabled: boolean, two_factor: boolean, created_at: string, seen_at: string|null}} Colleague
+ * @typedef {{id: string, device: string, address: string, created_at: string, seen_at: string, current: boolean}} Session
+ * @typedef {{operator: Operator, two_factor: boolean, recovery_codes: number, sessions: Session[]}} Account
+ * @typedef {{id: string, operator_id: string, operator_name: string, name: string, created_at: string,
+ *   used_at: string|null}} ApiToken
+ * @typedef {{name: string, welcome: string[], usual_welcome: string, suggested: string[], color: string,
+ *   theme: string, allowed_origins: string, fixed: string[]}} SiteSettings
+ * @typedef {{id: number, at: string, who: {id: string|null, name: string, role: string}, deed: string, text: string,
+ *   subject: string, detail: string, address: string}} AuditEntry
+ *
  * @typedef {{open: number, claimed: number, returned: number, resolved: number, mine?: number}} Counts
  */
 export {};

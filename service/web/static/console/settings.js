@@ -1,0 +1,81 @@
+/**
+ * `<desk-settings>`: the frame of the settings pages. Everybody has an account and tokens; people, the site and
+ * the audit log are the admins'. What one may is decided by the desk; here it only decides what is shown.
+ */
+
+import { accountPage } from "./account.js";
+import { ApiError, explain } from "./api.js";
+import { tokensPage } from "./api_tokens.js";
+import { auditPage } from "./audit.js";
+import { fill, h } from "./dom.js";
+import { peoplePage } from "./people.js";
+import { address } from "./router.js";
+import { session } from "./session.js";
+import { skeleton } from "./settings_parts.js";
+import { sitePage } from "./site_settings.js";
+
+/** @typedef {{name: string, heading: string, says: string, admins: boolean, draw: () => Promise<Node[]>}} Page */
+
+/** @type {Page[]} */
+const PAGES = [
+  { name: "account", heading: "My account", says: "Your name, your password, and where you are signed in.", admins: false, draw: accountPage },
+  { name: "tokens", heading: "API tokens", says: "For programs that work with the desk. A token may do what its owner may.", admins: false, draw: tokensPage },
+  { name: "people", heading: "People", says: "Who works here, and what each of them may.", admins: true, draw: peoplePage },
+  { name: "site", heading: "Site", says: "What customers see first, how the widget looks, and who may embed it.", admins: true, draw: sitePage },
+  { name: "audit", heading: "Audit log", says: "Who did what, when and from where. Nobody can change it.", admins: true, draw: auditPage },
+];
+
+export class DeskSettings extends HTMLElement {
+  constructor() {
+    super();
+    this.drawing = 0;
+    this.shown = "";
+  }
+
+  connectedCallback() {
+    if (this.firstChild) return;
+    this.tabs = h("nav", { class: "settings-tabs", "aria-label": "Settings" });
+    this.head = h("div", {});
+    this.body = h("div", { class: "settings-body", "data-testid": "settings", tabindex: "-1" });
+    this.append(h("header", { class: "settings-head" }, this.head, this.tabs), this.body);
+    this.addEventListener("renew", () => void this.draw());
+  }
+
+  /** @param {string|null} name */
+  open(name) {
+    const mine = PAGES.filter(({ admins }) => !admins || session.operator?.role === "admin");
+    const page = PAGES.find((one) => one.name === (name ?? "account"));
+    if (!this.tabs || !this.head) return;
+    fill(this.tabs, mine.map((one) => h("a", {
+      href: address({ page: "settings", id: one.name }), "aria-current": one === page ? "page" : null, "data-testid": `settings-${one.name}`,
+    }, one.heading)));
+    this.tabs.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+    fill(this.head, h("h2", {}, page?.heading ?? "Settings"), page && h("p", { class: "soft" }, page.says));
+    this.page = page;
+    this.shown = "";
+    void this.draw();
+  }
+
+  async draw() {
+    const { page, body } = this;
+    if (!body) return;
+    const turn = ++this.drawing;
+    if (!page) return fill(body, h("p", { class: "empty" }, "There is no such page."));
+    if (page.admins && session.operator?.role !== "admin") {
+      return fill(body, h("p", { class: "empty", "data-testid": "admins-only" }, "This page is the admins'. Ask one of them."));
+    }
+    if (this.shown !== page.name) fill(body, skeleton());
+    try {
+      const content = await page.draw();
+      if (turn !== this.drawing) return;
+      fill(body, content);
+      this.shown = page.name;
+    } catch (error) {
+      if (turn !== this.drawing || (error instanceof ApiError && error.status === 401)) return;
+      fill(body, h("p", { class: "error", role: "alert", "data-testid": "settings-error" }, explain(error)),
+        h("div", {}, h("button", { class: "button", type: "button", onclick: () => void this.draw() }, "Try again")));
+    }
+  }
+}
+
+customElements.define("desk-settings", DeskSettings);
