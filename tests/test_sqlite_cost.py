@@ -14,7 +14,7 @@ import pytest
 from drafts import CONTENT, draft, handoff
 from service.errors import NotFound
 from service.records import TicketDraft
-from service.sqlite import alarms, conversations, events, inbox, operators, ticket_rows, turns
+from service.sqlite import alarms, conversations, events, inbox, sessions, ticket_rows, turns
 from service.sqlite.store import SqliteStore
 
 
@@ -100,8 +100,8 @@ HOT: dict[str, tuple[str, tuple[Any, ...]]] = {
     "conversation events": (events.CONVERSATION_EVENTS, ("c", 5, 9)),
     "ticket": (ticket_rows.TICKET_BY_ID, ("t",)),
     "active ticket": (ticket_rows.ACTIVE_TICKET, ("c",)),
-    "session": (operators.VISITOR, ("h", "now")),
-    "api token": (operators.BEARER, ("h",)),
+    "session": (sessions.VISITOR, ("h", "now")),
+    "api token": (sessions.BEARER, ("h",)),
     "active alarm": (alarms.ACTIVE, ("surge", "refund")),
     "alarms": (alarms.ALARMS, (50,)),
     "messages of an alarm": (alarms.SHOWN, ("a",)),
