@@ -7,6 +7,7 @@ import threading
 import time
 
 from service.config import Config, origins_of
+from service.errors import StoreError
 from service.store import Store
 
 FRESH_SECONDS = 1.0
@@ -59,6 +60,10 @@ class Site:
     def _read(self) -> dict[str, str]:
         with self._lock:
             if time.monotonic() - self._read_at > FRESH_SECONDS:
-                self._values = {name: self.store.setting(name) or "" for name in NAMES}
                 self._read_at = time.monotonic()
+                try:
+                    self._values = {name: self.store.setting(name) or "" for name in NAMES}
+                except StoreError:  # what was read last stands while the storage is away
+                    if not self._values:
+                        raise
             return self._values

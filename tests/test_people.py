@@ -9,7 +9,7 @@ from calls import Caller
 from conftest import PASSWORD, signed_in
 from service.app import create_app
 from service.config import Config
-from service.errors import Forbidden
+from service.errors import Forbidden, StoreError
 from service.records import Operator
 from service.store import Store
 
@@ -196,6 +196,7 @@ def test_settings_reach_the_widget(admin: Caller, client: Caller) -> None:
         {"allowed_origins": "javascript:alert(1)"},
         {"allowed_origins": "https://a.example/path"},
         {"allowed_origins": "https://a.example, evil"},
+        {"welcome": ["Hello {nobody}."]},
         {"welcome": ["x" * 2001]},
         {"welcome": ["x"] * 11},
     ],
@@ -204,6 +205,24 @@ def test_wrong_settings_are_refused(change: dict[str, Any], admin: Caller, store
     before = store.content_revision()
     assert admin.put(SETTINGS, {**SITE, **change}).status_code == 422
     assert store.content_revision() == before
+
+
+def test_the_site_is_told_while_the_storage_is_away(
+    client: Caller, admin: Caller, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    admin.put(SETTINGS, {**SITE, "color": "#aa3300", "allowed_origins": "https://a.example"})
+    other = {"Origin": "https://b.example"}
+    assert client.get("/api/v1/site").status_code == 200
+    site = client.app.config["FRONTDESK"].site
+
+    def fail(_name: str) -> None:
+        raise StoreError("The disk is gone.")
+
+    monkeypatch.setattr(store, "setting", fail)
+    site.forget()
+    told = client.get("/api/v1/site", headers=other)
+    assert (told.json or {})["theme"]["color"] == "#aa3300"
+    assert "Access-Control-Allow-Origin" not in told.headers
 
 
 def test_origins_that_the_environment_sets_are_fixed(

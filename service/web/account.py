@@ -114,7 +114,7 @@ def begin_totp() -> tuple[Json, int]:
     confirm_password(me, body.password)
     secret = new_secret()
     parts().store.begin_totp(me.id, secret)
-    address = address_of(secret, me.email, parts().desk.settings().name)
+    address = address_of(secret, me.email, parts().desk.settings().name[:40])
     return {"secret": secret, "address": address, "picture": picture_of(address)}, 201
 
 

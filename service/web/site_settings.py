@@ -4,11 +4,13 @@ Name, welcome and suggestions are content, which `frontdesk export` writes to ``
 is the store's own (`service.site`).
 """
 
+from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint
 
-from service.errors import Conflict
+from service.content import check
+from service.errors import Conflict, ContentError, InvalidInput
 from service.replies import desk_reply
 from service.site import COLOR, MODE, ORIGINS
 from service.web.context import admin_required, parts
@@ -52,6 +54,21 @@ def save_settings() -> Json:
         if site.is_fixed:
             raise Conflict("The origins are set by FRONTDESK_ALLOWED_ORIGINS.")
         own[ORIGINS] = body.allowed_origins
+    _require_fitting(body)
     parts().store.save_site(name=body.name, welcome=body.welcome, suggested=body.suggested, own=own)
     site.forget()
     return read_settings()
+
+
+def _require_fitting(body: SiteChange) -> None:
+    """``InvalidInput`` when the welcome names what the desk does not know, say."""
+    content = parts().store.content()
+    welcome = {"welcome": tuple(body.welcome)} if body.welcome else {}
+    replies = {**content.settings.replies, **welcome}
+    settings = replace(
+        content.settings, name=body.name, replies=replies, suggested=tuple(body.suggested)
+    )
+    try:
+        check(replace(content, settings=settings), "content")
+    except ContentError as error:
+        raise InvalidInput(error.message.removeprefix("content: ")) from None
