@@ -299,6 +299,25 @@ def test_a_stranger_cannot_lock_somebody_out_who_is_signed_in(
     assert status("198.51.100.7") == 201
 
 
+def test_who_is_unknown_or_disabled_costs_as_much_time(
+    client: Caller, store: Store, olga: Operator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A password is checked in every case, and every refusal is written down."""
+    checked: list[str] = []
+
+    def check(_stored: str | None, password: str) -> bool:
+        checked.append(password)
+        return False
+
+    monkeypatch.setattr("service.web.sessions.password_matches", check)
+    gone = add_person(store, "gone@desk.example", "operator")
+    store.disable_operator(gone.id)
+    answers = [sign_in(client, email).json for email in (olga.email, gone.email, "no@desk.example")]
+    assert checked == [PASSWORD] * 3
+    assert len({(a["detail"], a["code"], a["status"]) for a in answers}) == 1
+    assert len(store.audit(AuditQuery(deed="session.refused"), 10)) == 3
+
+
 def test_one_address_cannot_try_many_accounts() -> None:
     limits = SignIns()
     for n in range(OF_ADDRESS):

@@ -230,7 +230,8 @@ def old_desk(tmp_path: Path) -> Path:
         MIGRATIONS.apply(db, stop_before="m004_labels")
         db.execute("ATTACH DATABASE ? AS made", (str(path),))
         for table in ("operator", "conversation", "message", "turn", "intent"):
-            names = ", ".join(db.table(table).columns_dict)  # it may have more by now
+            had = db.table(table).columns_dict  # by now it has more
+            names = ", ".join(f'"{name}"' for name in had)
             db.execute(f"INSERT INTO {table} ({names}) SELECT {names} FROM made.{table}")
         for number, (message, who, intent) in enumerate(
             zip(messages, (ana, ana, ben), ("track", "track", "refund"), strict=True)

@@ -70,6 +70,8 @@ export class DeskSettings extends HTMLElement {
       if (turn !== this.drawing) return;
       fill(body, content);
       this.shown = page.name;
+      // What had the focus is gone when a change has drawn the page anew.
+      if (document.activeElement === document.body) body.focus({ preventScroll: true });
     } catch (error) {
       if (turn !== this.drawing || (error instanceof ApiError && error.status === 401)) return;
       fill(body, h("p", { class: "error", role: "alert", "data-testid": "settings-error" }, explain(error)),
