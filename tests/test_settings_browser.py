@@ -10,9 +10,11 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from axe import findings
 from chromium import watch
 from conftest import PASSWORD, add_person
+from index.champion import promote
 from live import LiveServer
 from service.config import Config
 from service.store import Store
+from test_release import write_release
 
 pytestmark = pytest.mark.browser
 
@@ -279,6 +281,22 @@ def test_who_is_no_admin_finds_no_admins_page(
     for path in ("/people", "/settings", "/audit", "/audit.csv", "/tokens?of=all"):
         status = visitor.page.evaluate("path => fetch(path).then(r => r.status)", f"/api/v1{path}")
         assert status == 403
+
+
+def test_a_lead_looks_at_a_trial_and_an_operator_does_not(
+    browser: Browser, server: LiveServer, config: Config
+) -> None:
+    releases = [write_release(config.releases).id for _ in range(2)]
+    promote(config.releases, releases[0])
+    lena, olga = (Visitor(browser, server).come(name) for name in ("lena", "olga"))
+    for visitor in (lena, olga):
+        visitor.see("nav-releases").click()
+        expect(visitor.see("release")).to_have_count(2)
+        expect(visitor.see("promote")).to_have_count(0)
+    lena.see("open-trial").click()
+    expect(lena.see("no-trial")).to_be_visible()
+    expect(lena.see("trial-begin")).to_have_count(0)
+    expect(olga.see("open-trial")).to_have_count(0)
 
 
 @pytest.mark.parametrize(("width", "dark"), [(1440, False), (768, True), (320, False)])

@@ -74,7 +74,7 @@ export class DeskReleases extends HTMLElement {
     const others = told.releases.filter(({ id }) => id !== told.champion);
     const before = others.find(({ id }) => id === told.previous);
     fill(this.acts,
-      isAdmin() && champion && others.length > 0 && h("button", { class: "button", type: "button", "data-testid": "open-trial", onclick: showTrial }, icon("clock"), "Trial"),
+      isLead() && champion && others.length > 0 && h("button", { class: "button", type: "button", "data-testid": "open-trial", onclick: showTrial }, icon("clock"), "Trial"),
       isAdmin() && champion && before && h("button", {
         class: "button", type: "button", "data-testid": "rollback", onclick: () => this.ask(before, "rollback"),
       }, icon("undo"), "Roll back"));
@@ -141,6 +141,7 @@ function showTrial() {
 }
 
 const isAdmin = () => session.operator?.role === "admin";
+const isLead = () => isAdmin() || session.operator?.role === "lead";
 
 /** @param {{created_at: string}} release */
 const nameOf = ({ created_at: at }) => `${dayOf(at)}, ${clock(at)}`;

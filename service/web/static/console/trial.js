@@ -1,11 +1,13 @@
 /**
  * The trial of a challenger beside the champion: its figures, where the two disagree, begin and stop.
  *
- * `trialPanel()` is an element for any place; it asks the desk again every few seconds while it is shown.
+ * `trialPanel()` is an element for any place; it asks the desk again every few seconds while it is shown. Leads look;
+ * only admins begin and stop.
  */
 
 import { explain, get, isAborted, post, remove } from "./api.js";
 import { fill, h, icon } from "./dom.js";
+import { session } from "./session.js";
 import { timeOf } from "./time.js";
 import { plural, title } from "./words.js";
 
@@ -96,7 +98,8 @@ class DeskTrial extends HTMLElement {
       shadow && shadowFigures(shadow),
       canary && canaryFigures(canary),
       disagreements && disagreementsOf(disagreements, opened),
-      !told.running && (form ?? this.form(trial === null)));
+      !told.running && (isAdmin() ? form ?? this.form(trial === null)
+        : !trial && h("p", { class: "soft", "data-testid": "no-trial" }, "There was no trial yet. An admin can begin one.")));
   }
 
   /** @param {string} words */
@@ -157,6 +160,8 @@ class DeskTrial extends HTMLElement {
 
 customElements.define("desk-trial", DeskTrial);
 
+const isAdmin = () => session.operator?.role === "admin";
+
 /** The desk's word for a model that is on its way. */
 const LOADING = "The model is being loaded.";
 
@@ -171,7 +176,7 @@ function header({ trial, running }, stop) {
       h("p", { class: "soft" }, h("span", { class: "code" }, trial.release),
         ` ${running ? does : `${trial.mode === "shadow" ? "read" : "answered"}`} ${percent(trial.share)} of the conversations beside `,
         h("span", { class: "code" }, trial.champion), " · begun ", timeOf(trial.started_at))),
-    running && h("button", { class: "button", type: "button", onclick: stop, "data-testid": "trial-stop" }, "Stop"));
+    running && isAdmin() && h("button", { class: "button", type: "button", onclick: stop, "data-testid": "trial-stop" }, "Stop"));
 }
 
 /** @param {NonNullable<Told["shadow"]>} shadow */
