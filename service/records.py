@@ -224,6 +224,15 @@ class Conversation:
 
 
 @dataclass(frozen=True, slots=True)
+class Closing:
+    """The end of a ticket, as far as its customer is asked about it: the message to rate."""
+
+    ticket_id: str
+    message_id: str
+    rated: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Suggestion:
     """A quick reply: ``text`` is shown and sent, ``intent`` is what choosing it means."""
 

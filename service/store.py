@@ -18,6 +18,7 @@ from service.records import (
     AlarmMessage,
     Arm,
     Article,
+    Closing,
     Content,
     Conversation,
     Correction,
@@ -71,11 +72,17 @@ class ConversationStore(Protocol):
     ) -> tuple[Conversation, str]:
         """Start a conversation; returns it with its bearer token, which is kept only hashed."""
 
+    def resume_conversation(
+        self, identifier: str, *, since: str, name: str | None = None, email: str | None = None
+    ) -> tuple[Conversation, str] | None:
+        """A further token for the latest conversation of the verified customer of that identifier;
+        none when nothing was said in any since. The tokens of twenty such devices stay good."""
+
     def conversation(self, conversation_id: str) -> Conversation:
         """The conversation as it stands."""
 
     def authorized_conversation(self, conversation_id: str, token: str) -> Conversation:
-        """The conversation, if ``token`` is its own; ``Unauthorized`` for any other, also for
+        """The conversation, if ``token`` is one of its own; ``Unauthorized`` for any other, also for
         unknown ids, so that ids cannot be probed."""
 
     def customer(self, customer_id: str) -> Customer:
@@ -152,6 +159,10 @@ class ConversationStore(Protocol):
 
     def feedback(self, message_ids: Sequence[str]) -> dict[str, Mapping[str, Any]]:
         """What customers thought of these messages: ``{helpful, rating, comment, at}`` each."""
+
+    def closing(self, conversation_id: str) -> Closing | None:
+        """What the customer can be asked about after a person has resolved the last ticket, and
+        whether he has rated it; none while it is open, and where there was no person."""
 
     def events(self, *, after: int, limit: int = 200) -> list[Event]:
         """Events of the whole desk with ``seq`` above ``after``, oldest first."""

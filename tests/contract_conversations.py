@@ -67,6 +67,46 @@ class ConversationContract:
         assert store.customer(verified.customer_id or "").name is None
         assert store.create_conversation(verified=True)[0].customer_id is None
 
+    def test_a_resumed_conversation_has_a_token_for_each_device(self, store: Store) -> None:
+        store.create_conversation(identifier="7", verified=True)
+        first, phone = store.create_conversation(identifier="7", verified=True, name="Cleo")
+        for claimed in ({"identifier": "7"}, {"identifier": "8", "verified": True}, {}):
+            store.create_conversation(**claimed)
+        resumed = store.resume_conversation("7", since="2020", email="c@example.com")
+        assert resumed
+        conversation, laptop = resumed
+        assert conversation == first
+        assert phone != laptop
+        for token in (phone, laptop):
+            assert store.authorized_conversation(first.id, token) == first
+        customer = store.customer(first.customer_id or "")
+        assert (customer.name, customer.email) == ("Cleo", "c@example.com")
+        other, _ = store.create_conversation()
+        with pytest.raises(Unauthorized):
+            store.authorized_conversation(other.id, laptop)
+        assert store.resume_conversation("nobody", since="2020") is None
+        assert store.resume_conversation("7", since="2999") is None
+
+    def test_a_resumed_conversation_is_the_one_written_in_last(
+        self, store: Store, clock: Clock
+    ) -> None:
+        first, _ = store.create_conversation(identifier="7", verified=True)
+        second, _ = store.create_conversation(identifier="7", verified=True)
+        clock.move(minutes=2)
+        store.record_turn(draft(first.id))
+        resumed = store.resume_conversation("7", since="2020")
+        assert resumed
+        assert resumed[0].id == first.id != second.id
+
+    def test_many_devices_end_the_oldest_but_never_the_first(self, store: Store) -> None:
+        conversation, first = store.create_conversation(identifier="7", verified=True)
+        resumed = [store.resume_conversation("7", since="2020") for _ in range(22)]
+        tokens = [one[1] for one in resumed if one]
+        with pytest.raises(Unauthorized):
+            store.authorized_conversation(conversation.id, tokens[0])
+        for token in (first, *tokens[-20:]):
+            assert store.authorized_conversation(conversation.id, token)
+
     def test_unknown_ids_are_not_found(self, store: Store, ana: Operator) -> None:
         attempts: list[Callable[[], object]] = [
             lambda: store.conversation("cnv_x"),

@@ -10,6 +10,7 @@ import pytest
 from drafts import CONTENT, Clock, draft, handoff, trace
 from service.errors import Conflict, InvalidInput
 from service.records import (
+    Closing,
     Dialogue,
     Example,
     Operator,
@@ -143,6 +144,46 @@ class TicketContract:
         store.record_turn(handoff(ticket.conversation_id, "new", epoch=epoch))
         with pytest.raises(Conflict):
             store.reopen_ticket(ticket.id, ben.id)
+
+    def test_a_resolved_ticket_can_be_rated_once(
+        self, store: Store, ticket: Ticket, ana: Operator, clock: Clock
+    ) -> None:
+        conversation_id = ticket.conversation_id
+        clock.move(minutes=1)
+        assert store.closing(conversation_id) is None
+        said, _ = store.post_operator_message(ticket.id, ana.id, client_id="r", text="Done.")
+        store.post_operator_message(ticket.id, ana.id, client_id="n", text="phew", note=True)
+        store.resolve_ticket(ticket.id, ana.id, ReplyDraft("Closed.", "answer"))
+        asked = Closing(ticket.id, said.id, rated=False)
+        assert store.closing(conversation_id) == asked
+        store.record_feedback(conversation_id, said.id, helpful=True)
+        assert store.closing(conversation_id) == asked
+        store.record_feedback(conversation_id, said.id, rating=5)
+        assert store.closing(conversation_id) == replace(asked, rated=True)
+
+        store.reopen_ticket(ticket.id, ana.id)
+        assert store.closing(conversation_id) is None
+        clock.move(minutes=1)
+        more, _ = store.post_operator_message(ticket.id, ana.id, client_id="m", text="Again.")
+        store.resolve_ticket(ticket.id, ana.id, None)
+        assert store.closing(conversation_id) == Closing(ticket.id, more.id, rated=True)
+
+        clock.move(minutes=1)
+        epoch = store.conversation(conversation_id).epoch
+        second = store.record_turn(handoff(conversation_id, "two", epoch=epoch)).ticket
+        assert second
+        store.resolve_ticket(second.id, ana.id, ReplyDraft("Closed.", "answer"))
+        closing = store.closing(conversation_id)
+        assert closing
+        assert (closing.ticket_id, closing.rated) == (second.id, False)
+        assert store.message(closing.message_id).text == "Closed."
+
+    def test_what_the_desk_closed_itself_is_not_rated(
+        self, store: Store, ticket: Ticket, ana: Operator
+    ) -> None:
+        assert store.closing(store.create_conversation()[0].id) is None
+        store.return_ticket(ticket.id, ana.id, None)
+        assert store.closing(ticket.conversation_id) is None
 
     def test_the_inbox_orders_and_filters(
         self, store: Store, clock: Clock, ana: Operator, ben: Operator

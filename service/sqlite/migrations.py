@@ -442,3 +442,18 @@ def m008_accounts(db: Database) -> None:
         db.executescript(statements)
     for word in ("UPDATE", "DELETE"):
         db.execute(AUDIT_KEPT.format(word=word))
+
+
+@MIGRATIONS()
+def m012_conversation_tokens(db: Database) -> None:
+    """Tokens of the devices on which a conversation was resumed; the first is in its own row."""
+    db.executescript(
+        """
+        CREATE TABLE conversation_token (
+          token_hash TEXT NOT NULL UNIQUE,
+          conversation_id TEXT NOT NULL REFERENCES conversation ON DELETE CASCADE,
+          created_at TEXT NOT NULL
+        ) STRICT;
+        CREATE INDEX conversation_token_conversation ON conversation_token (conversation_id);
+        """
+    )

@@ -31,6 +31,7 @@ from service.sqlite.operators import Operators
 from service.sqlite.past import Past
 from service.sqlite.proposals import Proposals
 from service.sqlite.reports import Reports
+from service.sqlite.resumption import Resumption
 from service.sqlite.second_factor import SecondFactors
 from service.sqlite.sessions import Sessions
 from service.sqlite.settings import Settings
@@ -42,6 +43,7 @@ from service.store import Store
 
 class SqliteStore(
     Conversations,
+    Resumption,
     Turns,
     Past,
     Events,

@@ -12,10 +12,11 @@ from typing import Any
 import orjson
 
 from service.errors import NotFound, Unauthorized
-from service.records import Conversation, Customer, Message, Origin, Turn
+from service.records import Closing, Conversation, Customer, Message, Origin, Turn
 from service.sqlite.base import Part
 from service.sqlite.events import require_conversation
 from service.sqlite.ids import hashed
+from service.sqlite.resumption import opened_by
 from service.sqlite.rows import MESSAGE, conversation_from, customer_from, message_from
 from service.sqlite.ticket_rows import find_ticket
 
@@ -43,8 +44,22 @@ FEEDBACK = """
 SELECT message_id, helpful, rating, comment, at FROM feedback
 WHERE message_id IN (SELECT value FROM json_each(?))
 """
-
-
+LAST_TICKET = """
+SELECT id, status, created_at FROM ticket WHERE conversation_id = ?
+ORDER BY created_at DESC, rowid DESC LIMIT 1
+"""
+# What a person said last is what is rated; else the closing words, but no reply of the desk's,
+# whose ratings tell of its answers.
+CLOSING = """
+SELECT m.id, EXISTS (
+  SELECT 1 FROM message AS r JOIN feedback AS f ON f.message_id = r.id
+  WHERE r.conversation_id = :conversation_id AND f.rating IS NOT NULL AND f.at >= :since
+) AS rated
+FROM message AS m
+WHERE m.conversation_id = :conversation_id AND m.at >= :since AND m.note = 0
+  AND (m.author = 'operator' OR m.author = 'desk' AND m.reply_to IS NULL)
+ORDER BY m.author = 'operator' DESC, m.seq DESC LIMIT 1
+"""
 ORIGINS = """
 SELECT m.id, m.conversation_id, m.at, c.name, v.customer_id FROM message AS m
 JOIN conversation AS v ON v.id = m.conversation_id LEFT JOIN customer AS c ON c.id = v.customer_id
@@ -64,12 +79,13 @@ class Turns(Part):
         return conversation_from(row)
 
     def authorized_conversation(self, conversation_id: str, token: str) -> Conversation:
-        """The conversation, if ``token`` is its own; ``Unauthorized`` for any other, also for
+        """The conversation, if ``token`` is one of its own; ``Unauthorized`` for any other, also for
         unknown ids, so that ids cannot be probed."""
         with self._reading() as db:
-            row = _conversation_row(db, conversation_id)
-        expected = row["token_hash"] if row else ""
-        if row is None or not hmac.compare_digest(expected, hashed(token)):
+            row, given = _conversation_row(db, conversation_id), hashed(token)
+            first = hmac.compare_digest(row["token_hash"] if row else "", given)
+            known = first or opened_by(db, conversation_id, given)
+        if row is None or not known:
             raise Unauthorized("This token is not the conversation's.")
         return conversation_from(row)
 
@@ -156,6 +172,16 @@ class Turns(Part):
             }
             for row in rows
         }
+
+    def closing(self, conversation_id: str) -> Closing | None:
+        """What the customer of a resolved conversation can be asked about; see the contract."""
+        with self._snapshot() as db:
+            ticket = db.execute(LAST_TICKET, (conversation_id,)).fetchone()
+            if ticket is None or ticket["status"] != "resolved":
+                return None
+            named = {"conversation_id": conversation_id, "since": ticket["created_at"]}
+            row = db.execute(CLOSING, named).fetchone()
+        return Closing(ticket["id"], row["id"], bool(row["rated"])) if row else None
 
 
 def find_message(db: sqlite3.Connection, message_id: str) -> Message:

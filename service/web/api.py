@@ -13,6 +13,7 @@ from flask import Blueprint, Response, after_this_request
 
 from service.errors import Forbidden
 from service.records import Conversation, Turn
+from service.times import since
 from service.web.context import authorized_conversation, parts
 from service.web.inputs import (
     NewConversation,
@@ -36,6 +37,7 @@ blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
 
 Json = dict[str, Any]
 MAX_SEQ = 2**53
+RESUMED_FOR = "30d"  # since a conversation was last written in
 IDENTITY_CLAIMS = ("sub", "identifier", "user_id")  # of a JWT; the first that is there counts
 
 
@@ -55,24 +57,53 @@ def read_site() -> Json:
 
 
 @blueprint.post("/conversations")
-@operation("Start a conversation.", body=NewConversation, returns={201: "Started"})
-def start_conversation() -> tuple[Json, int]:
+@operation(
+    "Start a conversation, or go on with the latest one of a customer whom the site has signed.",
+    body=NewConversation,
+    returns={201: "Started", 200: "Started", 204: "Nothing"},
+)
+def start_conversation() -> tuple[Json | str, int]:
     body = read_body(NewConversation)
     customer = body.customer or NewCustomer()
+    verified = verify_identity(customer)
+    if body.resume and verified and customer.identifier is not None:
+        # Never by an unsigned claim: it would open anybody's conversation.
+        resumed = parts().store.resume_conversation(
+            customer.identifier,
+            since=since(RESUMED_FOR),
+            name=customer.name,
+            email=customer.email,
+        )
+        if resumed is not None:
+            return _started(*resumed), 200
+    if not body.start:
+        return "", 204
     conversation, token = parts().store.create_conversation(
         identifier=customer.identifier,
-        verified=verify_identity(customer),
+        verified=verified,
         name=customer.name,
         email=customer.email,
         locale=body.locale,
         welcome=parts().desk.welcome(),
     )
+    return _started(conversation, token), 201
+
+
+def _started(conversation: Conversation, token: str) -> Json:
     messages = parts().store.messages(conversation.id)
     return {
-        "conversation": conversation_json(conversation),
+        "conversation": _as_its_customer_sees(conversation),
         "token": token,
         "messages": [message_json(message) for message in messages],
-    }, 201
+    }
+
+
+def _as_its_customer_sees(conversation: Conversation) -> Json:
+    """With what there is to rate, which only a resolved conversation has."""
+    resolved = conversation.status == "resolved"
+    return conversation_json(
+        conversation, parts().store.closing(conversation.id) if resolved else None
+    )
 
 
 def verify_identity(customer: NewCustomer) -> bool:
@@ -146,7 +177,7 @@ def list_messages(conversation_id: str) -> Json:
     limit = query_number("limit", 200, 1, 500)
     messages = parts().store.messages(conversation.id, after=after, limit=limit)
     return {
-        "conversation": conversation_json(conversation),
+        "conversation": _as_its_customer_sees(conversation),
         "messages": [message_json(message) for message in messages],
     }
 

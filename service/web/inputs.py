@@ -63,10 +63,13 @@ class NewCustomer(Body):
 
 
 class NewConversation(Body):
-    """Start a conversation."""
+    """Start a conversation. With ``resume``, go on with the customer's latest one, if the
+    identifier is signed and there is one; without ``start``, begin none where there is not."""
 
     customer: NewCustomer | None = None
     locale: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{2,35}$")] = "en"
+    resume: bool = False
+    start: bool = True
 
 
 class NewMessage(Body):

@@ -121,6 +121,7 @@ CONVERSATION = fields(
     {"id": TEXT, "status": words("desk", "waiting", "operator", "resolved")},
     locale=TEXT,
     created_at=TIME,
+    closing=fields({"ticket_id": TEXT, "message_id": TEXT, "rated": FLAG}),
 )
 PERSON = fields({"id": TEXT, "name": TEXT})
 LABEL_KIND = words("correction", "confirmation", "reply", "takeover")

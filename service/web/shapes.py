@@ -13,6 +13,7 @@ from service.devices import device_words
 from service.records import (
     Alarm,
     AlarmMessage,
+    Closing,
     Conversation,
     Correction,
     Customer,
@@ -73,14 +74,20 @@ def console_message_json(
     return shape
 
 
-def conversation_json(conversation: Conversation) -> dict[str, Any]:
-    """A conversation without what only the router needs."""
-    return {
+def conversation_json(
+    conversation: Conversation, closing: Closing | None = None
+) -> dict[str, Any]:
+    """A conversation without what only the router needs; its customer sees the ``closing``, too."""
+    shape = {
         "id": conversation.id,
         "status": conversation.status,
         "locale": conversation.locale,
         "created_at": conversation.created_at,
     }
+    if closing is None:
+        return shape
+    asked = {name: getattr(closing, name) for name in Closing.__slots__}
+    return shape | {"closing": asked}
 
 
 def turn_json(turn: Turn) -> dict[str, Any]:

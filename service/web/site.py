@@ -7,17 +7,16 @@ from collections import Counter
 from typing import Any, get_args
 
 import orjson
-from flask import Blueprint, Response, current_app, render_template, send_from_directory
+from flask import Blueprint, Response, abort, current_app, render_template, request
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from service.errors import DeskError
 from service.records import AlarmKind
+from service.web.assets import STARTER, packaged
 from service.web.context import parts
 from service.web.openapi import document
 
-blueprint = Blueprint(
-    "site", __name__, template_folder="pages", static_folder="static", static_url_path="/static"
-)
+blueprint = Blueprint("site", __name__, template_folder="pages")
 
 
 @blueprint.get("/")
@@ -32,8 +31,23 @@ def console_page() -> str:
 
 @blueprint.get("/widget.js")
 def widget_script() -> Response:
-    folder = blueprint.static_folder or ""
-    return send_from_directory(folder, "widget.js", mimetype="text/javascript")
+    return static_file(STARTER)
+
+
+@blueprint.get("/static/<path:name>")
+def static_file(name: str) -> Response:
+    """A file of this package, minified and compressed (`service.web.assets`)."""
+    assets = packaged()
+    asset = assets.find(name, request.accept_encodings)
+    if asset is None:
+        abort(404)
+    response = Response(asset.body, mimetype=asset.mimetype)
+    response.headers["Cache-Control"] = assets.cache_control(name)
+    response.headers["Vary"] = "Accept-Encoding"
+    if asset.encoding:
+        response.headers["Content-Encoding"] = asset.encoding
+    response.set_etag(asset.etag)
+    return response.make_conditional(request)
 
 
 @blueprint.get("/openapi.json")

@@ -4,14 +4,19 @@
  * Gives the page `window.frontdesk` at once, remembers what is called before the rest is there, and
  * loads the rest as ES modules from beside itself. It never touches anything else of the page.
  *
- * Attributes: data-server, data-locale, data-theme="auto|light|dark", data-color="#1d5c4d", data-open.
- * The server's own settings win over them.
+ * Attributes: data-server, data-locale, data-open, data-inline="#selector", and for the looks data-theme,
+ * data-color, data-radius, data-font, data-side, data-spacing (docs/widget.md). The server's settings win.
  *
  * A page that wants to call before this file has arrived may queue: `frontdesk = window.frontdesk || []`,
  * then `frontdesk.push(['identify', {…}])`; both orders work.
  */
 (() => {
   'use strict';
+
+  // The desk writes here what names its modules of this moment, so that browsers keep them for good.
+  const VERSION = '';
+  // All that main.js imports: asked for at once, not one after another as each names the next.
+  const MODULES = 'api color conversation dom live log main menu outbox storage strings styles theme view';
 
   const page = /** @type {any} */ (window);
   const earlier = page.frontdesk;
@@ -31,14 +36,11 @@
   const modules = new URL(inStatic ? 'widget/' : 'static/widget/', source);
   const home = new URL(inStatic ? '../' : './', source);
 
-  const { server, locale, theme, color, open } = script.dataset;
+  const { server, open, ...said } = script.dataset;
   const options = {
+    ...said,
     server: absolute(server) || home.href.split(/[?#]/)[0],
-    locale: locale || '',
-    theme: theme || 'auto',
-    color: color || '',
     open: open !== undefined && open !== 'false',
-    modules: modules.href,
   };
 
   /** @type {Map<string, Set<Function>>} */
@@ -100,7 +102,10 @@
 
   /** @param {number} attempt */
   function load(attempt) {
-    import(`${modules.href}main.js${attempt ? `?again=${attempt}` : ''}`)
+    // Another folder for another attempt: browsers may remember that a module could not be loaded.
+    const folder = modules.href + (VERSION && VERSION + (attempt ? `-${attempt}` : '') + '/');
+    for (const name of MODULES.split(' ')) import(`${folder}${name}.js`).catch(() => {});
+    import(`${folder}main.js`)
       .then(({ start }) => start(options, emit))
       .then((started) => {
         widget = started;

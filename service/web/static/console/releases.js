@@ -189,7 +189,8 @@ function figure(label, value, note) {
 
 /** @param {number|null} texts */
 function erasedWords(texts) {
-  return `${texts === null ? "It may have learned from" : `It learned from ${plural(texts, "message")} of`} customers who were erased since. The next training without them replaces it.`;
+  const from = texts === null ? "It may have learned from" : `It learned from ${plural(texts, "message")} of`;
+  return `${from} customers who were erased since. The next training without them replaces it.`;
 }
 
 function skeleton() {

@@ -9,13 +9,15 @@
  *   client_id?: string | null, suggestions?: Suggestion[],
  * }} Message
  * @typedef {'desk' | 'waiting' | 'operator' | 'resolved'} Status
- * @typedef {{id: string, status: Status, operator?: string | null}} ConversationShape
+ * @typedef {{ticket_id: string, message_id: string, rated: boolean}} Closing what a person closed, and the message to rate
+ * @typedef {{id: string, status: Status, operator?: string | null, closing?: Closing | null}} ConversationShape
  * @typedef {{id: string, token: string}} Key what opens one conversation
  * @typedef {{identifier?: string, name?: string, email?: string, identifier_hash?: string}} Customer
  * @typedef {{
  *   name?: string, language?: string, locale?: string, welcome?: string | null,
- *   suggested?: Suggestion[], max_text?: number, theme?: {color?: string, mode?: string} | string | null,
+ *   suggested?: Suggestion[], max_text?: number, theme?: Partial<import('./theme.js').Theme> | string | null,
  * }} Site
+ * @typedef {{conversation: ConversationShape, token: string, messages?: Message[]}} Started
  * @typedef {{id: string, event: string, data: string}} StreamEvent
  */
 
@@ -64,8 +66,9 @@ export class Api {
   }
 
   /**
-   * @param {{customer?: Customer, locale?: string}} body
-   * @returns {Promise<{conversation: ConversationShape, token: string, messages?: Message[]}>}
+   * `resume` goes on with a signed customer's latest one; without `start` none is begun, and null comes back.
+   * @param {{customer?: Customer, locale?: string, resume?: boolean, start?: boolean}} body
+   * @returns {Promise<Started>}
    */
   createConversation(body) {
     return this.#call('POST', '/conversations', { body });
@@ -96,7 +99,7 @@ export class Api {
     return this.#call('POST', '/handoff', { key, body: {} });
   }
 
-  /** @param {Key} key @param {{message_id: string, helpful: boolean}} body */
+  /** @param {Key} key @param {{message_id: string, helpful?: boolean, rating?: number, comment?: string}} body */
   feedback(key, body) {
     return this.#call('POST', '/feedback', { key, body });
   }

@@ -4,7 +4,7 @@
  * @typedef {[number, number, number]} Rgb 0 to 255
  */
 
-const FALLBACK = '#1d5c4d';
+const FALLBACK = '#1d5c4d'; // what cannot be drawn, such as a transparent colour
 const NON_TEXT = 3; // least contrast of a control to its ground
 const TEXT = 4.5;
 

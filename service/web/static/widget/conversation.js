@@ -19,11 +19,12 @@
 import { ApiError, PAGE } from './api.js';
 import { Live } from './live.js';
 import { Outbox } from './outbox.js';
-import { backoff, sleep } from './storage.js';
+import { backoff, exclusively, sleep } from './storage.js';
 
 const YOUNG_MS = 15_000; // a conversation refused so soon after its birth is the server's trouble, not an end
 const TYPING_MS = 6_000;
 const RATED_KEPT = 100;
+const ASKED_KEPT = 20;
 
 export class Conversation {
   /** @type {import('./api.js').Api} */
@@ -41,6 +42,9 @@ export class Conversation {
   /** @type {import('./api.js').Customer | null} */
   #customer = null;
   #locale = '';
+  #resumed = false;
+  /** @type {import('./api.js').Closing | null} of a resolved conversation */
+  #closing = null;
   #cursor = 0;
   #statusSeq = 0;
   #heard = 0; // how often the desk has said who speaks; an older answer that comes later does not count
@@ -89,11 +93,12 @@ export class Conversation {
     addEventListener('offline', () => this.#update());
   }
 
-  /** Takes up what an earlier page left. */
+  /** Takes up what an earlier page left, or another device. */
   resume() {
+    this.#resumed = true;
     this.#adopt(this.#store.get('conversation'));
     for (const entry of this.outbox.list()) this.#seen.set(entry.client_id, entry);
-    void this.outbox.flush();
+    void this.#fetchOwn().finally(() => this.outbox.flush());
     this.#update();
   }
 
@@ -152,6 +157,32 @@ export class Conversation {
     // Somebody else has signed in on this browser: they must not see, or speak in, the other's conversation.
     if (before && before !== next.identifier) this.reset();
     this.#customer = next;
+    if (this.#resumed) void this.#fetchOwn();
+  }
+
+  /** What the customer may be asked to rate: once a ticket, on whichever device. */
+  get asking() {
+    const closing = this.status === 'resolved' ? this.#closing : null;
+    return closing && !closing.rated && !this.#asked().includes(closing.ticket_id) ? closing : null;
+  }
+
+  /** Do not ask about this ticket again. @param {string} ticketId */
+  dontAsk(ticketId) {
+    if (!this.#asked().includes(ticketId)) this.#store.set('asked', [...this.#asked(), ticketId].slice(-ASKED_KEPT));
+    this.#update();
+  }
+
+  /** @param {import('./api.js').Closing} closing @param {number} rating @param {string} comment @returns {Promise<boolean>} whether the desk has it */
+  async rateTicket({ ticket_id, message_id }, rating, comment) {
+    try {
+      if (!this.#bond) return false;
+      await this.#api.feedback(this.#bond, { message_id, rating, ...(comment ? { comment } : {}) });
+      this.dontAsk(ticket_id);
+      return true;
+    } catch (error) {
+      this.#emit('error', { code: 'feedback', message: error instanceof Error ? error.message : '' });
+      return false;
+    }
   }
 
   /** Forgets the conversation, what was not sent, and who the customer is. For the page's sign-out. */
@@ -159,6 +190,7 @@ export class Conversation {
     this.outbox.clear();
     this.#store.remove('conversation');
     this.#store.remove('rated');
+    this.#store.remove('asked');
     this.#store.remove('read');
     this.#customer = null;
     this.startedOver = false;
@@ -259,20 +291,39 @@ export class Conversation {
     if (stored && stored.id !== this.#bond?.id) this.#adopt(stored); // another tab has begun it
     if (this.#bond && stored) return this.#bond;
     const customer = this.#customer;
-    const begun = await this.#begin(customer);
-    const bond = {
-      id: begun.conversation.id,
-      token: begun.token,
-      identifier: customer?.identifier ?? null,
-      begun_at: Date.now(),
-    };
+    return this.#take(await this.#begin(customer), customer);
+  }
+
+  /** Makes what the desk has begun, or found again, the conversation of this browser. @param {import('./api.js').Started} begun @param {import('./api.js').Customer | null} customer */
+  #take({ conversation, token, messages = [] }, customer) {
+    const bond = { id: conversation.id, token, identifier: customer?.identifier ?? null, begun_at: Date.now() };
     this.#store.set('conversation', bond);
     this.#adopt(bond);
-    this.#absorb(begun.messages ?? []);
-    for (const message of begun.messages ?? []) this.#cursor = Math.max(this.#cursor, message.seq);
+    this.#absorb(messages);
+    for (const message of messages) this.#cursor = Math.max(this.#cursor, message.seq);
     this.#settled = true;
-    this.markRead(); // the welcome has been on screen already
+    if (messages.length < 2) this.markRead(); // the welcome has been on screen already
     return bond;
+  }
+
+  /**
+   * A customer whom the site has signed, and who has no conversation in this browser, goes on with the one that
+   * he has elsewhere. Under the tabs' lock, so that no message begins another meanwhile.
+   */
+  async #fetchOwn() {
+    const customer = this.#customer;
+    if (this.#bond || !customer?.identifier || !customer.identifier_hash) return;
+    await exclusively(this.#store, async () => {
+      if (this.#customer !== customer || this.#store.get('conversation')) return;
+      try {
+        const found = await this.#api.createConversation({ customer, locale: this.#locale, resume: true, start: false });
+        if (found && this.#customer === customer) this.#take(found, customer);
+      } catch (error) {
+        // The first message tries again, and says what is wrong with the signature.
+        if (!(error instanceof ApiError)) console.error('frontdesk:', error);
+      }
+      this.#update();
+    });
   }
 
   /** @param {import('./api.js').Customer | null} customer */
@@ -280,7 +331,7 @@ export class Conversation {
     const locale = this.#locale;
     if (customer && Object.keys(customer).length) {
       try {
-        return await this.#api.createConversation({ customer, locale });
+        return await this.#api.createConversation({ customer, locale, resume: Boolean(customer.identifier_hash) });
       } catch (error) {
         if (!(error instanceof ApiError) || error.retryable) throw error;
         // The site signs its customers wrongly. That is for the site to mend; the customer may still ask.
@@ -304,6 +355,7 @@ export class Conversation {
       this.#absorb(messages);
       for (const message of messages) this.#cursor = Math.max(this.#cursor, message.seq);
       if (conversation && heard === this.#heard) this.#speaker(conversation);
+      this.#closing = conversation?.closing ?? null;
       more = messages.length >= PAGE;
     }
     this.#settled = true;
@@ -340,6 +392,7 @@ export class Conversation {
     } else if (event === 'conversation' && seq >= this.#statusSeq) {
       this.#statusSeq = seq;
       this.#speaker(body);
+      if (body.status === 'resolved') void this.#learnClosing();
     } else if (event === 'typing' && body.author !== 'customer') {
       this.#typing(body.name ?? '');
     }
@@ -375,6 +428,19 @@ export class Conversation {
     }
   }
 
+  /** The stream tells that somebody has closed the conversation; what there is to rate is asked for. */
+  async #learnClosing() {
+    const bond = this.#bond;
+    try {
+      const { conversation } = bond ? await this.#api.messages(bond, this.#cursor) : {};
+      if (this.#bond !== bond) return;
+      this.#closing = conversation?.closing ?? null;
+      this.#update();
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error; // else the next page load asks
+    }
+  }
+
   #lastOperator() {
     const spoken = [...this.#messages.values()].filter((one) => one.author === 'operator' && one.name);
     return spoken.sort((a, b) => b.seq - a.seq)[0]?.name ?? null;
@@ -403,6 +469,7 @@ export class Conversation {
     this.#cursor = 0;
     this.#statusSeq = 0;
     this.#settled = false;
+    this.#closing = null;
     this.status = 'desk';
     this.operator = null;
     this.#typing(null);
@@ -491,6 +558,11 @@ export class Conversation {
       suggestions: [],
       ratable: false,
     };
+  }
+
+  /** Tickets whose customer was asked. @returns {string[]} */
+  #asked() {
+    return this.#store.get('asked') ?? [];
   }
 
   /** @returns {Record<string, boolean>} */

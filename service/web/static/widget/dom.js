@@ -51,15 +51,16 @@ const PATHS = {
   up: 'M7.5 10.5v9H4.8a.8.8 0 0 1-.8-.8v-7.4c0-.4.4-.8.8-.8h2.7Zm0 0 3.6-6.4c1.5 0 2.4 1.1 2.2 2.5l-.5 3.2h5.1c1.3 0 2.2 1.2 1.9 2.4l-1.3 5.4a2.5 2.5 0 0 1-2.4 1.9H7.5',
 };
 
-/** @param {keyof typeof PATHS} name */
+/** @param {keyof typeof PATHS | `M${string}`} name one of ours, or a path of one's own */
 export function icon(name) {
   const space = 'http://www.w3.org/2000/svg';
   const svg = document.createElementNS(space, 'svg');
   const path = document.createElementNS(space, 'path');
   svg.setAttribute('viewBox', '0 0 24 24');
-  svg.setAttribute('class', `icon i-${name}`);
+  const drawn = /** @type {Record<string, string>} */ (PATHS)[name];
+  svg.setAttribute('class', drawn ? `icon i-${name}` : 'icon');
   svg.setAttribute('aria-hidden', 'true');
-  path.setAttribute('d', PATHS[name]);
+  path.setAttribute('d', drawn ?? name);
   svg.append(path);
   return svg;
 }

@@ -9,11 +9,13 @@ import { stringsFor } from './strings.js';
 import { View } from './view.js';
 
 const PATIENCE_MS = 1_500; // for the settings; then the launcher shows with what the page says
-const DEFAULT_COLOR = '#1d5c4d';
 const ROOMY = '(min-width: 640px)'; // where an open panel does not cover the page that was just opened
 
 /**
- * @typedef {{server: string, locale: string, theme: string, color: string, open: boolean}} Options
+ * @typedef {{
+ *   server: string, locale?: string, open: boolean, inline?: string,
+ *   theme?: string, color?: string, radius?: string, font?: string, side?: string, spacing?: string,
+ * }} Options what the script tag says
  * @param {Options} options
  * @param {(name: string, detail?: unknown) => void} emit
  */
@@ -22,19 +24,20 @@ export async function start(options, emit) {
   const store = new Store(`frontdesk:${options.server}`);
   const session = new Store(`frontdesk:${options.server}`, 'sessionStorage');
   const asking = settings(api);
+  look({}, options).catch(() => {}); // the words that are probably wanted come while the settings do
   const site = await Promise.race([asking, sleep(PATIENCE_MS).then(() => null)]);
 
-  const said = options.locale || document.documentElement.lang || navigator.language;
+  const said = site?.locale || options.locale || document.documentElement.lang || navigator.language;
   const locale = said.replace('_', '-').match(/^[A-Za-z0-9-]{2,35}$/)?.[0] ?? 'en';
   /** @type {View | null} */
   let view = null;
   const conversation = new Conversation(api, store, { locale, emit, changed: () => view?.update() });
-  const shown = new View(look(site ?? {}, options), conversation, { session, emit });
+  const shown = new View(await look(site ?? {}, options), conversation, { session, emit, inline: options.inline });
   view = shown;
-  if (!site) void asking.then((late) => shown.configure(look(late, options)));
+  if (!site) void asking.then(async (late) => shown.configure(await look(late, options)));
 
   const wasOpen = session.get('open');
-  if ((wasOpen ?? options.open) && matchMedia(ROOMY).matches) shown.open({ focus: false });
+  if ((wasOpen ?? options.open) && matchMedia(ROOMY).matches && !options.inline) shown.open({ focus: false });
   setTimeout(() => conversation.resume()); // after the calls that the page has queued, identify above all
 
   return {
@@ -69,18 +72,16 @@ async function settings(api) {
  * How the widget presents itself; what the server says wins over what the page says.
  * @param {import('./api.js').Site} site
  * @param {Options} options
- * @returns {import('./view.js').Look}
+ * @returns {Promise<import('./view.js').Look>}
  */
-function look(site, options) {
-  const theme = typeof site.theme === 'string' ? { mode: site.theme } : (site.theme ?? {});
+async function look(site, options) {
   const wanted = [site.locale, options.locale, document.documentElement.lang, ...(navigator.languages ?? []), site.language];
   return {
     name: site.name || 'frontdesk',
     welcome: site.welcome ?? '',
     suggested: (site.suggested ?? []).filter((one) => one && typeof one.text === 'string'),
     longest: site.max_text || 4000,
-    color: theme.color || options.color || DEFAULT_COLOR,
-    theme: theme.mode || options.theme,
-    ...stringsFor(wanted),
+    themes: [typeof site.theme === 'string' ? { mode: site.theme } : (site.theme ?? {}), { ...options, mode: options.theme }],
+    ...(await stringsFor(wanted)),
   };
 }

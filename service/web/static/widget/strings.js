@@ -1,106 +1,40 @@
 /**
- * Every word that the widget says. To add a language, add a table with the same keys to `tables`.
- * `{name}` marks are filled in by `fill`.
+ * Every word that the widget says, in the customer's language. The tables are in strings/, one file each, and
+ * only the one that is needed is loaded, English where that fails. To add a language, add its file and its code
+ * to LANGUAGES (docs/widget.md). `{name}` marks are filled in by `fill`.
+ *
+ * @typedef {typeof import('./strings/en.js').default} Strings
  */
 
-const en = {
-  // launcher and frame
-  launcher_open: 'Open chat',
-  launcher_close: 'Close chat',
-  unread_one: '{count} new message',
-  unread_other: '{count} new messages',
-  dialog_label: 'Chat with {name}',
-  close: 'Close chat',
-  menu: 'More options',
-  menu_person: 'Talk to a person',
-  menu_transcript: 'Save this conversation',
-
-  // header
-  status_desk: 'Usually answers at once',
-  status_waiting: 'Waiting for a colleague',
-  status_operator: 'You are talking to {name}',
-  status_resolved: 'Closed. Write again any time',
-  status_offline: 'No connection',
-  somebody: 'a colleague',
-
-  // conversation
-  log_label: 'Messages',
-  welcome: 'Hello! How can we help?',
-  intro: 'Ask anything. A person can take over whenever you like.',
-  you: 'You',
-  today: 'Today',
-  yesterday: 'Yesterday',
-  joined: '{name} joined the conversation',
-  asking_person: 'Asking for a person…',
-  asking_person_failed: 'We could not ask for a person.',
-  started_over: 'The earlier conversation is no longer here, so this is a new one.',
-  typing: '{name} is typing…',
-  suggestions: 'Suggested replies',
-  new_messages: 'New messages',
-  loading: 'Loading the conversation…',
-
-  // delivery
-  sending: 'Sending…',
-  queued: 'Waiting for the connection',
-  sent: 'Sent',
-  failed: 'Not sent',
-  retry: 'Try again',
-  remove: 'Remove',
-
-  // feedback
-  helpful: 'This helped',
-  not_helpful: 'This did not help',
-  thanks: 'Thank you',
-  sorry: 'Sorry about that.',
-
-  // composer
-  composer_label: 'Your message',
-  composer_placeholder: 'Write a message…',
-  send: 'Send',
-  left_one: '{count} character left',
-  left_other: '{count} characters left',
-  over_one: '{count} character too long',
-  over_other: '{count} characters too long',
-
-  // network
-  offline: 'You are offline. What you write is kept and sent when you are back.',
-  trouble: 'The desk cannot be reached just now. We keep trying.',
-  try_now: 'Try now',
-  said: '{name}: {text}',
-};
-
-/** @typedef {typeof en} Strings */
-
-/** @type {Record<string, Strings>} */
-const tables = { en };
-
-const RIGHT_TO_LEFT = /^(ar|dv|fa|he|ku|ps|sd|ug|ur|yi)\b/i;
+export const LANGUAGES = ['ar', 'de', 'en', 'es', 'fr', 'zh'];
+const RIGHT_TO_LEFT = ['ar'];
 
 /**
- * The table for the first wanted language that there is one for; English when there is none.
+ * The table for the first wanted language that there is one for; English when there is none, or when it cannot
+ * be loaded. Rejects when English cannot either.
  * @param {ReadonlyArray<string | undefined | null>} wanted language tags, best first
+ * @returns {Promise<{strings: Strings, locale: string, dir: string}>}
  */
-export function stringsFor(wanted) {
-  for (const tag of wanted) {
-    const language = tag?.toLowerCase().split(/[-_]/)[0] ?? '';
-    if (tag && Object.hasOwn(tables, language)) return table(language, wanted);
+export async function stringsFor(wanted) {
+  const tags = wanted.map((tag) => (tag ?? '').toLowerCase().replace(/_/g, '-'));
+  const language = tags.map((tag) => tag.split('-')[0] ?? '').find((code) => LANGUAGES.includes(code)) ?? 'en';
+  try {
+    const { default: strings } = await import(`./strings/${language}.js`);
+    return { strings, locale: localeOf(language, tags), dir: RIGHT_TO_LEFT.includes(language) ? 'rtl' : 'ltr' };
+  } catch (error) {
+    if (language === 'en') throw error;
+    console.warn(`frontdesk: no words in "${language}":`, error);
+    return stringsFor(['en']);
   }
-  return table('en', wanted);
 }
 
-/** @param {string} language @param {ReadonlyArray<string | undefined | null>} wanted */
-function table(language, wanted) {
-  let locale = language;
+/** Of the language, the country's own way to write times and numbers, if anybody names a country. @param {string} language @param {string[]} tags */
+function localeOf(language, tags) {
   try {
-    // Of the language, the country's own way to write times and numbers, if anybody names a country.
-    const tags = wanted.map((tag) => (tag ?? '').replace('_', '-'));
-    const regional = tags.find((tag) => tag.toLowerCase().startsWith(`${language}-`));
-    locale = Intl.getCanonicalLocales(regional ?? language)[0] ?? language;
+    return Intl.getCanonicalLocales(tags.find((tag) => tag.startsWith(`${language}-`)) ?? language)[0] ?? language;
   } catch {
-    // a malformed tag: the plain language will do
+    return language; // a malformed tag
   }
-  const dir = RIGHT_TO_LEFT.test(language) ? 'rtl' : 'ltr';
-  return { strings: /** @type {Strings} */ (tables[language]), locale, dir };
 }
 
 /**

@@ -18,6 +18,14 @@ export const css = `
   display: block !important;
   z-index: 2147483647 !important;
 }
+:host([data-inline]) {
+  position: relative !important;
+  inset: auto !important;
+  inline-size: 100% !important;
+  block-size: 100% !important;
+  min-block-size: 320px !important;
+  z-index: auto !important;
+}
 @media print { :host { display: none !important; } }
 
 *, *::before, *::after { box-sizing: border-box; }
@@ -38,7 +46,11 @@ export const css = `
   --wait: #b0720b;
   --shadow: 0 0 0 1px rgb(20 28 25 / 6%), 0 12px 44px rgb(20 28 25 / 18%), 0 2px 8px rgb(20 28 25 / 8%);
   --person: #e8efeb;
-  font: 400 15px/1.45 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Helvetica Neue", Arial, sans-serif;
+  --cloud: min(17px, var(--round));
+  --dot: initial;
+  --view-height: initial;
+  --view-top: initial;
+  font: 400 15px/1.45 var(--font);
   color: var(--ink);
   color-scheme: light;
   text-align: start;
@@ -79,9 +91,8 @@ a { color: inherit; text-decoration: underline; text-underline-offset: 2px; over
 /* launcher */
 .launcher {
   position: fixed;
-  inset-block-end: calc(20px + env(safe-area-inset-bottom, 0px));
-  inset-inline-end: calc(20px + env(safe-area-inset-right, 0px));
-  inline-size: 56px; block-size: 56px; border-radius: 50%;
+  inset: auto calc(var(--across) + env(safe-area-inset-right, 0px)) calc(var(--up) + env(safe-area-inset-bottom, 0px)) auto;
+  inline-size: 56px; block-size: 56px; border-radius: calc(var(--round) * 1.6);
   display: grid; place-items: center;
   background: var(--fill); color: var(--on-fill);
   box-shadow: 0 0 0 1px rgb(255 255 255 / 14%), 0 6px 22px rgb(20 28 25 / 26%), 0 1px 4px rgb(20 28 25 / 20%);
@@ -103,15 +114,17 @@ a { color: inherit; text-decoration: underline; text-underline-offset: 2px; over
 /* panel */
 .panel {
   position: fixed;
-  inset-block-end: calc(90px + env(safe-area-inset-bottom, 0px));
-  inset-inline-end: calc(20px + env(safe-area-inset-right, 0px));
-  inline-size: min(400px, 100vw - 40px);
-  block-size: min(640px, 100vh - 110px);
-  block-size: min(640px, 100dvh - 110px);
+  inset: auto calc(var(--across) + env(safe-area-inset-right, 0px)) calc(var(--up) + 70px + env(safe-area-inset-bottom, 0px)) auto;
+  inline-size: min(400px, 100vw - var(--across) - 20px);
+  block-size: min(640px, 100vh - var(--up) - 90px);
+  block-size: min(640px, 100dvh - var(--up) - 90px);
   display: flex; flex-direction: column; overflow: hidden;
-  background: var(--ground); border-radius: 18px; box-shadow: var(--shadow);
+  background: var(--ground); border-radius: var(--round); box-shadow: var(--shadow);
   animation: rise .2s cubic-bezier(.2, .8, .3, 1);
 }
+[data-side="left"] > .launcher, [data-side="left"] > .panel { right: auto; left: calc(var(--across) + env(safe-area-inset-left, 0px)); }
+.root.inline { position: absolute; inset: 0; }
+.inline > .panel { position: absolute; inset: 0; inline-size: auto; block-size: auto; isolation: isolate; border: 1px solid var(--line); box-shadow: none; animation: none; }
 .panel:focus-visible { outline: none; }
 @keyframes rise { from { opacity: 0; transform: translateY(10px) scale(.985); } }
 
@@ -124,16 +137,16 @@ a { color: inherit; text-decoration: underline; text-underline-offset: 2px; over
 .status[data-status="waiting"]::before { animation: breathe 1.8s ease-in-out infinite; }
 .status[data-status="resolved"], .status[data-status="offline"] { --dot: var(--edge); }
 @keyframes breathe { 50% { opacity: .35; } }
-.tool { inline-size: 36px; block-size: 36px; border-radius: 10px; display: grid; place-items: center; color: var(--soft); flex: none; }
+.tool { inline-size: 36px; block-size: 36px; border-radius: min(10px, var(--round)); display: grid; place-items: center; color: var(--soft); flex: none; }
 .tool:hover, .tool[aria-expanded="true"] { background: var(--hover); color: var(--ink); }
 .tools { display: flex; gap: 2px; }
 
 .menu {
   position: absolute; inset-block-start: calc(100% - 6px); inset-inline-end: 12px; z-index: 3;
-  min-inline-size: 216px; max-inline-size: calc(100% - 24px); padding: 6px; border-radius: 12px;
+  min-inline-size: 216px; max-inline-size: calc(100% - 24px); padding: 6px; border-radius: min(12px, var(--round));
   background: var(--ground); box-shadow: var(--shadow);
 }
-.menu button { display: flex; align-items: center; gap: 10px; inline-size: 100%; padding: 9px 10px; border-radius: 8px; text-align: start; font-size: 14.5px; }
+.menu button { display: flex; align-items: center; gap: 10px; inline-size: 100%; padding: 9px 10px; border-radius: min(8px, var(--round)); text-align: start; font-size: 14.5px; }
 .menu button:hover, .menu button:focus-visible { background: var(--hover); }
 .menu button:focus-visible { outline-offset: -2px; }
 .menu .icon { inline-size: 19px; block-size: 19px; color: var(--soft); }
@@ -167,15 +180,15 @@ a { color: inherit; text-decoration: underline; text-underline-offset: 2px; over
 [data-author="operator"] > .avatar { background: var(--person); color: var(--ink); box-shadow: inset 0 0 0 1px var(--line); }
 .name { grid-row: 1; font-size: 12.5px; color: var(--soft); margin-block-end: 4px; margin-inline-start: 2px; }
 .row:not(.first) .name, .row[data-author="customer"] .name { position: absolute; inline-size: 1px; block-size: 1px; overflow: hidden; clip-path: inset(50%); }
-.bubble { grid-row: 2; max-inline-size: 100%; padding: 8px 13px 9px; border: 1px solid transparent; border-radius: 17px; background: var(--bubble); white-space: pre-wrap; overflow-wrap: anywhere; text-align: start; unicode-bidi: plaintext; }
+.bubble { grid-row: 2; max-inline-size: 100%; padding: 8px 13px 9px; border: 1px solid transparent; border-radius: var(--cloud); background: var(--bubble); white-space: pre-wrap; overflow-wrap: anywhere; text-align: start; unicode-bidi: plaintext; }
 .row[data-author="operator"] .bubble { background: var(--person); }
-.row:not([data-author="customer"]) .bubble { border-start-start-radius: 6px; border-end-start-radius: 6px; }
-.row.first:not([data-author="customer"]) .bubble { border-start-start-radius: 17px; }
+.row:not([data-author="customer"]) .bubble { border-start-start-radius: min(6px, var(--round)); border-end-start-radius: min(6px, var(--round)); }
+.row.first:not([data-author="customer"]) .bubble { border-start-start-radius: var(--cloud); }
 .row[data-author="customer"] { grid-template-columns: minmax(0, 1fr); padding-inline: 44px 0; }
 .row[data-author="customer"] > * { grid-column: 1; justify-self: end; }
 .row[data-author="customer"] > .avatar { display: none; }
-.row[data-author="customer"] .bubble { background: var(--fill); color: var(--on-fill); border-start-end-radius: 6px; border-end-end-radius: 6px; }
-.row.first[data-author="customer"] .bubble { border-start-end-radius: 17px; }
+.row[data-author="customer"] .bubble { background: var(--fill); color: var(--on-fill); border-start-end-radius: min(6px, var(--round)); border-end-end-radius: min(6px, var(--round)); }
+.row.first[data-author="customer"] .bubble { border-start-end-radius: var(--cloud); }
 .row[data-author="customer"] .bubble :focus-visible { outline-color: currentColor; }
 .row[data-state="sending"] .bubble, .row[data-state="queued"] .bubble { opacity: .72; }
 .row[data-state="failed"] .bubble { background: transparent; color: var(--ink); border-color: var(--bad); }
@@ -198,7 +211,7 @@ a { color: inherit; text-decoration: underline; text-underline-offset: 2px; over
 .thumbs button:last-child .icon { transform: rotate(180deg); }
 
 .typing { display: grid; grid-template-columns: 28px auto; justify-content: start; align-items: end; column-gap: 8px; margin-block-start: 14px; animation: settle .2s ease .25s backwards; }
-.dots { display: flex; gap: 4px; padding: 14px; border-radius: 17px; background: var(--bubble); }
+.dots { display: flex; gap: 4px; padding: 14px; border-radius: var(--cloud); background: var(--bubble); }
 [data-author="operator"] .dots { background: var(--person); }
 .dots i { inline-size: 6px; block-size: 6px; border-radius: 50%; background: var(--soft); animation: hop 1.2s ease-in-out infinite; }
 .dots i:nth-child(2) { animation-delay: .15s; }
@@ -207,13 +220,13 @@ a { color: inherit; text-decoration: underline; text-underline-offset: 2px; over
 
 .choices { display: flex; flex-wrap: wrap; justify-content: flex-end; gap: 8px; margin: 14px 0 4px; padding-inline-start: 36px; }
 .choices button {
-  padding: 7px 14px 8px; border-radius: 18px; border: 1px solid var(--edge); font-size: 14.5px; line-height: 1.35;
+  padding: 7px 14px 8px; border-radius: var(--round); border: 1px solid var(--edge); font-size: 14.5px; line-height: 1.35;
   background: var(--ground); color: var(--accent); font-weight: 500; text-align: start; overflow-wrap: anywhere; transition: background .12s ease, border-color .12s ease;
 }
 .choices button:hover { background: var(--person); border-color: var(--accent); }
 
 .skeleton { display: grid; gap: 10px; padding-block: 8px; }
-.skeleton i { block-size: 38px; inline-size: 62%; border-radius: 17px; background: var(--bubble); animation: breathe 1.6s ease-in-out infinite; }
+.skeleton i { block-size: 38px; inline-size: 62%; border-radius: var(--cloud); background: var(--bubble); animation: breathe 1.6s ease-in-out infinite; }
 .skeleton i:nth-child(2) { inline-size: 44%; justify-self: end; }
 .skeleton i:nth-child(3) { inline-size: 74%; }
 
@@ -223,19 +236,19 @@ a { color: inherit; text-decoration: underline; text-underline-offset: 2px; over
 /* composer */
 .foot { position: relative; flex: none; padding: 10px 12px calc(12px + env(safe-area-inset-bottom, 0px)); }
 .panel:not(.full) .foot { padding-block-end: 12px; }
-.composer { display: flex; align-items: flex-end; gap: 6px; padding: 4px; border: 1px solid var(--edge); border-radius: 24px; background: var(--ground); cursor: text; transition: border-color .12s ease, box-shadow .12s ease; }
+.composer { display: flex; align-items: flex-end; gap: 6px; padding: 4px; border: 1px solid var(--edge); border-radius: calc(var(--round) * 1.35); background: var(--ground); cursor: text; transition: border-color .12s ease, box-shadow .12s ease; }
 .composer:focus-within { border-color: var(--accent); box-shadow: 0 0 0 1px var(--accent); }
 .composer textarea { flex: 1; min-inline-size: 0; resize: none; border: 0; background: none; padding: 7px 4px 8px 12px; padding-inline: 12px 4px; block-size: 38px; max-block-size: 138px; line-height: 23px; font-size: 15px; overflow-y: hidden; scrollbar-width: thin; }
 .composer textarea:focus-visible { outline: none; }
 .composer textarea::placeholder { color: var(--soft); opacity: 1; }
-.send { inline-size: 38px; block-size: 38px; border-radius: 50%; display: grid; place-items: center; background: var(--fill); color: var(--on-fill); flex: none; transition: background .12s ease; }
+.send { inline-size: 38px; block-size: 38px; border-radius: calc(var(--round) * 1.1); display: grid; place-items: center; background: var(--fill); color: var(--on-fill); flex: none; transition: background .12s ease; }
 .send .icon { inline-size: 20px; block-size: 20px; stroke-width: 2.1; }
 .send[aria-disabled="true"] { background: var(--bubble); color: var(--soft); cursor: default; }
 .counter { margin: 6px 12px 0; font-size: 12.5px; color: var(--soft); text-align: end; font-variant-numeric: tabular-nums; }
 .counter.over { color: var(--bad); font-weight: 600; }
 
 /* a small screen, or a large zoom: the panel takes it all */
-.panel.full {
+[data-side] > .panel.full {
   inset: var(--view-top, 0px) 0 auto 0;
   inline-size: 100%; block-size: 100vh; block-size: var(--view-height, 100dvh);
   border-radius: 0; box-shadow: none;
@@ -271,17 +284,18 @@ a { color: inherit; text-decoration: underline; text-underline-offset: 2px; over
 `;
 
 /**
- * Gives a shadow root its looks. Browsers without constructable stylesheets get a <style> element.
- * @param {ShadowRoot} root
+ * Gives a shadow root looks, further ones besides those that it has. Browsers without constructable stylesheets
+ * get a <style> element.
+ * @param {ShadowRoot} root @param {string} looks
  */
-export function dress(root) {
+export function dress(root, looks) {
   try {
     const sheet = new CSSStyleSheet();
-    sheet.replaceSync(css);
-    root.adoptedStyleSheets = [sheet];
+    sheet.replaceSync(looks);
+    root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet];
   } catch {
     const style = document.createElement('style');
-    style.textContent = css;
+    style.textContent = looks;
     root.append(style);
   }
 }

@@ -1,19 +1,21 @@
 /**
  * What the customer sees and touches: launcher, panel, composer. Reads the conversation, calls it, and
  * holds no truth of its own but whether it is open. Everything is inside an open shadow root of
- * <frontdesk-widget>, which hangs on <html> so that no transform or overflow of <body> can trap it.
+ * <frontdesk-widget>, which hangs on <html> so that no transform or overflow of <body> can trap it. Inline, the
+ * panel alone fills an element of the page, and is always open.
  *
  * Parts, for themes and tests: launcher, unread, panel, title, status, menu-button, menu, menu-person,
  * menu-transcript, close, banner, scroll, log, message, author, bubble, meta, state, retry, remove,
  * thumb-up, thumb-down, offer-person, mark, typing, suggestions, suggestion, jump, composer, input,
- * counter, send, announcer.
+ * counter, send, announcer; those of the rating are in rating.js.
  */
 import { accents } from './color.js';
 import { h, icon, setAttribute, setText } from './dom.js';
 import { Log, fullTime, initials } from './log.js';
 import { Menu } from './menu.js';
 import { fill, plural } from './strings.js';
-import { GROUND, dress } from './styles.js';
+import { GROUND, css, dress } from './styles.js';
+import { lengths, themeOf } from './theme.js';
 
 const COUNT_FROM = 0.9; // of the longest message
 const NEAR_END = 80; // px from the bottom that still count as being there
@@ -21,7 +23,8 @@ const FULL = '(max-width: 480px), (max-height: 420px)'; // a phone, or a large z
 
 /**
  * @typedef {{
- *   name: string, welcome: string, suggested: import('./api.js').Suggestion[], color: string, theme: string, longest: number,
+ *   name: string, welcome: string, suggested: import('./api.js').Suggestion[], longest: number,
+ *   themes: Array<Record<string, unknown>>,
  *   strings: import('./strings.js').Strings, locale: string, dir: string,
  * }} Look
  */
@@ -42,25 +45,49 @@ export class View {
   #heard = '';
   #offered = '';
   #scheduled = false;
+  #inline = false;
+  /** @type {{ticket: string, card: import('./rating.js').Rating | null} | null} what is asked, or was in this page */
+  #rating = null;
   #full = matchMedia(FULL);
   #dark = matchMedia('(prefers-color-scheme: dark)');
 
   /**
    * @param {Look} look
    * @param {import('./conversation.js').Conversation} conversation
-   * @param {{session: import('./storage.js').Store, emit: (name: string, detail?: unknown) => void}} page
+   * @param {{session: import('./storage.js').Store, emit: (name: string, detail?: unknown) => void, inline?: string}} page
+   *   `inline` selects the element to fill
    */
-  constructor(look, conversation, { session, emit }) {
+  constructor(look, conversation, { session, emit, inline }) {
     this.#look = look;
     this.#conversation = conversation;
     this.#session = session;
     this.#emit = emit;
     this.#build();
     this.#listen();
-    this.configure(look);
+    if (inline && isSelector(inline)) this.#settle(inline);
+    else document.documentElement.append(this.host);
+    this.configure(look); // in the page, whose CSS variables count
     this.#input.value = String(session.get('draft') ?? '');
     this.#typed();
-    document.documentElement.append(this.host);
+  }
+
+  /** Lives in an element of the page, as soon and as often as there is one. @param {string} selector */
+  #settle(selector) {
+    this.#inline = this.#opened = true;
+    this.#panel.hidden = false;
+    this.#launcher.hidden = this.#close.hidden = true;
+    setAttribute(this.host, 'data-inline', true);
+    this.#frameElement.classList.add('inline');
+    setAttribute(this.#panel, 'role', 'region');
+    const place = () => {
+      const target = this.host.isConnected ? null : document.querySelector(selector);
+      if (!target) return;
+      target.append(this.host);
+      if (this.#lastKey) this.configure(this.#look); // elsewhere, other variables count
+      this.#toEnd();
+    };
+    place();
+    new MutationObserver(place).observe(document, { childList: true, subtree: true });
   }
 
   get opened() {
@@ -84,6 +111,7 @@ export class View {
       this.#toEnd();
       this.#emit('open');
     }
+    if (this.#inline && focus) this.host.scrollIntoView({ block: 'nearest' });
     if (!focus) return;
     // On a phone the keyboard would cover the conversation before it was read.
     const target = matchMedia('(pointer: coarse)').matches && !text ? this.#panel : this.#input;
@@ -91,7 +119,7 @@ export class View {
   }
 
   close() {
-    if (!this.#opened) return;
+    if (!this.#opened || this.#inline) return;
     const inside = this.#root.activeElement !== null;
     this.#opened = false;
     this.#menu.close();
@@ -184,6 +212,7 @@ export class View {
       setAttribute(this.#typing, 'aria-label', fill(strings.typing, { name: typing || conversation.operator || name }));
     }
     this.#renderChoices(items, typing !== null);
+    void this.#renderRating();
     this.#menu.render([
       { part: 'menu-person', icon: 'person', text: strings.menu_person, off: !person, act: () => this.#askForPerson() },
       { part: 'menu-transcript', icon: 'save', text: strings.menu_transcript, off: !talking, act: () => this.#saveTranscript() },
@@ -231,6 +260,38 @@ export class View {
     );
   }
 
+  /** Asks once how it was, when a person has closed the conversation; the thanks stay until it goes on. */
+  async #renderRating() {
+    const closing = this.#conversation.asking;
+    const shown = this.#rating;
+    const over = this.#conversation.status !== 'resolved';
+    if (shown && (over || (closing && closing.ticket_id !== shown.ticket))) {
+      shown.card?.element.remove();
+      this.#rating = null;
+    }
+    if (!closing || this.#rating) return;
+    const asked = { ticket: closing.ticket_id, card: /** @type {import('./rating.js').Rating | null} */ (null) };
+    this.#rating = asked;
+    try {
+      const { Rating, css: looks } = await import('./rating.js');
+      if (this.#rating !== asked || !this.#conversation.asking) return;
+      dress(this.#root, looks);
+      asked.card = new Rating(this.#look.strings, {
+        rate: (rating, comment) => this.#conversation.rateTicket(closing, rating, comment),
+        close: () => {
+          this.#conversation.dontAsk(closing.ticket_id);
+          asked.card?.element.remove();
+          this.#input.focus({ preventScroll: true });
+        },
+      });
+      this.#choices.before(asked.card.element);
+      setText(this.#announcer, this.#look.strings.rate_title);
+      if (this.#atEnd) this.#toEnd();
+    } catch {
+      this.#rating = null; // not to be had now: the next time that something is drawn
+    }
+  }
+
   /** Tells screen readers what happens outside the log. @param {import('./conversation.js').Item[]} items @param {boolean} loading */
   #announce(items, loading) {
     const { strings, name } = this.#look;
@@ -246,20 +307,27 @@ export class View {
     }
   }
 
-  /** Colours by theme. */
+  /** Colours, corners, letters and place by theme. */
   #paint() {
-    const { theme, color } = this.#look;
-    const dark = theme === 'dark' || (theme !== 'light' && this.#dark.matches);
-    setAttribute(this.#frameElement, 'data-theme', dark ? 'dark' : 'light');
-    const { fill: ground, on, text } = accents(color, dark ? GROUND.dark : GROUND.light);
-    this.#frameElement.style.setProperty('--fill', ground);
-    this.#frameElement.style.setProperty('--on-fill', on);
-    this.#frameElement.style.setProperty('--accent', text);
+    const theme = themeOf(this.host, ...this.#look.themes);
+    const root = this.#frameElement;
+    const dark = theme.mode === 'dark' || (theme.mode !== 'light' && this.#dark.matches);
+    setAttribute(root, 'data-theme', dark ? 'dark' : 'light');
+    setAttribute(root, 'data-side', theme.side || (this.#look.dir === 'rtl' ? 'left' : 'right'));
+    const { fill: ground, on, text } = accents(theme.color, dark ? GROUND.dark : GROUND.light);
+    const [across, up] = lengths(theme.spacing);
+    const values = { fill: ground, 'on-fill': on, accent: text, font: theme.font, round: `min(${lengths(theme.radius)[0]}, 28px)`, across: `min(${across}, 25vw)`, up: `min(${up}, 40vh)` };
+    for (const [name, value] of Object.entries(values)) root.style.setProperty(`--${name}`, value);
+  }
+
+  /** Whether an open panel takes the whole screen. */
+  get #covers() {
+    return this.#full.matches && !this.#inline;
   }
 
   /** The panel's frame: all of a small screen, and above its keyboard. */
   #frame() {
-    const full = this.#full.matches;
+    const full = this.#covers;
     this.#panel.classList.toggle('full', full);
     this.#frameElement.classList.toggle('covered', full && this.#opened);
     setAttribute(this.#panel, 'aria-modal', full ? 'true' : null);
@@ -374,7 +442,7 @@ export class View {
   #build() {
     this.host = document.createElement(tagName());
     this.#root = this.host.attachShadow({ mode: 'open' });
-    dress(this.#root);
+    dress(this.#root, css);
     const crest = () => h('div', { class: 'avatar crest', 'aria-hidden': 'true' });
     this.#crests = [crest(), crest()];
     const [headCrest, introCrest] = this.#crests;
@@ -476,19 +544,19 @@ export class View {
   #key(event) {
     const composing = event.isComposing || event.keyCode === 229; // a half-written Chinese or Japanese word
     if (event.key === 'Escape' && !composing && this.#opened) {
-      event.preventDefault();
       if (!this.#menu.close(true)) this.close();
+      event.preventDefault();
     } else if (event.key === 'Enter' && !event.shiftKey && !composing && this.#root.activeElement === this.#input) {
       event.preventDefault();
       this.#submit();
-    } else if (event.key === 'Tab' && this.#opened && this.#full.matches) {
+    } else if (event.key === 'Tab' && this.#opened && this.#covers) {
       this.#keepFocus(event);
     }
   }
 
   /** A panel over the whole screen keeps the focus, for there is nothing else to see. @param {KeyboardEvent} event */
   #keepFocus(event) {
-    const stops = /** @type {HTMLElement[]} */ ([...this.#panel.querySelectorAll('button, textarea, a[href], [tabindex="0"]')]);
+    const stops = /** @type {HTMLElement[]} */ ([...this.#panel.querySelectorAll('button, textarea, input, a[href], [tabindex="0"]')]);
     const seen = stops.filter((stop) => stop.offsetParent !== null && stop.tabIndex >= 0);
     const [first, last] = [seen[0], seen[seen.length - 1]];
     const now = this.#root.activeElement;
@@ -537,6 +605,17 @@ function tagName() {
   const name = 'frontdesk-widget';
   if (!customElements.get(name)) customElements.define(name, class extends HTMLElement {});
   return name;
+}
+
+/** @param {string} selector */
+function isSelector(selector) {
+  try {
+    document.querySelector(selector);
+    return true;
+  } catch {
+    console.error('frontdesk: data-inline is not a selector:', selector);
+    return false;
+  }
 }
 
 /** @param {HTMLElement} button @param {string} text */
