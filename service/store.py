@@ -82,8 +82,8 @@ class ConversationStore(Protocol):
         """The conversation as it stands."""
 
     def authorized_conversation(self, conversation_id: str, token: str) -> Conversation:
-        """The conversation, if ``token`` is one of its own; ``Unauthorized`` for any other, also for
-        unknown ids, so that ids cannot be probed."""
+        """The conversation, if ``token`` is one of its own; ``Unauthorized`` for any other, also
+        for unknown ids, so that ids cannot be probed."""
 
     def customer(self, customer_id: str) -> Customer:
         """Who writes in a conversation."""

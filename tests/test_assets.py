@@ -52,7 +52,7 @@ def modules_of(starter: str) -> str:
 def test_widget_takes_at_most_30_kilobytes_in_any_language(app: Flask, language: str) -> None:
     starter = get(app, "/widget.js")
     folder = modules_of(starter.text)
-    names = imported(["main"]) + [f"strings/{language}"]
+    names = [*imported(["main"]), f"strings/{language}"]
     paths = ["/widget.js", *(f"{folder}/{name}.js" for name in names)]
     sizes = {path: len(get(app, path, "gzip").data) for path in paths}
     assert sum(sizes.values()) <= LIMIT, sizes
@@ -66,7 +66,9 @@ def test_starter_fetches_every_module_at_once() -> None:
     assert sorted(listed[1].split()) == sorted(imported(["main"]))
 
 
-@pytest.mark.parametrize("path", ["/widget.js", "/static/console/base.css", "/static/widget/log.js"])
+@pytest.mark.parametrize(
+    "path", ["/widget.js", "/static/console/base.css", "/static/widget/log.js"]
+)
 def test_each_encoding_says_the_same(app: Flask, path: str) -> None:
     plain = get(app, path)
     assert plain.status_code == 200
@@ -180,7 +182,13 @@ def test_every_script_parses_when_it_is_minified(tmp_path: Path) -> None:
 
 def test_minified_modules_say_what_the_originals_say(tmp_path: Path) -> None:
     """Texts, patterns and style sheets in templates survive: what modules export is compared."""
-    names = ["strings", "styles", "rating", "theme", *(f"strings/{f.stem}" for f in WIDGET.glob("strings/*.js"))]
+    names = [
+        "strings",
+        "styles",
+        "rating",
+        "theme",
+        *(f"strings/{f.stem}" for f in WIDGET.glob("strings/*.js")),
+    ]
     for kind in ("plain", "small"):
         (tmp_path / kind / "strings").mkdir(parents=True)
         (tmp_path / kind / "package.json").write_text('{"type": "module"}')
@@ -189,10 +197,11 @@ def test_minified_modules_say_what_the_originals_say(tmp_path: Path) -> None:
         shutil.copy(script, tmp_path / "plain" / name)
         (tmp_path / "small" / name).write_bytes(minified(script))
     compare = """
-    const said = (module) => JSON.stringify(module, (_, v) => (typeof v === 'function' ? v.name : v));
+    const told = (_, value) => (typeof value === 'function' ? value.name : value);
+    const load = (kind, name) => import(`./${kind}/${name}.js`);
     for (const name of process.argv.slice(1)) {
-      const [plain, small] = await Promise.all(['plain', 'small'].map((k) => import(`./${k}/${name}.js`)));
-      if (said(plain) !== said(small)) throw new Error(name);
+      const [plain, small] = [await load('plain', name), await load('small', name)];
+      if (JSON.stringify(plain, told) !== JSON.stringify(small, told)) throw new Error(name);
     }"""
     node = ["node", "--input-type=module", "-e", compare, "--", *names]
     done = subprocess.run(node, cwd=tmp_path, capture_output=True, text=True, check=False)

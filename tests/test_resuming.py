@@ -156,5 +156,3 @@ def test_a_resolved_conversation_says_what_to_rate(
     assert "closing" not in shown["conversation"]
     (rated,) = [m["feedback"] for m in shown["messages"] if m["id"] == message]
     assert (rated["rating"], rated["comment"]) == (4, "<b>Quick</b>")
-
-

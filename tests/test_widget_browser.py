@@ -84,7 +84,8 @@ def test_inline_waits_for_an_element_and_comes_back_with_it(browser: Browser, sh
     page = visit_inline_later(browser, shop)
     expect(page.locator("frontdesk-widget")).to_have_count(0)
     place = """() => { const box = document.createElement('section');
-      box.id = 'late'; box.style.blockSize = '420px'; document.querySelector('main').append(box); }"""
+      box.id = 'late'; box.style.blockSize = '420px';
+      document.querySelector('main').append(box); }"""
     page.evaluate(place)
     expect(part(page, "panel")).to_be_visible()
     assert part(page, "panel").bounding_box() == rectangle(page, "#late")
@@ -192,7 +193,9 @@ def test_a_theme_of_nonsense_changes_nothing(browser: Browser, shop: Shop) -> No
         'data-color="url(https://evil.example/x)" data-theme="<b>" data-radius="1px;color:red"'
         ' data-font="}*{display:none" data-side="top" data-spacing="-500px"'
     )
-    variables = "<style>:root{--frontdesk-radius: calc(1px + 1em); --frontdesk-spacing: 9999vw}</style>"
+    variables = (
+        "<style>:root{--frontdesk-radius: calc(1px + 1em); --frontdesk-spacing: 9999vw}</style>"
+    )
     page = visit(browser, shop.put(head=variables, attributes=nonsense))
     expect(part(page, "launcher")).to_be_visible()
     assert looks(page)["radius"] == "18px"

@@ -19,7 +19,7 @@ WHERE c.identifier = ? AND c.verified = 1 AND v.updated_at >= ?
 ORDER BY v.updated_at DESC, v.id DESC LIMIT 1
 """
 KNOWN_AS = "UPDATE customer SET name = ifnull(?, name), email = ifnull(?, email) WHERE id = ?"
-NEW_TOKEN = """
+NEW_DEVICE = """
 INSERT INTO conversation_token (token_hash, conversation_id, created_at) VALUES (?, ?, ?)
 """
 DROP_OLD = """
@@ -45,7 +45,7 @@ class Resumption(Part):
             if row is None:
                 return None
             db.execute(KNOWN_AS, (name, email, row["customer_id"]))
-            db.execute(NEW_TOKEN, (hashed(token), row["id"], self._now()))
+            db.execute(NEW_DEVICE, (hashed(token), row["id"], self._now()))
             db.execute(DROP_OLD, {"id": row["id"], "most": DEVICES})
         return conversation_from(row), token
 

@@ -79,8 +79,8 @@ class Turns(Part):
         return conversation_from(row)
 
     def authorized_conversation(self, conversation_id: str, token: str) -> Conversation:
-        """The conversation, if ``token`` is one of its own; ``Unauthorized`` for any other, also for
-        unknown ids, so that ids cannot be probed."""
+        """The conversation, if ``token`` is one of its own; ``Unauthorized`` for any other, also
+        for unknown ids, so that ids cannot be probed."""
         with self._reading() as db:
             row, given = _conversation_row(db, conversation_id), hashed(token)
             first = hmac.compare_digest(row["token_hash"] if row else "", given)

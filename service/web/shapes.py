@@ -74,9 +74,7 @@ def console_message_json(
     return shape
 
 
-def conversation_json(
-    conversation: Conversation, closing: Closing | None = None
-) -> dict[str, Any]:
+def conversation_json(conversation: Conversation, closing: Closing | None = None) -> dict[str, Any]:
     """A conversation without what only the router needs; its customer sees the ``closing``, too."""
     shape = {
         "id": conversation.id,

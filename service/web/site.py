@@ -47,7 +47,8 @@ def static_file(name: str) -> Response:
     if asset.encoding:
         response.headers["Content-Encoding"] = asset.encoding
     response.set_etag(asset.etag)
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response
 
 
 @blueprint.get("/openapi.json")

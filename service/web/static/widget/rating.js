@@ -14,7 +14,7 @@ const MOUTHS = ['M8 17c1-2.4 7-2.4 8 0', 'M8.5 16.4c1-1.2 6-1.2 7 0', 'M8.5 15.5
 const EYES = 'M20.5 12a8.5 8.5 0 1 1-17 0 8.5 8.5 0 0 1 17 0ZM9 9.5v.4m6-.4v.4';
 
 export const css = `
-.rating { position: relative; margin: 18px 0 6px; padding: 14px; border: 1px solid var(--line); border-radius: var(--round); display: grid; gap: 12px; }
+.rating { position: relative; flex: none; margin: 18px 0 6px; scroll-margin-block: 10px; padding: 14px; border: 1px solid var(--line); border-radius: var(--round); display: grid; gap: 12px; }
 .rating:focus { outline: none; }
 .rating fieldset { border: 0; margin: 0; padding: 0; min-inline-size: 0; }
 .rating legend { padding: 0; padding-inline-end: 40px; font-weight: 620; font-size: 14.5px; overflow-wrap: anywhere; }
@@ -26,8 +26,11 @@ export const css = `
 .faces .icon { inline-size: 30px; block-size: 30px; stroke-width: 1.6; pointer-events: none; }
 .faces label:has(:checked) { color: var(--accent); background: var(--person); }
 .faces label:has(:focus-visible) { outline: 2px solid var(--accent); outline-offset: 1px; }
-.chosen { min-block-size: 20px; margin: 4px 0 0; font-size: 13px; color: var(--soft); }
-.rating textarea { inline-size: 100%; min-block-size: 64px; resize: vertical; padding: 8px 10px; border: 1px solid var(--edge); border-radius: min(10px, var(--round)); background: var(--ground); font-size: 16px; }
+.chosen { margin: 4px 0 0; font-size: 13px; color: var(--soft); }
+.chosen:empty { display: none; }
+.rating textarea { inline-size: 100%; min-block-size: 64px; resize: vertical; padding: 8px 10px; border: 1px solid var(--edge); border-radius: min(10px, var(--round)); background: var(--ground); font-size: 15px; }
+.rating textarea::placeholder { color: var(--soft); opacity: 1; }
+.full .rating textarea { font-size: 16px; }
 .rating .submit { justify-self: start; padding: 8px 18px 9px; border-radius: var(--round); background: var(--fill); color: var(--on-fill); font-weight: 600; font-size: 14.5px; }
 .rating .submit[aria-disabled="true"] { background: var(--bubble); color: var(--soft); cursor: default; }
 .rating .bad { margin: 0; color: var(--bad); font-size: 13.5px; }
@@ -76,7 +79,7 @@ export class Rating {
     this.#value = value;
     setText(this.#chosen, name);
     this.#comment.hidden = this.#send.hidden = false;
-    this.#send.scrollIntoView({ block: 'nearest' });
+    this.element.scrollIntoView({ block: 'nearest' });
   }
 
   async #submit() {

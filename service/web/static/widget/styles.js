@@ -190,7 +190,6 @@ a { color: inherit; text-decoration: underline; text-underline-offset: 2px; over
 .row[data-author="customer"] .bubble { background: var(--fill); color: var(--on-fill); border-start-end-radius: min(6px, var(--round)); border-end-end-radius: min(6px, var(--round)); }
 .row.first[data-author="customer"] .bubble { border-start-end-radius: var(--cloud); }
 .row[data-author="customer"] .bubble :focus-visible { outline-color: currentColor; }
-.row[data-state="sending"] .bubble, .row[data-state="queued"] .bubble { opacity: .72; }
 .row[data-state="failed"] .bubble { background: transparent; color: var(--ink); border-color: var(--bad); }
 .row.new { animation: settle .22s cubic-bezier(.2, .8, .3, 1); }
 @keyframes settle { from { opacity: 0; transform: translateY(6px); } }
