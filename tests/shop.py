@@ -170,7 +170,8 @@ def await_stillness(page: Page) -> None:
     """Until nothing moves but what always does."""
     page.evaluate("""() => Promise.all([document, ...[...document.querySelectorAll('*')]
       .flatMap((e) => e.shadowRoot ?? [])].flatMap((root) => root.getAnimations())
-      .filter((a) => a.effect.getTiming().iterations !== Infinity).map((a) => a.finished.catch(() => {})))""")
+      .filter((a) => a.effect.getTiming().iterations !== Infinity)
+      .map((a) => a.finished.catch(() => {})))""")
 
 
 def findings(page: Page) -> list[str]:
