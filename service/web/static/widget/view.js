@@ -177,7 +177,7 @@ export class View {
   render() {
     const conversation = this.#conversation;
     const { strings, locale, name } = this.#look;
-    if (this.#opened && document.visibilityState === 'visible') conversation.markRead();
+    if (this.#opened && this.host.isConnected && document.visibilityState === 'visible') conversation.markRead();
     const unread = this.#opened ? 0 : conversation.unread;
     const news = unread ? plural(strings, locale, 'unread', unread) : '';
     const action = this.#opened ? strings.launcher_close : strings.launcher_open;
