@@ -30,6 +30,9 @@ VERSIONED = re.compile(r"widget/v-(?P<version>[0-9a-f]+)(-\d)?/(?P<name>.+)")
 STARTER = "widget.js"
 VERSION_MARK = "const VERSION = '';"  # in the starter; it loads the modules from there
 
+COMMENTS = re.compile(r"/\*.*?\*/|^\s*//.*?$|\s// .*?$", re.DOTALL | re.MULTILINE)
+PLAIN_TEMPLATE = re.compile(r"`(?:[^`\\$]|\\.|\$(?!\{)|\$\{[^}`]*\})*`", re.DOTALL)
+
 
 @dataclass(frozen=True, slots=True)
 class Asset:
@@ -118,10 +121,15 @@ def minified(path: Path, version: str = "") -> bytes:
     raw = path.read_bytes()
     if path.suffix == ".js":
         script = raw.decode().replace(VERSION_MARK, f"const VERSION = 'v-{version}';")
-        return str(rjsmin.jsmin(script)).encode()
+        return (str(rjsmin.jsmin(script)) if can_be_minified(script) else script).encode()
     if path.suffix == ".css":
         return str(rcssmin.cssmin(raw.decode())).encode()
     return raw
+
+
+def can_be_minified(script: str) -> bool:
+    """Whether no template holds another: rjsmin takes what follows the inner one for code."""
+    return "`" not in PLAIN_TEMPLATE.sub("", COMMENTS.sub("", script))
 
 
 def compressed(body: bytes, encoding: str | None) -> bytes:

@@ -189,8 +189,7 @@ function figure(label, value, note) {
 
 /** @param {number|null} texts */
 function erasedWords(texts) {
-  const from = texts === null ? "It may have learned from" : `It learned from ${plural(texts, "message")} of`;
-  return `${from} customers who were erased since. The next training without them replaces it.`;
+  return `${texts === null ? "It may have learned from" : `It learned from ${plural(texts, "message")} of`} customers who were erased since. The next training without them replaces it.`;
 }
 
 function skeleton() {

@@ -47,7 +47,7 @@ export class Rating {
     this.#strings = strings;
     this.#chosen = h('p', { class: 'chosen', 'aria-hidden': 'true' });
     this.#comment = h('textarea', {
-      part: 'rating-comment', rows: '2', maxlength: LONGEST, dir: 'auto', 'aria-label': strings.rate_comment, placeholder: strings.rate_comment, hidden: true,
+      part: 'rating-comment', rows: '2', maxlength: LONGEST, 'aria-label': strings.rate_comment, placeholder: strings.rate_comment, hidden: true,
     });
     this.#send = h('button', { type: 'submit', class: 'submit', part: 'rating-send', hidden: true }, strings.rate_send);
     this.#trouble = h('p', { class: 'bad', role: 'alert', hidden: true });
