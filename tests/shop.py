@@ -8,21 +8,17 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 
-import axe_playwright_python
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from axe import AUDIT, AXE
 from chromium import watch
 
-AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 RULES = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
     "rules": {"target-size": {"enabled": True}},
 }
-AUDIT = """async (options) => (await axe.run(document, options)).violations.flatMap((found) =>
-  found.nodes.map((node) => `${found.id}: ${node.target.join(" ")} ${node.failureSummary}`))"""
 # axe cannot tell the contrast inside a shadow whose host has no size: this is WCAG's own formula.
 CONTRAST = """() => {
   const colour = (text) => {
