@@ -28,6 +28,8 @@ from service.web import (
     api_tokens,
     audit,
     content,
+    content_history,
+    golden,
     labels,
     nights,
     people,
@@ -40,6 +42,7 @@ from service.web import (
     site_settings,
     tickets,
     trials,
+    trying,
 )
 from service.web.context import Parts, acts, parts
 from service.web.places import Places
@@ -60,6 +63,9 @@ BLUEPRINTS = (
     site_settings,
     audit,
     content,
+    content_history,
+    golden,
+    trying,
     labels,
     review,
     releases,

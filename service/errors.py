@@ -63,6 +63,12 @@ class Conflict(DeskError):
     code = "conflict"
 
 
+class Edited(Conflict):
+    """Somebody else saved it meanwhile; ``current`` in the detail is what stands now."""
+
+    code = "edited"
+
+
 class TooLarge(DeskError):
     """More than the desk accepts at once."""
 

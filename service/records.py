@@ -20,6 +20,7 @@ LabelKind = Literal["correction", "confirmation", "reply", "takeover"]
 ProposalKind = Literal["label", "intent", "answer"]
 ProposalSource = Literal["review", "history"]
 ProposalState = Literal["open", "accepted", "dismissed"]
+ContentKind = Literal["intent", "template", "example", "article", "golden_case", "facts"]
 
 PRIORITIES: tuple[Priority, ...] = ("low", "normal", "high", "urgent")
 
@@ -102,11 +103,13 @@ class Article:
 
 @dataclass(frozen=True, slots=True)
 class GoldenCase:
-    """A message whose intent and action must never break."""
+    """A message whose intent and action must never break. The store names it; two that say the
+    same are equal whatever their ids."""
 
     text: str
     intent: str
     action: Action
+    id: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +157,32 @@ class Content:
     articles: tuple[Article, ...] = ()
     golden: tuple[GoldenCase, ...] = ()
     revision: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ContentChange:
+    """One item of content as it was before a change and after it; None where it was not there.
+
+    ``name`` is the item's name or id. ``operator_id`` is None for imports on the command line.
+    """
+
+    id: int
+    kind: ContentKind
+    name: str
+    before: Mapping[str, Any] | None
+    after: Mapping[str, Any] | None
+    at: str
+    operator_id: str | None = None
+    operator_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """How often replies were made of a template, and what customers thought of them."""
+
+    used: int = 0
+    helpful: int = 0
+    unhelpful: int = 0
 
 
 # --- people --------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ transaction across a call that it did not make itself. Stores never call a model
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -20,6 +21,8 @@ from service.records import (
     Article,
     Closing,
     Content,
+    ContentChange,
+    ContentKind,
     Conversation,
     Correction,
     Customer,
@@ -30,6 +33,7 @@ from service.records import (
     Erasure,
     Event,
     Example,
+    GoldenCase,
     Intent,
     Label,
     Message,
@@ -51,6 +55,7 @@ from service.records import (
     TicketDraft,
     Turn,
     TurnDraft,
+    Usage,
 )
 
 if TYPE_CHECKING:
@@ -280,8 +285,9 @@ class TicketStore(Protocol):
         """Labels, oldest first, those that were undone among them: the newest ``limit`` of all, or
         every one of these messages and of all that say the same (`index.alike`)."""
 
-    def report(self, since: str, until: str) -> dict[str, Any]:
-        """Volumes, answered share, sentiment, response times, per intent, between two times."""
+    def report(self, since: str, until: str, zone: tzinfo | None = None) -> dict[str, Any]:
+        """Volumes, answered share, sentiment, response times, per intent, between two times; with a
+        ``zone``, in its days and hours, also over time, per operator and per template."""
 
 
 class ReviewStore(Protocol):
@@ -347,28 +353,79 @@ class ContentStore(Protocol):
         of ``content`` are passed over. ``Conflict`` when ``content`` is a snapshot of this store
         that is no longer its newest."""
 
-    def save_intent(self, intent: Intent) -> None: ...
+    def save_intent(
+        self, intent: Intent, *, by: str | None = None, seen: str | None = None
+    ) -> None:
+        """Add it, or replace the one of its name. Of this and every write of one item below: ``by``
+        is the operator, for the history; with ``seen``, the version that was edited
+        (`service.versions`), ``Edited`` when it is another one by now."""
 
-    def delete_intent(self, name: str) -> None:
+    def delete_intent(self, name: str, *, by: str | None = None, seen: str | None = None) -> None:
         """Remove it; ``Conflict`` naming what uses it: a template, an example, an article, a golden
         case, or the desk's suggested or protected intents."""
 
-    def save_template(self, template: Template) -> None: ...
+    def save_template(
+        self, template: Template, *, by: str | None = None, seen: str | None = None
+    ) -> None: ...
 
-    def delete_template(self, name: str) -> None: ...
+    def delete_template(
+        self, name: str, *, by: str | None = None, seen: str | None = None
+    ) -> None: ...
 
-    def add_examples(self, examples: Sequence[Example]) -> list[Example]:
+    def add_examples(self, examples: Sequence[Example], *, by: str | None = None) -> list[Example]:
         """Add; an empty id is filled in."""
 
-    def save_example(self, example: Example) -> None:
+    def save_example(
+        self, example: Example, *, by: str | None = None, seen: str | None = None
+    ) -> None:
         """Add it, or replace the one of its id, but for ``weight`` and ``contested``: these follow
-        from labels, which may have changed since it was read."""
+        from labels, which may have changed since it was read. One that is not there is added only
+        if its message still is, ``NotFound``, and has no other example, ``Conflict``."""
 
-    def delete_example(self, example_id: str) -> None: ...
+    def delete_example(
+        self, example_id: str, *, by: str | None = None, seen: str | None = None
+    ) -> None: ...
 
-    def save_article(self, article: Article) -> None: ...
+    def save_article(
+        self, article: Article, *, by: str | None = None, seen: str | None = None
+    ) -> None: ...
 
-    def delete_article(self, article_id: str) -> None: ...
+    def delete_article(
+        self, article_id: str, *, by: str | None = None, seen: str | None = None
+    ) -> None: ...
+
+    def save_golden(
+        self, case: GoldenCase, *, by: str | None = None, seen: str | None = None
+    ) -> GoldenCase:
+        """Add it, with an id, or replace the one of its id."""
+
+    def delete_golden(
+        self, case_id: str, *, by: str | None = None, seen: str | None = None
+    ) -> None: ...
+
+    def save_facts(
+        self, facts: Mapping[str, str], *, by: str | None = None, seen: str | None = None
+    ) -> None:
+        """Replace the desk's facts, all of them; their item is "facts", its name too."""
+
+    def content_changes(
+        self,
+        kind: ContentKind | None = None,
+        name: str | None = None,
+        *,
+        before: int | None = None,
+        limit: int = 50,
+    ) -> list[ContentChange]:
+        """What changed in content by editing, accepting proposals and imports, the newest first.
+        What follows from labels is not among it: labels have a history of their own. Erasing a
+        message removes the changes of the example that it made, and of what was typed in its very
+        words."""
+
+    def content_change(self, change_id: int) -> ContentChange:
+        """One of them."""
+
+    def template_usage(self, since: str = "") -> dict[str, Usage]:
+        """How often each template was sent since then, by the desk or an operator."""
 
 
 class OperatorStore(Protocol):

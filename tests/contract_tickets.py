@@ -328,14 +328,19 @@ class LearningContract:
             "intent": "track",
             "turns": 3,
             "answered": 2,
+            "asked": 1,
+            "handed_over": 0,
             "answered_share": 0.6667,
             "negative": 0,
+            "neutral": 3,
+            "positive": 0,
         }
         assert report["handoff_reasons"] == {"low_confidence": 1}
         assert report["first_response_seconds"] == pytest.approx(90, abs=0.01)
         assert report["resolution_seconds"] == pytest.approx(120, abs=0.01)
         assert report["tickets"] == {"opened": 1, "resolved": 1, "returned": 0, "active": 0}
-        assert report["ratings"] == {"count": 1, "average": 5.0, "helpful": 1, "unhelpful": 0}
+        ratings = {"count": 1, "average": 5.0, "helpful": 1, "unhelpful": 0}
+        assert report["ratings"] == ratings | {"stars": [0, 0, 0, 0, 1]}
         assert store.report("2026-03-02", "2026-03-03")["turns"]["total"] == 0
         with pytest.raises(InvalidInput):
             store.report("yesterday", "2026-03-02")

@@ -236,9 +236,20 @@ def test_every_operation_answers_as_described(
         operator.put(f"{API}/{kind}/{name}", value)
         operator.delete(f"{API}/{kind}/{name}")
     operator.get(f"{API}/examples")
+    case: dict[str, Any] = {"text": "hello", "intent": "greeting", "action": "answer"}
+    golden = (operator.post(f"{API}/golden", case).json or {})["golden_case"]["id"]
+    operator.get(f"{API}/golden")
+    operator.put(f"{API}/golden/{golden}", case)
+    operator.delete(f"{API}/golden/{golden}")
+    facts = operator.get(f"{API}/facts").json or {}
+    operator.put(f"{API}/facts", {"facts": facts["facts"]})
+    changes = (operator.get(f"{API}/content/history?kind=golden_case").json or {})["changes"]
+    operator.post(f"{API}/content/history/{changes[0]['id']}/restore", {})
+    operator.post(f"{API}/try", {"text": "hello", "challenger": True})
     operator.put(f"{API}/examples/{made['example']['id']}", example)
     operator.delete(f"{API}/examples/{made['example']['id']}")
     operator.get(f"{API}/reports")
+    admin.get(f"{API}/reports?compare=yes&zone=Europe/Berlin")
     like = Proposal("label", "history", (ProposedText("waves"),), 1, 1.0, intent="greeting")
     taken, dropped = store.add_proposals([like, like])
     operator.get(f"{API}/review")

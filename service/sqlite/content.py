@@ -5,49 +5,53 @@ again. Nothing is cached here.
 """
 
 import contextlib
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, replace
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from service.content import check
 from service.errors import Conflict, InvalidInput, NotFound
-from service.labels import undisputed
-from service.records import Article, Content, Example, Intent, Template
+from service.records import (
+    Article,
+    Content,
+    ContentKind,
+    Example,
+    GoldenCase,
+    Intent,
+    Template,
+)
 from service.sqlite.audit import note
 from service.sqlite.base import Part
 from service.sqlite.commit import Transaction
+from service.sqlite.content_history import kept, record_replaced
 from service.sqlite.content_rows import (
     check_example,
+    check_golden,
     check_template,
     content_revision,
     intent_names,
     raise_revision,
-    settings_from,
-    settings_rows,
 )
+from service.sqlite.content_snapshot import read_content, replace_all
 from service.sqlite.ids import new_id
 from service.sqlite.label_rows import contest_gone
 from service.sqlite.rows import (
-    article_from,
     article_row,
-    example_from,
     example_row,
-    golden_from,
-    intent_from,
+    golden_row,
     intent_row,
-    template_from,
     template_row,
     to_json,
 )
 
-CLEAR = (
-    "DELETE FROM desk_setting",
-    "DELETE FROM intent",
-    "DELETE FROM template",
-    "DELETE FROM article",
-    "DELETE FROM golden_case",
-    "DELETE FROM example WHERE source <> 'correction'",
-)
+SAVE_GOLDEN = """
+INSERT INTO golden_case (id, text, intent, action) VALUES (:id, :text, :intent, :action)
+ON CONFLICT (id) DO UPDATE SET text = excluded.text, intent = excluded.intent,
+  action = excluded.action
+"""
+SAVE_FACTS = """
+INSERT INTO desk_setting (name, value) VALUES ('facts', ?)
+ON CONFLICT (name) DO UPDATE SET value = excluded.value
+"""
 # What stands in the way of removing an intent.
 USES = {
     "template": "SELECT count(*) FROM template WHERE intent = :name",
@@ -73,27 +77,7 @@ class ContentPart(Part):
     def content(self) -> Content:
         """Everything, as one snapshot."""
         with self._snapshot() as db:
-            return Content(
-                settings=settings_from(db),
-                intents=tuple(
-                    intent_from(row) for row in db.execute("SELECT * FROM intent ORDER BY rowid")
-                ),
-                templates=tuple(
-                    template_from(row)
-                    for row in db.execute("SELECT * FROM template ORDER BY rowid")
-                ),
-                examples=tuple(
-                    example_from(row) for row in db.execute("SELECT * FROM example ORDER BY rowid")
-                ),
-                articles=tuple(
-                    article_from(row) for row in db.execute("SELECT * FROM article ORDER BY rowid")
-                ),
-                golden=tuple(
-                    golden_from(row)
-                    for row in db.execute("SELECT * FROM golden_case ORDER BY rowid")
-                ),
-                revision=content_revision(db),
-            )
+            return read_content(db)
 
     def content_revision(self) -> int:
         """The number that grows with every change of content."""
@@ -107,37 +91,24 @@ class ContentPart(Part):
         with self._changing(at) as write:
             if content.revision not in (0, content_revision(write.connection)):
                 raise Conflict("The content changed meanwhile; nothing was replaced. Try again.")
-            db = write.database
-            for statement in CLEAR:
-                write.connection.execute(statement)
-            db.table("desk_setting").insert_all(settings_rows(content.settings))
-            db.table("intent").insert_all(intent_row(intent) for intent in content.intents)
-            db.table("template").insert_all(template_row(entry) for entry in content.templates)
-            db.table("article").insert_all(article_row(entry, at) for entry in content.articles)
-            db.table("golden_case").insert_all(asdict(case) for case in content.golden)
-            # A correction that comes back with an exported desk is the one that stayed.
-            left = write.connection.execute("SELECT * FROM example")
-            stayed = [example_from(row) for row in left]
-            kept = {_taught(example) for example in (*stayed, *undisputed(stayed))}
-            fresh = [
-                example
-                for example in content.examples
-                if example.source != "correction" and _taught(example) not in kept
-            ]
-            db.table("example").insert_all(_example_rows(fresh, at))
-            contest_gone(write.connection)
+            before = read_content(write.connection)
+            replace_all(write, before, content, at)
+            if before.revision:  # history begins with the first content, which it need not copy
+                record_replaced(write, before, read_content(write.connection), at)
             note(write, "content.replace", "content", at, f"{len(content.intents)} intents")
 
-    def save_intent(self, intent: Intent) -> None:
+    def save_intent(
+        self, intent: Intent, *, by: str | None = None, seen: str | None = None
+    ) -> None:
         """Add the intent, or replace the one of its name."""
         _require(intent.name, "name")
-        with self._changing() as write:
+        with self._editing("intent", intent.name, by, seen) as write:
             write.database.table("intent").upsert(intent_row(intent), pk="name")
             note(write, "intent.save", intent.name, self._now())
 
-    def delete_intent(self, name: str) -> None:
+    def delete_intent(self, name: str, *, by: str | None = None, seen: str | None = None) -> None:
         """Remove it; ``Conflict`` naming what uses it."""
-        with self._changing() as write:
+        with self._editing("intent", name, by, seen) as write:
             for kind, sql in USES.items():
                 used = write.connection.execute(sql, {"name": name}).fetchone()[0]
                 if used:
@@ -146,21 +117,23 @@ class ContentPart(Part):
             contest_gone(write.connection)
             note(write, "intent.delete", name, self._now())
 
-    def save_template(self, template: Template) -> None:
+    def save_template(
+        self, template: Template, *, by: str | None = None, seen: str | None = None
+    ) -> None:
         """Add the template, or replace the one of its name; its intent must exist."""
         _require(template.name, "name")
-        with self._changing() as write:
+        with self._editing("template", template.name, by, seen) as write:
             check_template(template, intent_names(write.connection))
             write.database.table("template").upsert(template_row(template), pk="name")
             note(write, "template.save", template.name, self._now())
 
-    def delete_template(self, name: str) -> None:
+    def delete_template(self, name: str, *, by: str | None = None, seen: str | None = None) -> None:
         """Remove it; ``NotFound`` when it is not there."""
-        with self._changing() as write:
+        with self._editing("template", name, by, seen) as write:
             _delete(write, "template", "name", name)
             note(write, "template.delete", name, self._now())
 
-    def add_examples(self, examples: Sequence[Example]) -> list[Example]:
+    def add_examples(self, examples: Sequence[Example], *, by: str | None = None) -> list[Example]:
         """Add; an empty id is filled in, and so is an empty time."""
         at = self._now()
         added = [replace(e, id=e.id or new_id("exa"), at=e.at or at) for e in examples]
@@ -170,45 +143,94 @@ class ContentPart(Part):
                 check_example(example, intents)
                 if write.database.table("example").count_where("id = ?", [example.id]):
                     raise Conflict(f"There is an example {example.id} already.")
-                write.database.table("example").insert(example_row(example, at))
+                with kept(write, "example", example.id, at, by):
+                    write.database.table("example").insert(example_row(example, at))
             named = added[0].id if len(added) == 1 else ""
             note(write, "example.add", named, at, str(len(added)))
         return added
 
-    def save_example(self, example: Example) -> None:
+    def save_example(
+        self, example: Example, *, by: str | None = None, seen: str | None = None
+    ) -> None:
         """Add the example, or replace the one of its id; its intent must exist.
 
         What follows from labels, its weight and what is contested, stays as it is by now.
         """
         _require(example.id, "id")
         at = self._now()
-        with self._changing(at) as write:
+        with self._editing("example", example.id, by, seen, at) as write:
             check_example(example, intent_names(write.connection))
             row, table = example_row(example, at), write.database.table("example")
             if table.count_where("id = ?", [example.id]):
                 del row["weight"], row["contested"]
+            else:
+                _require_message(write, example)
             table.upsert(row, pk="id")
             note(write, "example.save", example.id, at)
 
-    def delete_example(self, example_id: str) -> None:
+    def delete_example(
+        self, example_id: str, *, by: str | None = None, seen: str | None = None
+    ) -> None:
         """Remove it; ``NotFound`` when it is not there."""
-        with self._changing() as write:
+        with self._editing("example", example_id, by, seen) as write:
             _delete(write, "example", "id", example_id)
             note(write, "example.delete", example_id, self._now())
 
-    def save_article(self, article: Article) -> None:
+    def save_article(
+        self, article: Article, *, by: str | None = None, seen: str | None = None
+    ) -> None:
         """Add the article, or replace the one of its id."""
         _require(article.id, "id")
         at = self._now()
-        with self._changing(at) as write:
+        with self._editing("article", article.id, by, seen, at) as write:
             write.database.table("article").upsert(article_row(article, at), pk="id")
             note(write, "article.save", article.id, at)
 
-    def delete_article(self, article_id: str) -> None:
+    def delete_article(
+        self, article_id: str, *, by: str | None = None, seen: str | None = None
+    ) -> None:
         """Remove it; ``NotFound`` when it is not there."""
-        with self._changing() as write:
+        with self._editing("article", article_id, by, seen) as write:
             _delete(write, "article", "id", article_id)
             note(write, "article.delete", article_id, self._now())
+
+    def save_golden(
+        self, case: GoldenCase, *, by: str | None = None, seen: str | None = None
+    ) -> GoldenCase:
+        """Add the golden case, an empty id filled in, or replace the one of its id."""
+        named = replace(case, id=case.id or new_id("gld"))
+        with self._editing("golden_case", named.id, by, seen) as write:
+            check_golden(named, intent_names(write.connection))
+            write.connection.execute(SAVE_GOLDEN, golden_row(named))
+            note(write, "golden.save", named.id, self._now())
+        return named
+
+    def delete_golden(
+        self, case_id: str, *, by: str | None = None, seen: str | None = None
+    ) -> None:
+        """Remove it; ``NotFound`` when it is not there."""
+        with self._editing("golden_case", case_id, by, seen) as write:
+            gone = write.connection.execute("DELETE FROM golden_case WHERE id = ?", (case_id,))
+            if not gone.rowcount:
+                raise NotFound(f"There is no golden case {case_id}.")
+            note(write, "golden.delete", case_id, self._now())
+
+    def save_facts(
+        self, facts: Mapping[str, str], *, by: str | None = None, seen: str | None = None
+    ) -> None:
+        """Replace the desk's facts, all of them."""
+        with self._editing("facts", "facts", by, seen) as write:
+            write.connection.execute(SAVE_FACTS, (to_json(dict(facts)),))
+            note(write, "facts.save", "facts", self._now())
+
+    @contextlib.contextmanager
+    def _editing(
+        self, kind: ContentKind, name: str, by: str | None, seen: str | None, at: str = ""
+    ) -> Iterator[Transaction]:
+        """A write of one item, kept in the history."""
+        at = at or self._now()
+        with self._changing(at) as write, kept(write, kind, name, at, by, seen):
+            yield write
 
     @contextlib.contextmanager
     def _changing(self, at: str = "") -> Iterator[Transaction]:
@@ -218,19 +240,22 @@ class ContentPart(Part):
             raise_revision(write, at or self._now())
 
 
-def _example_rows(examples: Sequence[Example], at: str) -> list[dict[str, Any]]:
-    return [example_row(replace(e, id=e.id or new_id("exa")), at) for e in examples]
-
-
-def _taught(example: Example) -> tuple[object, ...]:
-    """What training learns from it: two examples that are equal in this are one."""
-    entities = [sorted(entity.items()) for entity in example.entities or ()]
-    return (example.text, example.intent, example.sentiment, example.split, to_json(entities))
-
-
 def _require(value: str, field: str) -> None:
     if not value:
         raise InvalidInput(f"The {field} is empty.", field=field)
+
+
+def _require_message(write: Transaction, example: Example) -> None:
+    """Bring back only what its message still stands for: an erasure may have been faster, and
+    another label may have made the message's example anew."""
+    if example.message_id is None:
+        return
+    db, of = write.connection, (example.message_id,)
+    if not db.execute("SELECT 1 FROM message WHERE id = ?", of).fetchone():
+        raise NotFound("The message that this example came from was erased.")
+    taken = "SELECT 1 FROM example WHERE source = 'correction' AND message_id = ?"
+    if example.source == "correction" and db.execute(taken, of).fetchone():
+        raise Conflict("The message that this example came from has another one by now.")
 
 
 def _delete(write: Transaction, table: str, key: str, value: str) -> None:

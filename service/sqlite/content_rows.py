@@ -8,7 +8,7 @@ import orjson
 
 from index.records import OUT_OF_SCOPE, SENTIMENTS
 from service.errors import InvalidInput
-from service.records import DeskSettings, Example, Slot, Template
+from service.records import DeskSettings, Example, GoldenCase, Slot, Template
 from service.sqlite.commit import Transaction
 from service.sqlite.rows import to_json
 
@@ -78,6 +78,12 @@ def check_example(example: Example, intents: set[str]) -> None:
         message = f"Example {example.text[:60]!r}: there is no intent {example.intent}."
         raise InvalidInput(message, field="intent")
     _check_sentiment(f"Example {example.text[:60]!r}", example.sentiment)
+
+
+def check_golden(case: GoldenCase, intents: set[str]) -> None:
+    """``InvalidInput`` when it names an intent that is not there."""
+    if case.intent not in intents:
+        raise InvalidInput(f"There is no intent {case.intent}.", field="intent")
 
 
 def _check_sentiment(what: str, sentiment: str | None) -> None:

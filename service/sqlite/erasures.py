@@ -19,6 +19,7 @@ from service.sqlite.audit import note
 from service.sqlite.base import Part
 from service.sqlite.commit import Turnstile
 from service.sqlite.connection import connect, explained
+from service.sqlite.content_history import forget_changes
 from service.sqlite.content_rows import raise_revision
 from service.sqlite.ids import new_id
 from service.sqlite.label_rows import contest
@@ -101,6 +102,7 @@ class Erasures(Part):
                 db.execute(f"DELETE FROM {COUNTED['examples']} RETURNING id", found.named)  # noqa: S608
             )
             alike = _alike(db, found)
+            forget_changes(db, found.named["conversations"])
             forget_proposals(write, found.named["conversations"], at)
             for table in ("conversations", "customers"):
                 db.execute(f"DELETE FROM {COUNTED[table]}", found.named)  # noqa: S608

@@ -445,6 +445,34 @@ def m008_accounts(db: Database) -> None:
 
 
 @MIGRATIONS()
+def m010_content_history(db: Database) -> None:
+    """Every change of content, kept; golden cases get ids, by which they are edited.
+
+    ``message_id`` is the message that an example came from: erasing that removes the change, too.
+    """
+    db.executescript("""
+    CREATE TABLE content_change (
+      id INTEGER PRIMARY KEY AUTOINCREMENT,
+      kind TEXT NOT NULL
+        CHECK (kind IN ('intent', 'template', 'example', 'article', 'golden_case', 'facts')),
+      name TEXT NOT NULL,
+      before TEXT,
+      after TEXT,
+      message_id TEXT,
+      operator_id TEXT REFERENCES operator,
+      at TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX content_change_item ON content_change (kind, name, id);
+    CREATE INDEX content_change_message ON content_change (message_id)
+      WHERE message_id IS NOT NULL;
+    ALTER TABLE golden_case ADD COLUMN id TEXT NOT NULL DEFAULT '';
+    UPDATE golden_case SET id = 'gld_' || lower(hex(randomblob(11)));
+    CREATE UNIQUE INDEX golden_case_id ON golden_case (id);
+    CREATE INDEX message_template ON message (template, at) WHERE template IS NOT NULL;
+    """)
+
+
+@MIGRATIONS()
 def m012_conversation_tokens(db: Database) -> None:
     """Tokens of the devices on which a conversation was resumed; the first is in its own row."""
     db.executescript(

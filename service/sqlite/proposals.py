@@ -33,6 +33,7 @@ from service.records import (
 from service.sqlite.audit import note
 from service.sqlite.base import Part
 from service.sqlite.commit import Transaction
+from service.sqlite.content_history import kept
 from service.sqlite.content_rows import (
     check_template,
     intent_names,
@@ -176,15 +177,17 @@ def _carry_out(
     if proposal.kind == "answer" and not answer:
         raise InvalidInput("Write the answer.", field="answer")
     if proposal.kind == "intent" and intent is None:
-        intent = _new_intent(write, proposal, acceptance)
+        intent = _new_intent(write, proposal, operator_id, acceptance, at)
     _check_labels(write.connection, intent, sentiment)
     if proposal.kind != "answer":
         _label(write, proposal.texts, operator_id, intent, sentiment, at)
     if answer:
-        _new_template(write, intent or "", answer)
+        _new_template(write, intent or "", answer, operator_id, at)
 
 
-def _new_intent(write: Transaction, proposal: Proposal, acceptance: Acceptance) -> str:
+def _new_intent(
+    write: Transaction, proposal: Proposal, operator_id: str, acceptance: Acceptance, at: str
+) -> str:
     name, title = acceptance.name or proposal.name, acceptance.title or proposal.title
     for field, value in (("name", name), ("title", title), ("group", acceptance.group)):
         if not value:
@@ -192,11 +195,12 @@ def _new_intent(write: Transaction, proposal: Proposal, acceptance: Acceptance) 
     if name in intent_names(write.connection):
         raise InvalidInput(f"There is an intent {name} already.", field="name")
     row = intent_row(Intent(name, acceptance.group, title))
-    write.database.table("intent").insert(row, pk="name")
+    with kept(write, "intent", name, at, operator_id):
+        write.database.table("intent").insert(row, pk="name")
     return name
 
 
-def _new_template(write: Transaction, intent: str, text: str) -> None:
+def _new_template(write: Transaction, intent: str, text: str, operator_id: str, at: str) -> None:
     """Add the intent's next template: named as it, then with a number."""
     db = write.connection
     taken = {row[0] for row in db.execute("SELECT name FROM template")}
@@ -208,7 +212,8 @@ def _new_template(write: Transaction, intent: str, text: str) -> None:
         check(Content(settings_from(db), intents, (template,)), "answer")
     except ContentError as error:
         raise InvalidInput(error.message.removeprefix("answer: "), field="answer") from None
-    write.database.table("template").insert(template_row(template), pk="name")
+    with kept(write, "template", template.name, at, operator_id):
+        write.database.table("template").insert(template_row(template), pk="name")
 
 
 def _label(
@@ -237,7 +242,8 @@ def _label(
                 source="review",
                 operator_id=operator_id,
             )
-            write.database.table("example").insert(example_row(example, at))
+            with kept(write, "example", example.id, at, operator_id):
+                write.database.table("example").insert(example_row(example, at))
             continue
         known = counting(told[text.message_id])
         said = (

@@ -189,7 +189,12 @@ def article_from(row: sqlite3.Row) -> Article:
 
 
 def golden_from(row: sqlite3.Row) -> GoldenCase:
-    return GoldenCase(row["text"], row["intent"], row["action"])
+    return GoldenCase(row["text"], row["intent"], row["action"], row["id"])
+
+
+def golden_row(case: GoldenCase) -> dict[str, Any]:
+    """The case as a row; it has its id already."""
+    return {name: getattr(case, name) for name in GoldenCase.__slots__}
 
 
 def label_of(entries: object) -> str | None:

@@ -21,6 +21,7 @@ from service.sqlite.base import Clock, utc_now
 from service.sqlite.commit import Turnstile, Writer
 from service.sqlite.connection import Readers, connect, explained
 from service.sqlite.content import ContentPart
+from service.sqlite.content_history import ContentHistory
 from service.sqlite.conversations import Conversations
 from service.sqlite.corrections import Corrections
 from service.sqlite.erasures import Erasures
@@ -53,6 +54,7 @@ class SqliteStore(
     Proposals,
     Reports,
     ContentPart,
+    ContentHistory,
     Operators,
     Sessions,
     SecondFactors,

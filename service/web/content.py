@@ -7,12 +7,13 @@ new revision by itself.
 from dataclasses import asdict, replace
 from typing import Any
 
-from flask import Blueprint, request
+from flask import Blueprint, g, request
 
 from index.records import OUT_OF_SCOPE
-from service.content import check
-from service.errors import Conflict, ContentError, InvalidInput, NotFound
-from service.records import Article, Content, Example, Intent, Template
+from service.errors import InvalidInput, NotFound
+from service.example_lint import doubts
+from service.records import Article, Example, Intent, Template, Usage
+from service.versions import NOT_THERE
 from service.web.context import operator_required, parts
 from service.web.inputs import (
     ArticleChange,
@@ -27,18 +28,20 @@ from service.web.inputs import (
     read_body,
 )
 from service.web.operations import operation
+from service.web.saving import (
+    save_article,
+    save_example,
+    save_intent,
+    save_template,
+    seen_version,
+    told,
+)
 
 blueprint = Blueprint("content", __name__, url_prefix="/api/v1")
 
 Json = dict[str, Any]
 
-
-def fits(content: Content) -> None:
-    """Raise ``InvalidInput`` when the changed content does not fit together."""
-    try:
-        check(content, "content")
-    except ContentError as error:
-        raise InvalidInput(error.message.removeprefix("content: ")) from None
+VERSION = {"version": "only if it is still this one, else 409 with what is there now"}
 
 
 # --- intents -------------------------------------------------------------------------------------
@@ -52,7 +55,12 @@ def list_intents() -> Json:
     counts: dict[str | None, int] = {}
     for example in content.examples:
         counts[example.intent] = counts.get(example.intent, 0) + 1
-    return {"intents": [{**asdict(i), "examples": counts.get(i.name, 0)} for i in content.intents]}
+    return {
+        "intents": [
+            told("intent", intent) | {"examples": counts.get(intent.name, 0)}
+            for intent in content.intents
+        ]
+    }
 
 
 @blueprint.post("/intents")
@@ -60,10 +68,7 @@ def list_intents() -> Json:
 @operator_required
 def add_intent() -> tuple[Json, int]:
     body = read_body(NewIntent)
-    content = parts().store.content()
-    if any(intent.name == body.name for intent in content.intents):
-        raise Conflict(f"There is an intent {body.name!r} already.")
-    return _save_intent(content, body.name, body), 201
+    return _save_intent(body.name, body, NOT_THERE), 201
 
 
 @blueprint.put("/intents/<name>")
@@ -74,24 +79,24 @@ def change_intent(name: str) -> Json:
     content = parts().store.content()
     if not any(intent.name == name for intent in content.intents):
         raise NotFound(f"There is no intent {name!r}.")
-    return _save_intent(content, name, body)
+    return _save_intent(name, body, body.version)
 
 
-def _save_intent(content: Content, name: str, body: IntentChange) -> Json:
-    fields = body.model_dump() | {"name": name, "slots": tuple(body.slots)}
+def _save_intent(name: str, body: IntentChange, seen: str | None) -> Json:
+    fields = body.model_dump(exclude={"version"}) | {"name": name, "slots": tuple(body.slots)}
     intent = Intent(**fields)
-    others = [i for i in content.intents if i.name != name]
-    fits(replace(content, intents=(*others, intent)))
-    parts().store.save_intent(intent)
-    return {"intent": asdict(intent)}
+    save_intent(intent, seen)
+    return {"intent": told("intent", intent)}
 
 
 @blueprint.delete("/intents/<name>")
-@operation("Remove an intent that nothing uses.", returns={204: "Nothing"}, auth="operator")
+@operation(
+    "Remove an intent that nothing uses.", query=VERSION, returns={204: "Nothing"}, auth="operator"
+)
 @operator_required
 def remove_intent(name: str) -> tuple[str, int]:
     no_body()
-    parts().store.delete_intent(name)
+    parts().store.delete_intent(name, by=g.operator.id, seen=seen_version())
     return "", 204
 
 
@@ -99,10 +104,21 @@ def remove_intent(name: str) -> tuple[str, int]:
 
 
 @blueprint.get("/templates")
-@operation("Every template.", returns={200: "Templates"}, auth="operator")
+@operation(
+    "Every template, with how often it was sent and what customers thought of it.",
+    returns={200: "Templates"},
+    auth="operator",
+)
 @operator_required
 def list_templates() -> Json:
-    return {"templates": [asdict(template) for template in parts().store.content().templates]}
+    store = parts().store
+    usage = store.template_usage()
+    return {
+        "templates": [
+            told("template", template) | asdict(usage.get(template.name, Usage()))
+            for template in store.content().templates
+        ]
+    }
 
 
 @blueprint.post("/templates")
@@ -110,10 +126,7 @@ def list_templates() -> Json:
 @operator_required
 def add_template() -> tuple[Json, int]:
     body = read_body(NewTemplate)
-    content = parts().store.content()
-    if any(template.name == body.name for template in content.templates):
-        raise Conflict(f"There is a template {body.name!r} already.")
-    return _save_template(content, body.name, body), 201
+    return _save_template(body.name, body, NOT_THERE), 201
 
 
 @blueprint.put("/templates/<name>")
@@ -124,23 +137,21 @@ def change_template(name: str) -> Json:
     content = parts().store.content()
     if not any(template.name == name for template in content.templates):
         raise NotFound(f"There is no template {name!r}.")
-    return _save_template(content, name, body)
+    return _save_template(name, body, body.version)
 
 
-def _save_template(content: Content, name: str, body: TemplateChange) -> Json:
+def _save_template(name: str, body: TemplateChange, seen: str | None) -> Json:
     template = Template(name, body.intent, body.text, body.sentiment)
-    others = [t for t in content.templates if t.name != name]
-    fits(replace(content, templates=(*others, template)))
-    parts().store.save_template(template)
-    return {"template": asdict(template)}
+    save_template(template, seen)
+    return {"template": told("template", template)}
 
 
 @blueprint.delete("/templates/<name>")
-@operation("Remove a template.", returns={204: "Nothing"}, auth="operator")
+@operation("Remove a template.", query=VERSION, returns={204: "Nothing"}, auth="operator")
 @operator_required
 def remove_template(name: str) -> tuple[str, int]:
     no_body()
-    parts().store.delete_template(name)
+    parts().store.delete_template(name, by=g.operator.id, seen=seen_version())
     return "", 204
 
 
@@ -150,20 +161,26 @@ def remove_template(name: str) -> tuple[str, int]:
 @blueprint.get("/examples")
 @operation(
     "Examples, newest first.",
-    query={"intent": "name of an intent", "limit": "1 to 1000", "offset": "how many to pass over"},
+    query={
+        "intent": "name of an intent",
+        "q": "words that they hold",
+        "limit": "1 to 1000",
+        "offset": "how many to pass over",
+    },
     returns={200: "Examples"},
     auth="operator",
 )
 @operator_required
 def list_examples() -> Json:
     intent = request.args.get("intent")
+    words = request.args.get("q", "").strip().casefold()
     examples = [
         example
         for example in reversed(parts().store.content().examples)
-        if intent in (None, "", example.intent)
+        if intent in (None, "", example.intent) and words in example.text.casefold()
     ]
     offset, limit = query_number("offset", 0, 0, 10**9), query_number("limit", 200, 1, 1000)
-    shown = [asdict(example) for example in examples[offset : offset + limit]]
+    shown = [told("example", example) for example in examples[offset : offset + limit]]
     return {"examples": shown, "total": len(examples)}
 
 
@@ -172,7 +189,8 @@ def list_examples() -> Json:
 @operator_required
 def add_example() -> tuple[Json, int]:
     example = _example("", read_body(NewExample))
-    return {"example": asdict(parts().store.add_examples([example])[0])}, 201
+    added = parts().store.add_examples([example], by=g.operator.id)[0]
+    return _told_example(added), 201
 
 
 @blueprint.put("/examples/<example_id>")
@@ -187,8 +205,14 @@ def change_example(example_id: str) -> Json:
     kept = ("source", "message_id", "operator_id", "weight", "contested")
     fields = {name: getattr(known, name) for name in kept}
     example = replace(_example(example_id, body), **fields)
-    parts().store.save_example(example)
-    return {"example": asdict(example)}
+    save_example(example, body.version)
+    return _told_example(example)
+
+
+def _told_example(example: Example) -> Json:
+    """The example with what the lint would say of it."""
+    found = doubts(example, parts().store.content().examples)
+    return {"example": told("example", example), "doubts": found}
 
 
 def _example(example_id: str, body: NewExample) -> Example:
@@ -219,11 +243,11 @@ def _spans(body: NewExample) -> tuple[Json, ...] | None:
 
 
 @blueprint.delete("/examples/<example_id>")
-@operation("Remove an example.", returns={204: "Nothing"}, auth="operator")
+@operation("Remove an example.", query=VERSION, returns={204: "Nothing"}, auth="operator")
 @operator_required
 def remove_example(example_id: str) -> tuple[str, int]:
     no_body()
-    parts().store.delete_example(example_id)
+    parts().store.delete_example(example_id, by=g.operator.id, seen=seen_version())
     return "", 204
 
 
@@ -234,7 +258,7 @@ def remove_example(example_id: str) -> tuple[str, int]:
 @operation("Every article.", returns={200: "Articles"}, auth="operator")
 @operator_required
 def list_articles() -> Json:
-    return {"articles": [asdict(article) for article in parts().store.content().articles]}
+    return {"articles": [told("article", entry) for entry in parts().store.content().articles]}
 
 
 @blueprint.post("/articles")
@@ -242,10 +266,7 @@ def list_articles() -> Json:
 @operator_required
 def add_article() -> tuple[Json, int]:
     body = read_body(NewArticle)
-    content = parts().store.content()
-    if any(article.id == body.id for article in content.articles):
-        raise Conflict(f"There is an article {body.id!r} already.")
-    return _save_article(content, body.id, body), 201
+    return _save_article(body.id, body, NOT_THERE), 201
 
 
 @blueprint.put("/articles/<article_id>")
@@ -256,21 +277,19 @@ def change_article(article_id: str) -> Json:
     content = parts().store.content()
     if not any(article.id == article_id for article in content.articles):
         raise NotFound(f"There is no article {article_id!r}.")
-    return _save_article(content, article_id, body)
+    return _save_article(article_id, body, body.version)
 
 
-def _save_article(content: Content, article_id: str, body: ArticleChange) -> Json:
+def _save_article(article_id: str, body: ArticleChange, seen: str | None) -> Json:
     article = Article(article_id, body.title, body.text, tuple(body.intents))
-    others = [a for a in content.articles if a.id != article_id]
-    fits(replace(content, articles=(*others, article)))
-    parts().store.save_article(article)
-    return {"article": asdict(article)}
+    save_article(article, seen)
+    return {"article": told("article", article)}
 
 
 @blueprint.delete("/articles/<article_id>")
-@operation("Remove an article.", returns={204: "Nothing"}, auth="operator")
+@operation("Remove an article.", query=VERSION, returns={204: "Nothing"}, auth="operator")
 @operator_required
 def remove_article(article_id: str) -> tuple[str, int]:
     no_body()
-    parts().store.delete_article(article_id)
+    parts().store.delete_article(article_id, by=g.operator.id, seen=seen_version())
     return "", 204

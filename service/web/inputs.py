@@ -36,6 +36,11 @@ PersonName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=
 Greeting = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
 ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(:\d{1,5})?|https?://\[[0-9A-Fa-f:.]+\](:\d{1,5})?")
 Sentiment = Literal["negative", "neutral", "positive"]
+Version = Annotated[
+    str | None,
+    Field(max_length=40, description="What was edited; 409 when it is another one by now."),
+]
+Action = Literal["answer", "clarify", "ask", "handoff"]
 Empty = Annotated[None, Field(description="No body, or an empty object.")]
 
 
@@ -48,7 +53,8 @@ class Body(BaseModel):
     @classmethod
     def _no_nul(cls, value: Any) -> Any:
         # Much of what reads texts later ends at a NUL.
-        if isinstance(value, str) and "\0" in value:
+        texts = [*value, *value.values()] if isinstance(value, dict) else [value]
+        if any(isinstance(text, str) and "\0" in text for text in texts):
             raise PydanticCustomError("nul", "must not hold NUL characters")
         return value
 
@@ -201,6 +207,7 @@ class IntentChange(Body):
     slots: list[Name] = Field(default_factory=list)
     action: Literal["answer", "handoff"] = "answer"
     priority: Literal["low", "normal", "high", "urgent"] = "normal"
+    version: Version = None
 
 
 class NewIntent(IntentChange):
@@ -215,6 +222,7 @@ class TemplateChange(Body):
     intent: Name
     text: Text
     sentiment: Sentiment | None = None
+    version: Version = None
 
 
 class NewTemplate(TemplateChange):
@@ -239,6 +247,7 @@ class NewExample(Body):
     sentiment: Sentiment | None = None
     entities: list[EntitySpan] | None = None
     split: Literal["train", "valid", "test"] | None = None
+    version: Version = None
 
 
 class ArticleChange(Body):
@@ -247,12 +256,46 @@ class ArticleChange(Body):
     title: Line
     text: Text
     intents: list[Name] = Field(default_factory=list)
+    version: Version = None
 
 
 class NewArticle(ArticleChange):
     """An article."""
 
     id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=100)]
+
+
+class GoldenChange(Body):
+    """A message whose intent and action must never break."""
+
+    text: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
+    intent: Name
+    action: Action
+    version: Version = None
+
+
+class FactsChange(Body):
+    """All of the desk's facts, by name; one that is empty is not known yet."""
+
+    facts: Annotated[
+        dict[Name, Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)]],
+        Field(max_length=500),
+    ]
+    version: Version = None
+
+
+class Restored(Body):
+    """Which side of a change an item becomes again; ``version`` is what it is now."""
+
+    side: Literal["before", "after"] = "before"
+    version: Version = None
+
+
+class TriedMessage(Body):
+    """A message to try; ``challenger``: also with the release on trial."""
+
+    text: Text
+    challenger: bool = False
 
 
 class NewAcceptance(Body):
@@ -320,7 +363,11 @@ def read_body(model: type[B]) -> B:
         raise InvalidInput(first, errors=errors) from None
     text = getattr(body, "text", None)
     limit = current_app.config["FRONTDESK"].config.max_text
-    if isinstance(body, NewMessage | NewOperatorMessage) and text and len(text) > limit:
+    if (
+        isinstance(body, NewMessage | NewOperatorMessage | TriedMessage)
+        and text
+        and len(text) > limit
+    ):
         message = f"A message may have at most {limit} characters."
         raise InvalidInput(f"text: {message}", errors=[{"field": "text", "message": message}])
     return body

@@ -62,8 +62,15 @@ INTENT = fields(
         "priority": PRIORITY,
     },
     examples=WHOLE,
+    version=TEXT,
 )
-TEMPLATE = fields({"name": TEXT, "intent": TEXT, "text": TEXT, "sentiment": either(SENTIMENT)})
+TEMPLATE = fields(
+    {"name": TEXT, "intent": TEXT, "text": TEXT, "sentiment": either(SENTIMENT)},
+    version=TEXT,
+    used=WHOLE,
+    helpful=WHOLE,
+    unhelpful=WHOLE,
+)
 EXAMPLE = fields(
     {"id": TEXT, "text": TEXT, "intent": either(TEXT), "sentiment": either(SENTIMENT)},
     entities=either(many(ANY_OBJECT)),
@@ -71,8 +78,19 @@ EXAMPLE = fields(
     source=TEXT,
     weight=NUMBER,
     contested=many(words("intent", "sentiment")),
+    version=TEXT,
 )
-ARTICLE = fields({"id": TEXT, "title": TEXT, "text": TEXT, "intents": many(TEXT)})
+ARTICLE = fields({"id": TEXT, "title": TEXT, "text": TEXT, "intents": many(TEXT)}, version=TEXT)
+GOLDEN_CASE = fields(
+    {
+        "id": TEXT,
+        "text": TEXT,
+        "intent": TEXT,
+        "action": words("answer", "clarify", "ask", "handoff", "none"),
+        "version": TEXT,
+    }
+)
+CONTENT_KIND = words("intent", "template", "example", "article", "golden_case", "facts")
 ROLE = words("operator", "lead", "admin")
 OPERATOR = fields({"id": TEXT, "email": TEXT, "name": TEXT, "role": ROLE})
 COLLEAGUE = fields(
@@ -248,6 +266,26 @@ PROPOSAL = fields(
     }
 )
 TICKET_ID = fields({"id": TEXT})
+CONTENT_CHANGE = fields(
+    {
+        "id": WHOLE,
+        "kind": CONTENT_KIND,
+        "name": TEXT,
+        "before": either(ANY_OBJECT),
+        "after": either(ANY_OBJECT),
+        "at": TIME,
+        "operator": either(PERSON),
+    }
+)
+DRAFT = fields(
+    {
+        "text": TEXT,
+        "action": words("answer", "clarify", "ask", "handoff", "none"),
+        "template": either(TEXT),
+        "suggestions": many(SUGGESTION),
+    }
+)
+SAID = fields({"trace": ref("Trace"), "reply": either(DRAFT)})
 RELEASE = fields(
     {
         "id": TEXT,
@@ -325,6 +363,62 @@ TRIAL = fields(
         "reason": TEXT,
     },
     since=TIME,
+)
+
+QUANTILES = fields({"count": WHOLE, "median": either(NUMBER), "p90": either(NUMBER)})
+POINT = fields(
+    {
+        "at": TEXT,
+        "turns": WHOLE,
+        "answered": WHOLE,
+        "asked": WHOLE,
+        "handed_over": WHOLE,
+        "negative": WHOLE,
+        "neutral": WHOLE,
+        "positive": WHOLE,
+    }
+)
+REPORT = fields(
+    {
+        "from": TIME,
+        "to": TIME,
+        "conversations": WHOLE,
+        "messages": COUNTS,
+        "turns": COUNTS,
+        "answered_share": either(NUMBER),
+        "sentiments": COUNTS,
+        "intents": many(
+            fields(
+                {
+                    "intent": TEXT,
+                    "turns": WHOLE,
+                    "answered": WHOLE,
+                    "asked": WHOLE,
+                    "handed_over": WHOLE,
+                    "answered_share": either(NUMBER),
+                    "negative": WHOLE,
+                    "neutral": WHOLE,
+                    "positive": WHOLE,
+                }
+            )
+        ),
+        "handoff_reasons": COUNTS,
+        "tickets": COUNTS,
+        "first_response_seconds": either(NUMBER),
+        "resolution_seconds": either(NUMBER),
+        "first_response": QUANTILES,
+        "resolution": QUANTILES,
+        "precision": SHARE,
+        "ratings": fields(
+            {
+                "count": WHOLE,
+                "average": either(NUMBER),
+                "helpful": WHOLE,
+                "unhelpful": WHOLE,
+                "stars": many(WHOLE),
+            }
+        ),
+    }
 )
 
 SCHEMAS: dict[str, Schema] = {
@@ -471,9 +565,30 @@ SCHEMAS: dict[str, Schema] = {
     "Templates": fields({"templates": many(TEMPLATE)}),
     "Template": fields({"template": TEMPLATE}),
     "Examples": fields({"examples": many(EXAMPLE), "total": WHOLE}),
-    "Example": fields({"example": EXAMPLE}),
+    "Example": fields({"example": EXAMPLE}, doubts=many(fields({"kind": TEXT, "told": TEXT}))),
     "Articles": fields({"articles": many(ARTICLE)}),
     "Article": fields({"article": ARTICLE}),
+    "GoldenCases": fields({"golden": many(GOLDEN_CASE)}),
+    "GoldenCase": fields({"golden_case": GOLDEN_CASE}),
+    "Facts": fields(
+        {
+            "facts": {"type": "object", "additionalProperties": TEXT},
+            "version": TEXT,
+            "slots": many(fields({"name": TEXT, "title": TEXT})),
+            "used": {"type": "object", "additionalProperties": many(TEXT)},
+        }
+    ),
+    "ContentHistory": fields({"changes": many(CONTENT_CHANGE), "more": FLAG}),
+    "ContentRestored": fields({"kind": CONTENT_KIND, "name": TEXT, "version": TEXT}),
+    "Tried": fields(
+        {
+            **SAID["properties"],
+            "behind": FLAG,
+            "challenger": either(
+                fields({"release": TEXT, "problem": either(TEXT), "said": either(SAID)})
+            ),
+        }
+    ),
     "Review": fields({"proposals": many(PROPOSAL), "open": WHOLE}),
     "Decided": fields({"proposal": PROPOSAL}),
     "Releases": fields(
@@ -523,32 +638,25 @@ SCHEMAS: dict[str, Schema] = {
         {"diff": either(ANY_OBJECT), "stale": FLAG, "running": FLAG, "problem": either(TEXT)}
     ),
     "Report": fields(
-        {
-            "from": TIME,
-            "to": TIME,
-            "conversations": WHOLE,
-            "messages": COUNTS,
-            "turns": COUNTS,
-            "answered_share": either(NUMBER),
-            "sentiments": COUNTS,
-            "intents": many(
-                fields(
-                    {
-                        "intent": TEXT,
-                        "turns": WHOLE,
-                        "answered": WHOLE,
-                        "answered_share": either(NUMBER),
-                        "negative": WHOLE,
-                    }
-                )
-            ),
-            "handoff_reasons": COUNTS,
-            "tickets": COUNTS,
-            "first_response_seconds": either(NUMBER),
-            "resolution_seconds": either(NUMBER),
-            "ratings": fields(
-                {"count": WHOLE, "average": either(NUMBER), "helpful": WHOLE, "unhelpful": WHOLE}
-            ),
-        }
+        {**REPORT["properties"]},
+        series=fields({"unit": words("hour", "day", "month"), "points": many(POINT)}),
+        hours=many(many(WHOLE)),
+        operators=many(
+            fields(
+                {
+                    "operator": PERSON,
+                    "conversations": WHOLE,
+                    "replies": WHOLE,
+                    "resolved": WHOLE,
+                    "first_response": QUANTILES,
+                    "ratings": fields({"count": WHOLE, "average": either(NUMBER)}),
+                }
+            )
+        ),
+        templates=many(
+            fields({"template": TEXT, "used": WHOLE, "helpful": WHOLE, "unhelpful": WHOLE})
+        ),
+        unused=fields({"templates": many(TEXT), "intents": many(TEXT)}),
+        before=REPORT,
     ),
 }

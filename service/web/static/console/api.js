@@ -21,6 +21,8 @@ export class ApiError extends Error {
     this.errors = problem.errors ?? [];
     /** @type {string} */
     this.requestId = problem.request_id ?? "";
+    /** All that the desk said of it. @type {Record<string, any>} */
+    this.problem = problem;
   }
 }
 

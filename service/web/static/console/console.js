@@ -9,10 +9,12 @@ import "./content.js";
 import "./conversation.js";
 import { openCorrection, settleAll } from "./correction.js";
 import { fill, h, icon } from "./dom.js";
+import { forgetExamples } from "./edit_drafts.js";
 import "./inbox.js";
 import { bind, listen, showHelp } from "./keys.js";
 import { Live } from "./live.js";
 import "./releases.js";
+import "./reports.js";
 import { address, go, onMove, place } from "./router.js";
 import { loadContent, session } from "./session.js";
 import "./review.js";
@@ -29,6 +31,7 @@ import { initials } from "./words.js";
 /** @import {DeskContent} from "./content.js" */
 /** @import {DeskInbox} from "./inbox.js" */
 /** @import {DeskReleases} from "./releases.js" */
+/** @import {DeskReports} from "./reports.js" */
 /** @import {DeskReview} from "./review.js" */
 /** @import {DeskSettings} from "./settings.js" */
 /** @import {DeskSignIn} from "./signin.js" */
@@ -53,12 +56,13 @@ const page = {
   conversation: /** @type {DeskConversation} */ (find("conversation")),
   content: /** @type {DeskContent} */ (find("content")),
   releases: /** @type {DeskReleases} */ (find("releases")),
+  reports: /** @type {DeskReports} */ (find("reports")),
   review: /** @type {DeskReview} */ (find("review")),
   settings: /** @type {DeskSettings} */ (find("settings")),
 };
 
 /** @type {Record<import("./router.js").Place["page"], string>} */
-const TITLES = { inbox: "Inbox", content: "Content", review: "Review", releases: "Releases", settings: "Settings" };
+const TITLES = { inbox: "Inbox", content: "Content", review: "Review", releases: "Releases", settings: "Settings", reports: "Reports" };
 
 const live = new Live("/api/v1/events");
 let deskName = "frontdesk";
@@ -147,6 +151,7 @@ function drawNav() {
       h("li", { class: "views-gap" }, h("a", { class: "view", href: "#/review", id: "nav-review", "data-testid": "nav-review" }, icon("review"), h("span", {}, "Review"), h("span", { class: "count" }))),
       h("li", {}, h("a", { class: "view", href: "#/content", id: "nav-content", "data-testid": "nav-content" }, icon("book"), h("span", {}, "Content"))),
       h("li", {}, h("a", { class: "view", href: "#/releases", id: "nav-releases", "data-testid": "nav-releases" }, icon("stack"), h("span", {}, "Releases"))),
+      h("li", {}, h("a", { class: "view", href: "#/reports", id: "nav-reports", "data-testid": "nav-reports" }, icon("chart"), h("span", {}, "Reports"))),
       h("li", {}, h("button", { class: "view", type: "button", "data-testid": "nav-agreement", onclick: () => openAgreement(askWhatElse) }, icon("scales"), h("span", {}, "Agreement")))),
     h("div", { class: "me" },
       h("span", { class: "avatar", title: `${operator?.name ?? ""} · ${operator?.email ?? ""}` }, initials(operator?.name ?? "")),
@@ -167,7 +172,7 @@ function markNav() {
     button.setAttribute("aria-pressed", String(here));
     if (here) button.scrollIntoView({ block: "nearest", inline: "nearest" });
   }
-  for (const name of ["content", "review", "releases", "settings"]) {
+  for (const name of ["content", "review", "releases", "settings", "reports"]) {
     const link = document.getElementById(`nav-${name}`);
     if (where !== name) {
       link?.removeAttribute("aria-current");
@@ -219,7 +224,8 @@ function follow(to) {
   if (isNarrow()) delete document.body.dataset.details;
   page.releases.show(to.page === "releases");
   if (to.page === "settings") page.settings.open(to.id);
-  if (to.page === "content") page.content.open(to.id);
+  page.reports.show(to.page === "reports");
+  if (to.page === "content") page.content.open(to);
   else if (to.page === "review") page.review.open(to.id);
   else if (to.page === "inbox") {
     const before = page.conversation.ticketId;
@@ -292,6 +298,7 @@ live.addEventListener("erased", (event) => {
   const { tickets: gone } = /** @type {CustomEvent<{tickets: string[]}>} */ (event).detail;
   for (const id of gone) page.conversation.forget(id);
   page.inbox.forget(gone);
+  forgetExamples();
   void page.review.refresh();
 });
 live.addEventListener("alarm", (event) => page.alarms.apply(/** @type {CustomEvent} */ (event).detail.alarm));
@@ -361,7 +368,7 @@ function leave() {
   const active = document.activeElement;
   if (active instanceof HTMLElement && ["INPUT", "TEXTAREA", "SELECT"].includes(active.tagName)) return active.blur();
   if (document.body.dataset.details === "yes" && matchMedia("(max-width: 1279px)").matches) return page.conversation.toggleDetails();
-  if (place().id) go({ page: place().page, id: null });
+  if (place().id) go({ ...place(), id: null });
 }
 
 const inInbox = (/** @type {() => void} */ act_) => () => {
@@ -372,6 +379,7 @@ const inReview = (/** @type {() => void} */ act_) => () => {
 };
 const move = (/** @type {number} */ step) => () => {
   if (place().page === "review") page.review.move(step);
+  else if (place().page === "content") page.content.move(step);
   else if (place().page === "inbox") page.inbox.move(step);
 };
 
@@ -382,7 +390,7 @@ bind("Inbox", [
   ["ArrowUp", "", move(-1)],
   ["Enter", "Open it", () => {
     if (place().page === "review") return page.review.enter();
-    if (place().page !== "inbox") return;
+    if (place().page !== "inbox") return /** @type {HTMLElement|null} */ (document.activeElement)?.click();
     const ticket = page.inbox.focused() ?? page.inbox.known.get(page.inbox.cursor);
     const active = document.activeElement;
     if (active && active !== document.body && active.matches("button, a, [role=button], summary")) /** @type {HTMLElement} */ (active).click();

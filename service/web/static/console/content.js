@@ -1,203 +1,99 @@
 /**
- * `<desk-content>`: the desk's intents, each with its answers (templates) and examples; what is saved here
- * holds for the next message.
+ * `<desk-content>`: what people write for the desk, in sections: intents with their answers, examples,
+ * articles, golden cases, facts; what changed; and a box to try it all.
  */
 
-import { explain, get, post, put } from "./api.js";
-import { fill, h, icon } from "./dom.js";
+import "./content_facts.js";
+import "./content_intents.js";
+import "./content_lists.js";
+import "./content_try.js";
+import { h } from "./dom.js";
+import { historyList } from "./edit_history.js";
+import { loadFacts } from "./facts.js";
 import { address } from "./router.js";
-import { changes, loadContent, session } from "./session.js";
-import { toast } from "./toast.js";
-import { plural, title } from "./words.js";
+import { changes } from "./session.js";
 
-/** @import {Example, Intent, Template} from "./types.js" */
+/** @import {Place, Section} from "./router.js" */
+
+/** @type {[Section|"intents", string, string][]} */
+const TABS = [
+  ["intents", "Intents and answers", "content-intents"], ["examples", "Examples", "content-examples"],
+  ["articles", "Articles", "content-articles"], ["golden", "Golden cases", "content-golden"],
+  ["facts", "Facts", "content-facts"], ["history", "Changes", "content-changes"], ["try", "Test box", "content-try"],
+];
 
 export class DeskContent extends HTMLElement {
-  constructor() {
-    super();
-    this.name = "";
-    this.drawn = "";
-    /** @type {Map<string, string>} edited and not yet saved, by template */
-    this.edited = new Map();
-    /** @type {AbortController|null} */
-    this.request = null;
-  }
-
   connectedCallback() {
     if (this.firstChild) return;
-    this.search = h("input", {
-      type: "search", placeholder: "Search intents and answers", "aria-label": "Search intents and answers",
-      "data-testid": "content-search", oninput: () => this.renderList(),
-    });
-    this.list = h("nav", { class: "intents", "aria-label": "Intents" });
-    this.page = h("div", { class: "intent-page", "data-testid": "intent-page" });
-    this.append(
-      h("div", { class: "content-list" },
-        h("div", { class: "list-head" }, h("div", { class: "search" }, icon("search"), this.search)), this.list),
-      this.page);
-    changes.addEventListener("content", () => this.contentChanged());
+    this.tabs = h("nav", { class: "content-tabs", "aria-label": "Sections of content" }, TABS.map(([section, words]) => h("a", {
+      href: address({ page: "content", id: null, section: section === "intents" ? undefined : section }), data: { section }, "data-testid": `tab-${section}`,
+    }, words)));
+    this.body = h("div", { class: "content-body" });
+    this.append(this.tabs, this.body);
+    changes.addEventListener("content", () => void this.contentChanged());
   }
 
-  /** @param {string|null} name */
-  open(name) {
-    const changed = this.name !== (name ?? "");
-    this.name = name ?? "";
-    this.toggleAttribute("opened", Boolean(name));
-    this.renderList();
-    if (changed || !this.page?.firstChild) this.renderPage();
+  /** @param {Place} to */
+  open({ section = /** @type {any} */ ("intents"), id }) {
+    if (!this.body || !this.tabs) return;
+    for (const tab of this.tabs.querySelectorAll("a")) {
+      if (tab.dataset.section !== section) tab.removeAttribute("aria-current");
+      else {
+        tab.setAttribute("aria-current", "page");
+        tab.scrollIntoView({ block: "nearest", inline: "nearest" });
+      }
+    }
+    const name = TABS.find(([known]) => known === section)?.[2] ?? "content-intents";
+    let shown = /** @type {any} */ (this.body.querySelector(name));
+    if (!shown) this.body.append(shown = h(/** @type {any} */ (name), {}));
+    for (const other of this.body.children) /** @type {HTMLElement} */ (other).hidden = other !== shown;
+    this.toggleAttribute("opened", Boolean(id));
+    this.wanted = `${section}/${id}`;
+    const { wanted } = this;
+    // Previews fill in facts, so these come first; without them the previews say what is missing.
+    this.facts ??= loadFacts().then(() => {}, () => { this.facts = undefined; });
+    void this.facts.then(() => { if (this.wanted === wanted) shown.open(id); });
   }
 
-  /** Somebody saved content: renew what is not being edited. */
+  /** @returns {any} the section that is shown */
+  current() {
+    return [...(this.body?.children ?? [])].find((section) => !(/** @type {HTMLElement} */ (section).hidden));
+  }
+
+  /** Where "/" leads. @returns {HTMLInputElement|undefined} */
+  get search() {
+    return this.current()?.search;
+  }
+
+  /** The next row or the one before. @param {number} step */
+  move(step) {
+    const rows = /** @type {HTMLElement[]} */ ([...(this.current()?.querySelectorAll(".intents a, .row-button") ?? [])]);
+    const at = rows.findIndex((row) => row === document.activeElement);
+    const here = at < 0 ? rows.findIndex((row) => row.getAttribute("aria-current") === "page") : at;
+    rows[Math.max(0, Math.min(rows.length - 1, here + step))]?.focus();
+  }
+
+  async contentChanged() {
+    if (!this.facts) return;
+    await loadFacts().catch(() => {});
+    for (const section of this.body?.children ?? []) /** @type {any} */ (section).contentChanged?.();
+  }
+}
+
+/** Everything that changed, the newest first. */
+class ContentChanges extends HTMLElement {
+  /** @param {string|null} _id */
+  open(_id) {
+    const history = historyList();
+    this.renew = history.renew;
+    this.replaceChildren(h("div", { class: "section-page" }, h("h2", {}, "What changed"),
+      h("p", { class: "soft" }, "Every change of content, by whom, and how to take it back."), history.element));
+  }
+
   contentChanged() {
-    this.renderList();
-    if (this.signature() === this.drawn) return;
-    if (!this.page?.contains(document.activeElement) && !this.edited.size) this.renderPage();
-  }
-
-  renderList() {
-    if (!this.list) return;
-    const words = (this.search?.value ?? "").toLowerCase().trim();
-    const found = session.intents.filter((intent) => !words || textOf(intent).includes(words));
-    const groups = Map.groupBy(found, ({ group }) => group);
-    fill(this.list, [...groups].map(([group, intents]) => h("section", {},
-      h("h2", {}, title(group)),
-      h("ul", { role: "list" }, intents.map(({ name, title: says, examples }) => h("li", {},
-        h("a", { href: address({ page: "content", id: name }), "aria-current": name === this.name ? "page" : null, "data-testid": "intent" },
-          h("span", { class: "intent-name" }, title(name)), h("span", { class: "intent-title" }, says),
-          examples !== undefined && h("span", { class: "count", title: plural(examples, "example") }, String(examples)))))))),
-    !found.length && h("p", { class: "empty" }, "No intent has these words."));
-  }
-
-  /** What the page shows of the content, to see whether it changed. */
-  signature() {
-    return JSON.stringify([
-      session.intents.filter(({ name }) => name === this.name).map((intent) => ({ ...intent, examples: 0 })),
-      session.templates.filter(({ intent }) => intent === this.name),
-    ]);
-  }
-
-  renderPage() {
-    if (!this.page) return;
-    this.drawn = this.signature();
-    const intent = session.intents.find(({ name }) => name === this.name);
-    if (!intent) {
-      return fill(this.page, h("div", { class: "empty" }, icon("book"), h("h2", {}, this.name ? "There is no such intent." : "Choose an intent"),
-        h("p", {}, "Its answers and examples appear here.")));
-    }
-    const answers = session.templates.filter((template) => template.intent === intent.name);
-    this.examples = h("div", { class: "examples" }, h("p", { class: "soft" }, "Loading…"));
-    fill(this.page,
-      h("header", { class: "intent-head" },
-        h("a", { class: "icon-button back", href: address({ page: "content", id: null }), "aria-label": "Back to the intents" }, icon("back")),
-        h("div", {}, h("h2", {}, title(intent.name)), h("p", { class: "intent-says" }, `“${intent.title}”`))),
-      h("div", { class: "intent-body" },
-        intent.description && h("p", { class: "soft" }, intent.description),
-        h("p", { class: "facts-line" },
-          intent.action === "handoff" ? "Handed over to a person." : "Answered by the desk.",
-          intent.slots?.length ? ` Asks for: ${intent.slots.map((slot) => title(slot).toLowerCase()).join(", ")}.` : ""),
-        h("h3", {}, "Answers"),
-        answers.length ? answers.map((template) => this.templateForm(template)) : h("p", { class: "soft" }, "This intent has no answer yet."),
-        h("h3", {}, "Examples"),
-        h("p", { class: "soft" }, "What customers write when they mean this. Training learns from them."),
-        this.exampleForm(intent), this.examples));
-    void this.loadExamples(intent);
-  }
-
-  /** @param {Template} template */
-  templateForm(template) {
-    const id = `template-${template.name}`;
-    const text = h("textarea", { id, rows: 4, maxlength: 8000, dir: "auto", "data-testid": "template-text", value: this.edited.get(template.name) ?? template.text });
-    const save = h("button", { class: "button primary", type: "submit", "data-testid": "template-save" }, "Save");
-    const undo = h("button", { class: "button", type: "button" }, "Discard");
-    const error = h("p", { class: "error", role: "alert", hidden: true });
-    const show = () => {
-      const changed = text.value !== template.text;
-      if (changed) this.edited.set(template.name, text.value);
-      else this.edited.delete(template.name);
-      save.disabled = !changed || !text.value.trim();
-      undo.hidden = !changed;
-    };
-    text.addEventListener("input", show);
-    undo.addEventListener("click", () => { text.value = template.text; error.hidden = true; show(); });
-    show();
-    return h("form", {
-      class: "template", data: { name: template.name }, "data-testid": "template",
-      onsubmit: async (/** @type {Event} */ event) => {
-        event.preventDefault();
-        if (save.disabled) return;
-        save.disabled = true;
-        try {
-          await put(`/templates/${encodeURIComponent(template.name)}`, { intent: template.intent, sentiment: template.sentiment ?? null, text: text.value });
-          template.text = text.value;
-          this.drawn = this.signature();
-          error.hidden = true;
-          toast("Saved. The desk answers with it from now on.");
-        } catch (problem) {
-          error.hidden = false;
-          error.textContent = `Not saved. ${explain(problem)}`;
-        }
-        show();
-      },
-    },
-      h("label", { for: id }, title(template.name),
-        template.sentiment && h("span", { class: "tag" }, `when ${template.sentiment}`)),
-      text, h("div", { class: "template-foot" }, h("span", { class: "soft" }, slotsIn(template.text)), error, undo, save));
-  }
-
-  /** @param {Intent} intent */
-  exampleForm(intent) {
-    const text = h("input", { type: "text", maxlength: 2000, placeholder: "Add an example, in a customer's words", "aria-label": "New example", "data-testid": "example-text", dir: "auto" });
-    const button = h("button", { class: "button", type: "submit", "data-testid": "example-add" }, icon("plus"), "Add");
-    return h("form", {
-      class: "example-form",
-      onsubmit: async (/** @type {Event} */ event) => {
-        event.preventDefault();
-        if (!text.value.trim() || button.disabled) return;
-        button.disabled = true;
-        try {
-          await post("/examples", { text: text.value.trim(), intent: intent.name });
-          text.value = "";
-          await this.loadExamples(intent);
-          void loadContent().catch(() => {});
-        } catch (problem) {
-          toast(`Not added. ${explain(problem)}`, { tone: "bad" });
-        }
-        button.disabled = false;
-        text.focus();
-      },
-    }, text, button);
-  }
-
-  /** @param {Intent} intent */
-  async loadExamples(intent) {
-    const { examples: place } = this;
-    if (!place) return;
-    try {
-      /** @type {{examples: Example[], total?: number}} */
-      const { examples, total = 0 } = await get(`/examples?intent=${encodeURIComponent(intent.name)}`);
-      if (this.examples !== place) return;
-      fill(place, examples.length
-        ? [h("ul", { role: "list" }, examples.map(({ text, source, contested }) => h("li", { dir: "auto", "data-testid": "example" }, text,
-          source === "correction" && h("span", { class: "tag" }, "from a message"),
-          contested?.length ? h("span", { class: "tag", data: { priority: "high" } }, "not agreed on") : null))),
-        total > examples.length && h("p", { class: "soft" }, `and ${plural(total - examples.length, "older one")}.`)]
-        : h("p", { class: "soft" }, "None yet."));
-    } catch (error) {
-      fill(place, h("p", { class: "error", role: "alert" }, explain(error)));
-    }
+    if (!this.hidden && !this.contains(document.activeElement)) void this.renew?.();
   }
 }
 
+customElements.define("content-changes", ContentChanges);
 customElements.define("desk-content", DeskContent);
-
-/** @param {Intent} intent */
-function textOf({ name, title: says, group, description = "" }) {
-  const answers = session.templates.filter(({ intent }) => intent === name).map(({ text }) => text);
-  return [title(name), says, group, description, ...answers].join(" ").toLowerCase();
-}
-
-/** @param {string} text */
-function slotsIn(text) {
-  const slots = [...new Set(text.match(/\{[a-z_]+\}/g) ?? [])];
-  return slots.length ? `Filled in when sent: ${slots.join(", ")}` : "";
-}

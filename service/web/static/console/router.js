@@ -1,24 +1,32 @@
 /**
  * Addresses within the console: `#/`, `#/tickets/tkt_…`, `#/content`, `#/content/refund_status`,
- * `#/review`, `#/review/prp_…`, `#/releases`, `#/settings/people`.
+ * `#/examples`, `#/articles/returns` and other sections of content, `#/review`, `#/review/prp_…`,
+ * `#/releases`, `#/reports`, `#/settings/people`.
  */
 
-/** @typedef {{page: "inbox"|"content"|"review"|"releases"|"settings", id: string|null}} Place */
+/** Of the content page, besides its intents. */
+const SECTIONS = /** @type {const} */ (["examples", "articles", "golden", "facts", "history", "try"]);
+
+/** @typedef {typeof SECTIONS[number]} Section */
+/** @typedef {{page: "inbox"|"content"|"review"|"releases"|"reports"|"settings", id: string|null, section?: Section}} Place */
 
 /** @returns {Place} */
 export function place() {
   const [, first = "", second = ""] = location.hash.split("/");
   const id = second ? decodeURIComponent(second) : null;
-  if (first === "releases") return { page: first, id: null };
+  if (first === "releases" || first === "reports") return { page: first, id: null };
+  const section = SECTIONS.find((name) => name === first);
+  if (section) return { page: "content", section, id };
   if (first === "content" || first === "review" || first === "settings") return { page: first, id };
   return { page: "inbox", id: first === "tickets" ? id : null };
 }
 
 /** @param {Place} to */
 export function address(to) {
-  if (to.page === "releases") return "#/releases";
+  if (to.page === "releases" || to.page === "reports") return `#/${to.page}`;
   const id = to.id ? encodeURIComponent(to.id) : "";
-  if (to.page !== "inbox") return id ? `#/${to.page}/${id}` : `#/${to.page}`;
+  const first = to.section ?? to.page;
+  if (to.page !== "inbox") return id ? `#/${first}/${id}` : `#/${first}`;
   return id ? `#/tickets/${id}` : "#/";
 }
 

@@ -81,10 +81,12 @@
  * @property {Record<string, Trace>} traces
  *
  * @typedef {{name: string, group: string, title: string, description?: string, slots?: string[],
- *   action?: string, priority?: string, examples?: number}} Intent
- * @typedef {{name: string, intent: string, sentiment?: string|null, text: string}} Template
+ *   action?: string, priority?: string, examples?: number, version?: string}} Intent
+ * @typedef {{name: string, intent: string, sentiment?: string|null, text: string, version?: string,
+ *   used?: number, helpful?: number, unhelpful?: number}} Template
  * @typedef {{id: string, text: string, intent?: string|null, sentiment?: string|null,
- *   source?: string, contested?: string[]}} Example
+ *   source?: string, contested?: string[], version?: string,
+ *   entities?: {start: number, end: number, label: string}[]|null, split?: string|null}} Example
  * @typedef {object} Release
  * @property {string} id
  * @property {string} created_at

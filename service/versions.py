@@ -1,0 +1,59 @@
+"""What identifies one state of one item of content, and the item as JSON that history keeps.
+
+Used by the store, which compares a version with what stands before it writes, and by the web, which
+tells versions to editors. Pure: whoever changed the item, by whichever way, changed its version.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+import orjson
+
+from service.records import (
+    Article,
+    ContentKind,
+    Example,
+    GoldenCase,
+    Intent,
+    Template,
+)
+
+Item = Intent | Template | Example | Article | GoldenCase
+
+NOT_THERE = ""  # the version of what does not exist
+# What people edit of an item; what follows from elsewhere (weights, times) makes no new version.
+EDITED: Mapping[ContentKind, tuple[str, ...]] = {
+    "intent": ("group", "title", "description", "slots", "action", "priority"),
+    "template": ("intent", "sentiment", "text"),
+    "example": ("text", "intent", "sentiment", "entities", "split"),
+    "article": ("title", "intents", "text"),
+    "golden_case": ("text", "intent", "action"),
+    "facts": ("facts",),
+}
+
+
+def item_json(item: Item) -> dict[str, Any]:
+    """All of an item as JSON has it: lists for tuples, plain objects for mappings."""
+    plain: dict[str, Any] = orjson.loads(orjson.dumps(asdict(item)))
+    return plain
+
+
+def facts_json(facts: Mapping[str, str]) -> dict[str, Any]:
+    """The desk's facts as an item."""
+    return {"facts": dict(facts)}
+
+
+def edited_json(kind: ContentKind, item: Mapping[str, Any]) -> dict[str, Any]:
+    """The part of an item's JSON that people edit."""
+    return {name: item.get(name) for name in EDITED[kind]}
+
+
+def version_of(kind: ContentKind, item: Mapping[str, Any] | None) -> str:
+    """Twelve digits of a hash of what people edit of the item; ``NOT_THERE`` without one."""
+    if item is None:
+        return NOT_THERE
+    # Spans without an end or none at all are the same to who edits.
+    told = {name: value or None for name, value in edited_json(kind, item).items()}
+    return hashlib.sha256(orjson.dumps(told, option=orjson.OPT_SORT_KEYS)).hexdigest()[:12]
