@@ -38,8 +38,10 @@ from service.web import (
     sessions,
     site,
     site_settings,
+    ticket_moves,
     tickets,
     trials,
+    views,
 )
 from service.web.context import Parts, acts, parts
 from service.web.places import Places
@@ -53,6 +55,8 @@ BLUEPRINTS = (
     api,
     alarms,
     tickets,
+    ticket_moves,
+    views,
     sessions,
     account,
     people,

@@ -27,9 +27,11 @@ from service.content_schema import (
     DeskFile,
     GoldenEntry,
     GroupEntry,
+    HoursEntry,
     IntentEntry,
     IntentLineEntry,
     LineEntry,
+    SlaEntry,
 )
 from service.errors import ContentError
 from service.files import json_lines, load_yaml, parse, read_text, yaml_value
@@ -39,11 +41,14 @@ from service.records import (
     DeskSettings,
     Example,
     GoldenCase,
+    Hours,
     Intent,
+    Sla,
     Slot,
     Template,
 )
 from service.replies import DEFAULT_REPLIES, variables
+from service.sla import DAYS, check_hours
 
 ANNOTATION = re.compile(r"\[([^\[\]]+)\]\(([a-z][a-z0-9_]*)\)")
 
@@ -130,6 +135,11 @@ def check(content: Content, where: str) -> None:
         check_locale(content.settings.region, content.settings.languages)
     except ValueError as error:
         raise wrong(f"desk.yml: {error}.") from None
+    if content.settings.hours is not None:
+        try:
+            check_hours(content.settings.hours)
+        except ValueError as error:
+            raise wrong(f"desk.yml: hours: {error}.") from None
     for name in content.settings.replies:
         if name not in DEFAULT_REPLIES:
             raise wrong(
@@ -224,7 +234,20 @@ def _settings(desk: DeskFile) -> DeskSettings:
         replies={name: tuple(variants) for name, variants in desk.replies.items()},
         suggested=tuple(desk.suggested),
         protected=desk.protected,
+        sla=sla_of(desk.sla) if desk.sla else None,
+        hours=hours_of(desk.hours) if desk.hours else None,
     )
+
+
+def sla_of(entry: SlaEntry) -> Sla:
+    """What a file or a request promises."""
+    return Sla(**entry.model_dump())
+
+
+def hours_of(entry: HoursEntry) -> Hours:
+    """When people work; days on which nobody does are left out."""
+    days = {day: tuple(getattr(entry, day)) for day in DAYS if getattr(entry, day)}
+    return Hours(entry.timezone, days, tuple(entry.closed))
 
 
 def _read_article(path: Path) -> Article:

@@ -23,6 +23,7 @@ pytest.register_assert_rewrite(
     "contract_conversations",
     "contract_erasures",
     "contract_events",
+    "contract_inbox",
     "contract_labels",
     "contract_proposals",
     "contract_tickets",
@@ -36,6 +37,13 @@ from contract_content import ContentContract, OwnContract, PeopleContract  # noq
 from contract_conversations import ConversationContract, TurnContract  # noqa: E402
 from contract_erasures import ErasureContract  # noqa: E402
 from contract_events import EventContract, WaitingContract  # noqa: E402
+from contract_inbox import (  # noqa: E402
+    ClockContract,
+    FilterContract,
+    MoveContract,
+    SearchContract,
+    ViewContract,
+)
 from contract_labels import LabelContract  # noqa: E402
 from contract_proposals import ProposalContract  # noqa: E402
 from contract_tickets import LearningContract, TicketContract  # noqa: E402
@@ -49,6 +57,11 @@ class StoreContract(
     EventContract,
     WaitingContract,
     TicketContract,
+    SearchContract,
+    FilterContract,
+    MoveContract,
+    ClockContract,
+    ViewContract,
     LearningContract,
     LabelContract,
     ProposalContract,

@@ -12,7 +12,7 @@ from typing import Any
 from service.content import check
 from service.errors import Conflict, InvalidInput, NotFound
 from service.labels import undisputed
-from service.records import Article, Content, Example, Intent, Template
+from service.records import Article, Content, Example, Hours, Intent, Sla, Template
 from service.sqlite.audit import note
 from service.sqlite.base import Part
 from service.sqlite.commit import Transaction
@@ -21,6 +21,8 @@ from service.sqlite.content_rows import (
     check_template,
     content_revision,
     intent_names,
+    look_again,
+    promises,
     raise_revision,
     settings_from,
     settings_rows,
@@ -108,9 +110,12 @@ class ContentPart(Part):
             if content.revision not in (0, content_revision(write.connection)):
                 raise Conflict("The content changed meanwhile; nothing was replaced. Try again.")
             db = write.database
+            promised = promises(write.connection)
             for statement in CLEAR:
                 write.connection.execute(statement)
             db.table("desk_setting").insert_all(settings_rows(content.settings))
+            if promises(write.connection) != promised:
+                look_again(write.connection)
             db.table("intent").insert_all(intent_row(intent) for intent in content.intents)
             db.table("template").insert_all(template_row(entry) for entry in content.templates)
             db.table("article").insert_all(article_row(entry, at) for entry in content.articles)
@@ -127,6 +132,17 @@ class ContentPart(Part):
             db.table("example").insert_all(_example_rows(fresh, at))
             contest_gone(write.connection)
             note(write, "content.replace", "content", at, f"{len(content.intents)} intents")
+
+    def save_promises(self, sla: Sla | None, hours: Hours | None) -> None:
+        """How soon the desk replies and resolves; the clocks of active tickets follow."""
+        at = self._now()
+        with self._changing(at) as write:
+            rows = [
+                {"name": "sla", "value": to_json(sla)},
+                {"name": "hours", "value": to_json(hours)},
+            ]
+            write.database.table("desk_setting").upsert_all(rows, pk="name")
+            look_again(write.connection)
 
     def save_intent(self, intent: Intent) -> None:
         """Add the intent, or replace the one of its name."""
