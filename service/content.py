@@ -3,7 +3,8 @@
 Called by ``frontdesk init`` and ``import desk``. Reads everything before anything is changed, and
 names file and line of what is wrong. Never touches the store.
 
-    desk.yml               name, promise, facts, slots, replies, suggested and protected intents
+    desk.yml               name, promise, facts, slots, replies, suggested and protected intents,
+                           how soon people reply, and when they work
     intents/<group>.yml    intents with their examples and templates
     articles/<id>.md       help articles with YAML front matter
     golden/<group>.jsonl   messages whose intent and action must never break

@@ -223,6 +223,9 @@ class TicketStore(Protocol):
     def ticket(self, ticket_id: str) -> Ticket:
         """One ticket."""
 
+    def mergeable_tickets(self, ticket_id: str) -> list[Ticket]:
+        """Other active tickets of the same customer, the newest first."""
+
     def ticket_counts(self) -> dict[str, int]:
         """How many tickets stand in each status."""
 

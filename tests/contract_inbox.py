@@ -266,6 +266,8 @@ class MoveContract:
         one, two = (opened(store, **identity) for _ in range(2))
         stranger = opened(store)
         before = [store.messages(t.conversation_id) for t in (one, two)]
+        assert [t.id for t in store.mergeable_tickets(one.id)] == [two.id]
+        assert store.mergeable_tickets(stranger.id) == []
         merge = TicketChange("merge", to=two.id)
         for ticket, to in ((stranger, two.id), (one, stranger.id), (one, one.id)):
             with pytest.raises(InvalidInput):

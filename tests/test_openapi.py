@@ -197,6 +197,7 @@ def call_the_inbox(client: Caller, operator: Caller, admin: Caller, ticket: str)
     operator.post(f"{API}/tickets/bulk", {"tickets": [ticket, "tkt_x"], "action": "claim"})
     operator.get(f"{API}/tickets?q=broken tag:vip")
     operator.get(f"{API}/colleagues")
+    operator.get(f"{path}/mergeable")
     tag = (operator.get(f"{API}/tags").json or {})["tags"][0]["id"]
     admin.put(f"{API}/tags/{tag}", {"color": "red"})
     admin.delete(f"{API}/tags/{tag}")

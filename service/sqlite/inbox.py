@@ -27,6 +27,12 @@ COUNTS = f"""
 SELECT t.status, t.owner_id, NOT {AWAKE} AS snoozed, count(*) AS tickets FROM ticket AS t
 GROUP BY 1, 2, 3
 """  # noqa: S608
+MERGEABLE = f"""
+{TICKET} WHERE {ACTIVE} AND t.id <> ? AND t.conversation_id IN (
+  SELECT other.id FROM ticket AS mine JOIN conversation AS its ON its.id = mine.conversation_id
+  JOIN conversation AS other ON other.customer_id = its.customer_id WHERE mine.id = ?)
+ORDER BY t.created_at DESC, t.rowid DESC LIMIT 50
+"""  # noqa: S608
 # What a filter asks of a ticket; {n} is its place in the query, {value} names its parameter.
 TERMS = {
     "status": "t.status = {value}",
@@ -106,6 +112,12 @@ class Inbox(Part):
         """One ticket."""
         with self._reading() as db:
             return find_ticket(db, ticket_id)
+
+    def mergeable_tickets(self, ticket_id: str) -> list[Ticket]:
+        """Other active tickets of the same customer, the newest first."""
+        with self._reading() as db:
+            find_ticket(db, ticket_id)
+            return [ticket_from(row) for row in db.execute(MERGEABLE, (ticket_id, ticket_id))]
 
     def ticket_counts(self) -> dict[str, int]:
         """How many tickets stand in each status."""

@@ -458,6 +458,7 @@ SCHEMAS: dict[str, Schema] = {
         }
     ),
     "Told": fields({"ticket": ref("Ticket")}),
+    "TicketList": fields({"tickets": many(ref("Ticket"))}),
     "Changed": fields(
         {
             "results": many(

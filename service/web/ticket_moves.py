@@ -93,6 +93,16 @@ def merge_ticket(ticket_id: str) -> Json:
     return _changed(ticket_id, TicketChange("merge", to=body.into, note=body.note))
 
 
+@blueprint.get("/tickets/<ticket_id>/mergeable")
+@operation(
+    "Other active tickets of the same customer.", returns={200: "TicketList"}, auth="operator"
+)
+@operator_required
+def list_mergeable(ticket_id: str) -> Json:
+    tickets = parts().store.mergeable_tickets(ticket_id)
+    return {"tickets": [ticket_json(ticket) for ticket in tickets]}
+
+
 @blueprint.post("/tickets/bulk")
 @operation(
     "Do one thing with up to 200 tickets; each has its own result.",
