@@ -89,24 +89,26 @@ class Inbox(Part):
         """The tickets of a query, each with where its words were found; see the contract."""
         if order not in ORDERS:
             raise InvalidInput(f"Order is one of {', '.join(ORDERS)}.", field="order")
-        where, values = self._where(query)
-        hits, joins, words = hits_of(query.words)
-        columns = "".join(f", h{n}.hit AS hit{n}" for n in range(len(query.words)))
-        select = TICKET.replace(" AS tags\n", f" AS tags{columns}\n") + joins
-        sql = f"{hits} {select} {where} ORDER BY {_order(order, query)} {PAGE}"
-        page = {"limit": limit, "offset": offset}
+        hits = ", ".join(f"f.hit{n}" for n in range(len(query.words)))
+        order_by = f"ORDER BY {_order(order, query)}"
+        columns = f"t.id{hits and ', ' + hits}"
+        # First which ones, then what is to be told of them: only a page has tags to be gathered.
+        ticket = TICKET.replace("SELECT t.*", "SELECT t.*, f.*").replace(
+            "FROM ticket AS t\n", "FROM page AS f CROSS JOIN ticket AS t ON t.id = f.id\n"
+        )
         with self._reading() as db:
-            rows = db.execute(sql, values | words | page).fetchall()
+            select, values = self._select(db, query)
+            page = f"{select.format(columns=columns)} {order_by} {PAGE}"
+            sql = f"WITH page AS MATERIALIZED ({page}) {ticket} {order_by}"
+            rows = db.execute(sql, values | {"limit": limit, "offset": offset}).fetchall()
             return [(ticket_from(row), _found(db, row, query.words)) for row in rows]
 
     def count_tickets(self, query: InboxQuery, most: int = 1000) -> int:
         """How many tickets a query finds, counted up to ``most``."""
-        where, values = self._where(query)
-        hits, joins, words = hits_of(query.words)
-        select = "SELECT 1 FROM ticket AS t JOIN conversation AS v ON v.id = t.conversation_id"
-        sql = f"{hits} SELECT count(*) FROM ({select} {joins} {where} LIMIT :most)"  # noqa: S608
         with self._reading() as db:
-            return int(db.execute(sql, values | words | {"most": most}).fetchone()[0])
+            select, values = self._select(db, query)
+            sql = f"SELECT count(*) FROM ({select.format(columns='1')} LIMIT :most)"  # noqa: S608
+            return int(db.execute(sql, values | {"most": most}).fetchone()[0])
 
     def ticket(self, ticket_id: str) -> Ticket:
         """One ticket."""
@@ -143,6 +145,19 @@ class Inbox(Part):
                 for name, holds in names.items():
                     counts[name] += row["tickets"] if holds else 0
         return counts
+
+    def _select(self, db: sqlite3.Connection, query: InboxQuery) -> tuple[str, dict[str, object]]:
+        """A query of tickets, whose ``{columns}`` are still to be said, and its parameters."""
+        where, values = self._where(query)
+        hits, source = "", "FROM ticket AS t"
+        if query.words:
+            hits, words = hits_of(db, query.words)
+            values |= words
+            source = "FROM matched AS f CROSS JOIN ticket AS t INDEXED BY ticket_conversation"
+            source += " ON t.conversation_id = f.conversation_id"
+        if query.asks("language"):
+            source += " JOIN conversation AS v ON v.id = t.conversation_id"
+        return f"{hits} SELECT {{columns}} {source} {where}", values
 
     def _where(self, query: InboxQuery) -> tuple[str, dict[str, object]]:
         """Conditions and their parameters. What several filters of a name mean, all but tags and

@@ -56,7 +56,8 @@ CREATE INDEX saved_view_place ON saved_view (shared, operator_id, place);
 
 # A row of `search` is one message, or with the number 0 what is true of the whole conversation:
 # names, subjects, tags. Its rowid is the conversation's place and the message's number in it. The
-# index keeps no texts (content=''), so to take one out the old text must be given.
+# index keeps no texts (content=''), so to take one out the old text must be given. Two line ends
+# after each text let every character of it begin a trigram, also its last two.
 PLACES = """
 CREATE TABLE search_place (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -64,6 +65,7 @@ CREATE TABLE search_place (
   about TEXT NOT NULL DEFAULT ''
 ) STRICT;
 CREATE VIRTUAL TABLE search USING fts5 (text, content = '', tokenize = 'trigram');
+CREATE VIRTUAL TABLE search_vocab USING fts5vocab (search, row);
 CREATE VIEW search_about AS
 SELECT v.id AS conversation_id, ifnull(c.name, '') || char(10) || ifnull(c.email, '') || char(10)
   || ifnull(c.identifier, '') || char(10)
@@ -83,38 +85,42 @@ OF_TICKET = "= (SELECT conversation_id FROM ticket WHERE id = {row}.ticket_id)"
 OF_TAG = """IN (SELECT t.conversation_id FROM ticket AS t JOIN ticket_tag AS x ON x.ticket_id = t.id
     WHERE x.tag_id = new.id)"""
 OF_CUSTOMER = "IN (SELECT id FROM conversation WHERE customer_id = new.id)"
+END = "|| char(10, 10)"
 TRIGGERS = f"""
 CREATE TRIGGER search_place_made AFTER INSERT ON search_place BEGIN
-  INSERT INTO search (rowid, text) VALUES (new.id << 20, new.about);
-  INSERT INTO search (rowid, text) SELECT (new.id << 20) | m.seq, m.text FROM message AS m
-    WHERE m.conversation_id = new.conversation_id;
+  INSERT INTO search (rowid, text) VALUES (new.id << 20, new.about {END});
+  INSERT INTO search (rowid, text) SELECT (new.id << 20) | m.seq, m.text {END}
+    FROM message AS m WHERE m.conversation_id = new.conversation_id;
 END;
 CREATE TRIGGER search_place_changed AFTER UPDATE OF about ON search_place
 WHEN old.about <> new.about BEGIN
-  INSERT INTO search (search, rowid, text) VALUES ('delete', old.id << 20, old.about);
-  INSERT INTO search (rowid, text) VALUES (new.id << 20, new.about);
+  INSERT INTO search (search, rowid, text) VALUES ('delete', old.id << 20, old.about {END});
+  INSERT INTO search (rowid, text) VALUES (new.id << 20, new.about {END});
 END;
 CREATE TRIGGER search_place_gone BEFORE DELETE ON search_place BEGIN
-  INSERT INTO search (search, rowid, text) SELECT 'delete', (old.id << 20) | m.seq, m.text
+  INSERT INTO search (search, rowid, text) SELECT 'delete',
+    (old.id << 20) | m.seq, m.text {END}
     FROM message AS m WHERE m.conversation_id = old.conversation_id;
-  INSERT INTO search (search, rowid, text) VALUES ('delete', old.id << 20, old.about);
+  INSERT INTO search (search, rowid, text) VALUES ('delete', old.id << 20, old.about {END});
 END;
 CREATE TRIGGER search_conversation_gone BEFORE DELETE ON conversation BEGIN
   DELETE FROM search_place WHERE conversation_id = old.id;
 END;
 CREATE TRIGGER search_message_made AFTER INSERT ON message BEGIN
-  INSERT INTO search (rowid, text) SELECT (p.id << 20) | new.seq, new.text
+  INSERT INTO search (rowid, text) SELECT (p.id << 20) | new.seq, new.text {END}
     FROM search_place AS p WHERE p.conversation_id = new.conversation_id;
 END;
 CREATE TRIGGER search_message_changed AFTER UPDATE OF text ON message
 WHEN old.text <> new.text BEGIN
-  INSERT INTO search (search, rowid, text) SELECT 'delete', (p.id << 20) | old.seq, old.text
+  INSERT INTO search (search, rowid, text) SELECT 'delete',
+    (p.id << 20) | old.seq, old.text {END}
     FROM search_place AS p WHERE p.conversation_id = old.conversation_id;
-  INSERT INTO search (rowid, text) SELECT (p.id << 20) | new.seq, new.text
+  INSERT INTO search (rowid, text) SELECT (p.id << 20) | new.seq, new.text {END}
     FROM search_place AS p WHERE p.conversation_id = new.conversation_id;
 END;
 CREATE TRIGGER search_message_gone BEFORE DELETE ON message BEGIN
-  INSERT INTO search (search, rowid, text) SELECT 'delete', (p.id << 20) | old.seq, old.text
+  INSERT INTO search (search, rowid, text) SELECT 'delete',
+    (p.id << 20) | old.seq, old.text {END}
     FROM search_place AS p WHERE p.conversation_id = old.conversation_id;
 END;
 CREATE TRIGGER search_ticket_made AFTER INSERT ON ticket BEGIN

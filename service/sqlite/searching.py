@@ -1,8 +1,9 @@
 """How words are found in tickets' conversations, and shown where they are.
 
-Words of three characters and more are looked up in an index of trigrams, which finds them anywhere
-in a text: within a compound, in Chinese, half typed. Shorter ones have no trigram, and are looked
-for in the texts themselves. Only reads; used by the inbox.
+Words are looked up in an index of trigrams, which finds them anywhere in a text: within a compound,
+in Chinese, half typed. One of two Chinese characters is what a handful of trigrams begin with. Of
+two letters that would be too many, so these are looked for in the texts themselves. Only reads;
+used by the inbox.
 """
 
 import sqlite3
@@ -12,6 +13,8 @@ from collections.abc import Sequence
 from service.records import Found
 
 SHORTEST = 3  # characters of a trigram
+MOST_TERMS = 400  # that a shorter word may begin
+LAST = chr(0x10FFFF)
 SHOWN = 160  # characters of a text that a row shows
 BEFORE = 40  # of them before the first hit
 NUMBERS = 20  # bits of a hit that are the message's number; the others are its conversation's place
@@ -27,24 +30,30 @@ SELECT place, max(hit) AS hit FROM (
   UNION ALL SELECT id, id << 20 FROM search_place WHERE about LIKE {word} ESCAPE '\'
 ) GROUP BY 1
 """
+BEGINNING = "SELECT term FROM search_vocab WHERE term >= ? AND term < ? LIMIT ?"
 MESSAGE = "SELECT text, author, note, at FROM message WHERE conversation_id = ? AND seq = ?"
 ABOUT = "SELECT about FROM search_place WHERE conversation_id = ?"
 
 
-def hits_of(words: Sequence[str]) -> tuple[str, str, dict[str, str]]:
-    """SQL that puts before a query of tickets what joins it, and the parameters: all words must be
-    somewhere in the ticket's conversation, ``h0.hit``, ``h1.hit``, … say where."""
-    if not words:
-        return "", "", {}
-    tables, values = [], {}
-    joins = ["JOIN search_place AS p ON p.conversation_id = t.conversation_id"]
+def hits_of(db: sqlite3.Connection, words: Sequence[str]) -> tuple[str, dict[str, object]]:
+    """SQL that puts before a query a table ``matched`` of conversations that have all words, each
+    anywhere, with ``hit0``, ``hit1``, … that say where; and the parameters.
+
+    The joins are crossed, which SQLite takes as an order: it cannot know how few the hits are, and
+    would rather walk through all tickets for each.
+    """
+    tables, joins, values = [], [], {}
     for n, word in enumerate(words):
-        indexed = len(word) >= SHORTEST
-        values[f"word{n}"] = _quoted(word) if indexed else _pattern(word)
-        sql = (INDEXED if indexed else SCANNED).format(word=f":word{n}")
+        looked_up = _looked_up(db, word)
+        values[f"word{n}"] = looked_up or _pattern(word)
+        sql = (INDEXED if looked_up else SCANNED).format(word=f":word{n}")
         tables.append(f"h{n} AS MATERIALIZED ({sql})")
-        joins.append(f"JOIN h{n} ON h{n}.place = p.id")
-    return f"WITH {', '.join(tables)}", "\n".join(joins), values
+        joins.append(f"CROSS JOIN h{n} ON h{n}.place = h0.place" if n else "FROM h0")
+    hits = ", ".join(f"h{n}.hit AS hit{n}" for n in range(len(words)))
+    places = "CROSS JOIN search_place AS p ON p.id = h0.place"
+    matched = f"SELECT p.conversation_id, {hits} {' '.join(joins)} {places}"
+    tables.append(f"matched AS MATERIALIZED ({matched})")
+    return f"WITH {', '.join(tables)}", dict(values)
 
 
 def hit_of(hits: Sequence[int]) -> int:
@@ -114,6 +123,20 @@ def _spans(text: str, word: str) -> list[tuple[int, int]]:
         spans.append((at, at + len(word)))
         at = text.find(word.lower(), at + len(word))
     return spans
+
+
+def _looked_up(db: sqlite3.Connection, word: str) -> str | None:
+    """What finds a word in the index; none when it is shorter than what the index holds and begins
+    too much of it."""
+    if len(word) >= SHORTEST:
+        return _quoted(word)
+    if word.isascii():
+        return None
+    start = word.lower()
+    terms = db.execute(BEGINNING, (start, start + LAST, MOST_TERMS + 1)).fetchall()
+    if len(terms) > MOST_TERMS:
+        return None
+    return " OR ".join(_quoted(row["term"]) for row in terms) or _quoted(start + LAST + LAST)
 
 
 def _quoted(word: str) -> str:

@@ -237,7 +237,8 @@ def _reopen(
 def _merge(
     write: Transaction, ticket: Ticket, operator: Operator, change: TicketChange, at: str
 ) -> Ticket:
-    """The messages stay where they are: the customer goes on in either conversation."""
+    """The messages stay where they are: the customer goes on in either conversation. The notes
+    quote nothing, for one conversation may be erased without the other."""
     other = find_ticket(write.connection, change.to or "")
     if other.id == ticket.id:
         raise InvalidInput("A ticket cannot be merged into itself.", field="to")
@@ -250,9 +251,15 @@ def _merge(
     _require_active(other)
     require_free(ticket, operator)
     with opened(write, ticket.conversation_id, at) as thread:
-        _note(thread, ticket, operator, f"Merged into “{other.subject}”", change.note)
+        _note(thread, ticket, operator, "Merged into another ticket of this customer", change.note)
     with opened(write, other.conversation_id, at) as thread:
-        _note(thread, other, operator, f"“{ticket.subject}” was merged into this", change.note)
+        _note(
+            thread,
+            other,
+            operator,
+            "Another ticket of this customer was merged into this",
+            change.note,
+        )
     tell_ticket(write, other.id, at)
     return _close(write, ticket, operator, None, "resolved", "resolved", at, other.id)
 

@@ -1,6 +1,7 @@
 """Records as the JSON that the API speaks: the shapes that docs/api.md and OpenAPI tell.
 
-Pure functions; what a customer may see and what only operators may see is decided here.
+Pure functions, but for the present time in words; what a customer may see and what only operators
+may see is decided here.
 """
 
 from collections.abc import Mapping
