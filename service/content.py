@@ -134,13 +134,9 @@ def check(content: Content, where: str) -> None:
             raise wrong(f"slot {slot.name!r}: it has a kind, so it needs no pattern and no format.")
     try:
         check_locale(content.settings.region, content.settings.languages)
+        check_hours(content.settings.hours)
     except ValueError as error:
         raise wrong(f"desk.yml: {error}.") from None
-    if content.settings.hours is not None:
-        try:
-            check_hours(content.settings.hours)
-        except ValueError as error:
-            raise wrong(f"desk.yml: hours: {error}.") from None
     for name in content.settings.replies:
         if name not in DEFAULT_REPLIES:
             raise wrong(

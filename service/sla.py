@@ -6,6 +6,7 @@ that promises nothing has no clocks; one that states no hours works round the cl
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from service.records import Hours
@@ -15,8 +16,10 @@ LOOK_DAYS = 400  # further ahead nothing is due: the desk is closed
 WARN_SHARE = 0.75  # of the time, after which a clock is amber
 
 
-def check_hours(hours: Hours) -> None:
+def check_hours(hours: Hours | None) -> None:
     """``ValueError`` for a time zone that is not known, and for spans and dates that are none."""
+    if hours is None:
+        return
     try:
         ZoneInfo(hours.timezone)
     except (OSError, ValueError, KeyError):
@@ -25,7 +28,7 @@ def check_hours(hours: Hours) -> None:
         if day not in DAYS:
             raise ValueError(f"{day!r} is no day; known: {', '.join(DAYS)}")
         ends = [_span(text) for text in spans]
-        if any(later[0] < earlier[1] for earlier, later in zip(ends, ends[1:], strict=False)):
+        if any(later[0] < earlier[1] for earlier, later in pairwise(ends)):
             raise ValueError(f"the hours of {day} overlap or are out of order")
     for text in hours.closed:
         date.fromisoformat(text)

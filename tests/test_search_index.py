@@ -1,6 +1,7 @@
 """The search index in the file itself: filled for old databases, always whole, rid of words."""
 
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -38,6 +39,17 @@ def path(tmp_path: Path) -> Path:
 
 def found(store: SqliteStore, words: str) -> list[str]:
     return [ticket.id for ticket, _ in store.find_tickets(parse_query(words))]
+
+
+def undone(store: SqliteStore) -> Callable[[str], None]:
+    """Runs a statement whose transaction fails."""
+
+    def write(sql: str) -> None:
+        with store._writing() as transaction:
+            transaction.connection.execute(sql)
+            raise ZeroDivisionError
+
+    return write
 
 
 def check(path: Path) -> None:
@@ -79,9 +91,9 @@ def test_what_is_undone_is_not_indexed(path: Path) -> None:
     with closing(SqliteStore.open(path)) as store:
         conversation, _ = store.create_conversation()
         store.record_turn(handoff(conversation.id))
-        with pytest.raises(ZeroDivisionError), store._writing() as write:
-            write.connection.execute("UPDATE message SET text = 'quixotry'")
-            1 / 0  # noqa: B018
+        write = undone(store)
+        with pytest.raises(ZeroDivisionError):
+            write("UPDATE message SET text = 'quixotry'")
         assert found(store, "quixotry") == []
     check(path)
 

@@ -103,12 +103,12 @@ def pieces_of(text: str, words: Sequence[str]) -> tuple[tuple[str, bool], ...]:
     end = min(len(line), start + SHOWN)
     pieces: list[tuple[str, bool]] = [("…", False)] if start else []
     at = start
-    for begins, ends in marks:
-        if begins >= end:
+    for first, last in marks:
+        if first >= end:
             break
-        if ends <= at:
+        if last <= at:
             continue
-        begins, ends = max(begins, at), min(ends, end)
+        begins, ends = max(first, at), min(last, end)
         pieces += [(line[at:begins], False)] if begins > at else []
         pieces.append((line[begins:ends], True))
         at = ends

@@ -88,6 +88,7 @@ export function choose(question) {
     if (event.isComposing) return;
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step && shown.length) at = (at + step + shown.length) % shown.length;
+    else if (event.key === "Enter" && event.target === note) input.focus(); // first for whom, then done
     else if (event.key === "Enter" && shown[at]) take(shown[at]);
     else return;
     event.preventDefault();
