@@ -142,6 +142,7 @@ class ContentPart(Part):
                 {"name": "hours", "value": to_json(hours)},
             ]
             write.database.table("desk_setting").upsert_all(rows, pk="name")
+            note(write, "promises.save", "", at)
             look_again(write.connection)
 
     def save_intent(self, intent: Intent) -> None:

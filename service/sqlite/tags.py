@@ -2,6 +2,7 @@
 
 from service.errors import Conflict, InvalidInput, NotFound
 from service.records import TAG_COLORS, Tag
+from service.sqlite.audit import note
 from service.sqlite.base import Part
 from service.sqlite.commit import Transaction
 from service.sqlite.tag_rows import tag_key
@@ -40,6 +41,7 @@ class Tags(Part):
                 "UPDATE tag SET name = ?, name_key = ?, color = ? WHERE id = ?",
                 (shown, tag_key(shown), color or tag.color, tag_id),
             )
+            note(write, "tag.save", shown, at)
             write.tell("tags", {}, at)
             return _find(write, tag_id)
 
@@ -47,7 +49,7 @@ class Tags(Part):
         """Take it off every ticket, for good."""
         at = self._now()
         with self._writing() as write:
-            _find(write, tag_id)
+            note(write, "tag.delete", _find(write, tag_id).name, at)
             # First the rows, so that the search index hears of each.
             write.connection.execute("DELETE FROM ticket_tag WHERE tag_id = ?", (tag_id,))
             write.connection.execute("DELETE FROM tag WHERE id = ?", (tag_id,))

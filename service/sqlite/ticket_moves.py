@@ -17,6 +17,7 @@ from service.records import (
     TicketChange,
     TicketStatus,
 )
+from service.roles import may
 from service.sqlite.commit import Transaction
 from service.sqlite.operators import find_operator
 from service.sqlite.tag_rows import retag
@@ -103,7 +104,7 @@ def _assign(
     write: Transaction, ticket: Ticket, operator: Operator, change: TicketChange, at: str
 ) -> Ticket:
     """Leads and admins may take it from somebody; others give what is open or their own."""
-    if operator.role == "operator":
+    if not may(operator.role, "lead"):
         require_free(ticket, operator)
     _require_active(ticket)
     if change.to is None:

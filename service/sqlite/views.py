@@ -5,6 +5,8 @@ from collections.abc import Sequence
 
 from service.errors import Forbidden, InvalidInput, NotFound
 from service.records import Operator, SavedView
+from service.roles import may
+from service.sqlite.audit import note
 from service.sqlite.base import Part
 from service.sqlite.commit import Transaction
 from service.sqlite.ids import new_id
@@ -45,7 +47,7 @@ class Views(Part):
                 raise InvalidInput(f"There can be {MOST_VIEWS} views; remove one first.")
             values = (view_id, operator_id, shared, name, q, sort, at)
             write.connection.execute(NEW_VIEW, values)
-            _tell(write, at, shared)
+            _tell(write, at, shared, name)
             return _find(write, view_id, operator)
 
     def change_view(
@@ -73,7 +75,7 @@ class Views(Part):
                     *(view.operator_id if now_shared else operator_id, view_id),
                 ),
             )
-            _tell(write, at, view.shared or now_shared)
+            _tell(write, at, view.shared or now_shared, name or view.name)
             return _find(write, view_id, operator)
 
     def remove_view(self, view_id: str, operator_id: str) -> None:
@@ -84,7 +86,7 @@ class Views(Part):
             view = _find(write, view_id, operator)
             _require_lead(operator, view.shared)
             write.connection.execute("DELETE FROM saved_view WHERE id = ?", (view_id,))
-            _tell(write, at, view.shared)
+            _tell(write, at, view.shared, view.name, "view.delete")
 
     def order_views(self, view_ids: Sequence[str], operator_id: str) -> list[SavedView]:
         """Put these in this order, before others of their list."""
@@ -96,12 +98,12 @@ class Views(Part):
             for place, view in enumerate(views):
                 sql = "UPDATE saved_view SET place = ? WHERE id = ?"
                 write.connection.execute(sql, (place - len(views), view.id))
-            _tell(write, at, any(view.shared for view in views))
+            _tell(write, at, any(view.shared for view in views), "")
             return [_view(row) for row in write.connection.execute(VIEWS, (operator_id,))]
 
 
 def _require_lead(operator: Operator, shared: bool) -> None:
-    if shared and operator.role == "operator":
+    if shared and not may(operator.role, "lead"):
         raise Forbidden("Only a lead or an admin may change what all share.")
 
 
@@ -118,7 +120,8 @@ def _view(row: sqlite3.Row) -> SavedView:
     return SavedView(**{**fields, "shared": bool(fields["shared"])})
 
 
-def _tell(write: Transaction, at: str, shared: bool) -> None:
+def _tell(write: Transaction, at: str, shared: bool, name: str, deed: str = "view.save") -> None:
     """Only what concerns everybody: whose own view it is nobody else needs to know."""
     if shared:
+        note(write, deed, name, at)
         write.tell("views", {}, at)

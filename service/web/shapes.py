@@ -30,6 +30,7 @@ from service.records import (
     Ticket,
     Turn,
 )
+from service.roles import may
 from service.router import REASONS
 from service.times import now_text
 from service.urgency import priority_words
@@ -185,7 +186,7 @@ def view_json(view: SavedView, operator: Operator, count: int | None = None) -> 
         "order": view.sort,
         "shared": view.shared,
         "owner": {"id": view.operator_id, "name": view.operator_name},
-        "changeable": not view.shared or operator.role != "operator",
+        "changeable": not view.shared or may(operator.role, "lead"),
         "count": count,
     }
 

@@ -9,10 +9,10 @@ from typing import Any
 
 from flask import Blueprint, g, request
 
-from service.errors import Forbidden, InvalidInput
+from service.errors import InvalidInput
 from service.records import TAG_COLORS, Hours, Sla
 from service.sla import check_hours
-from service.web.context import operator_required, parts
+from service.web.context import lead_required, operator_required, parts
 from service.web.inbox_terms import query_of
 from service.web.inputs import (
     NewPromises,
@@ -28,11 +28,6 @@ from service.web.shapes import tag_json, view_json
 blueprint = Blueprint("views", __name__, url_prefix="/api/v1")
 
 Json = dict[str, Any]
-
-
-def _require_lead() -> None:
-    if g.operator.role == "operator":
-        raise Forbidden("Only a lead or an admin may do this.")
 
 
 # --- saved views ---------------------------------------------------------------------------------
@@ -126,11 +121,10 @@ def list_tags() -> Json:
     "Rename or colour a tag (leads and admins).",
     body=TagChange,
     returns={200: "Tag"},
-    auth="operator",
+    auth="lead",
 )
-@operator_required
+@lead_required
 def change_tag(tag_id: str) -> Json:
-    _require_lead()
     body = read_body(TagChange)
     return {"tag": tag_json(parts().store.change_tag(tag_id, name=body.name, color=body.color))}
 
@@ -139,11 +133,10 @@ def change_tag(tag_id: str) -> Json:
 @operation(
     "Take a tag off every ticket, for good (leads and admins).",
     returns={204: "Nothing"},
-    auth="operator",
+    auth="lead",
 )
-@operator_required
+@lead_required
 def remove_tag(tag_id: str) -> tuple[str, int]:
-    _require_lead()
     parts().store.remove_tag(tag_id)
     return "", 204
 
@@ -176,11 +169,10 @@ def read_promises() -> Json:
     "Promise something else (leads and admins).",
     body=NewPromises,
     returns={200: "Promises"},
-    auth="operator",
+    auth="lead",
 )
-@operator_required
+@lead_required
 def save_promises() -> Json:
-    _require_lead()
     body = read_body(NewPromises)
     sla = Sla(**body.sla.model_dump()) if body.sla else None
     hours = None
