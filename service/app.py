@@ -40,9 +40,11 @@ from service.web import (
     sessions,
     site,
     site_settings,
+    ticket_moves,
     tickets,
     trials,
     trying,
+    views,
 )
 from service.web.context import Parts, acts, parts
 from service.web.places import Places
@@ -56,6 +58,8 @@ BLUEPRINTS = (
     api,
     alarms,
     tickets,
+    ticket_moves,
+    views,
     sessions,
     account,
     people,

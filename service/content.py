@@ -3,7 +3,8 @@
 Called by ``frontdesk init`` and ``import desk``. Reads everything before anything is changed, and
 names file and line of what is wrong. Never touches the store.
 
-    desk.yml               name, promise, facts, slots, replies, suggested and protected intents
+    desk.yml               name, promise, facts, slots, replies, suggested and protected intents,
+                           how soon people reply, and when they work
     intents/<group>.yml    intents with their examples and templates
     articles/<id>.md       help articles with YAML front matter
     golden/<group>.jsonl   messages whose intent and action must never break
@@ -27,9 +28,11 @@ from service.content_schema import (
     DeskFile,
     GoldenEntry,
     GroupEntry,
+    HoursEntry,
     IntentEntry,
     IntentLineEntry,
     LineEntry,
+    SlaEntry,
 )
 from service.errors import ContentError
 from service.files import json_lines, load_yaml, parse, read_text, yaml_value
@@ -39,11 +42,14 @@ from service.records import (
     DeskSettings,
     Example,
     GoldenCase,
+    Hours,
     Intent,
+    Sla,
     Slot,
     Template,
 )
 from service.replies import DEFAULT_REPLIES, variables
+from service.sla import DAYS, check_hours
 
 ANNOTATION = re.compile(r"\[([^\[\]]+)\]\(([a-z][a-z0-9_]*)\)")
 
@@ -128,6 +134,7 @@ def check(content: Content, where: str) -> None:
             raise wrong(f"slot {slot.name!r}: it has a kind, so it needs no pattern and no format.")
     try:
         check_locale(content.settings.region, content.settings.languages)
+        check_hours(content.settings.hours)
     except ValueError as error:
         raise wrong(f"desk.yml: {error}.") from None
     for name in content.settings.replies:
@@ -224,7 +231,20 @@ def _settings(desk: DeskFile) -> DeskSettings:
         replies={name: tuple(variants) for name, variants in desk.replies.items()},
         suggested=tuple(desk.suggested),
         protected=desk.protected,
+        sla=sla_of(desk.sla) if desk.sla else None,
+        hours=hours_of(desk.hours) if desk.hours else None,
     )
+
+
+def sla_of(entry: SlaEntry) -> Sla:
+    """What a file or a request promises."""
+    return Sla(**entry.model_dump())
+
+
+def hours_of(entry: HoursEntry) -> Hours:
+    """When people work; days on which nobody does are left out."""
+    days = {day: tuple(getattr(entry, day)) for day in DAYS if getattr(entry, day)}
+    return Hours(entry.timezone, days, tuple(entry.closed))
 
 
 def _read_article(path: Path) -> Article:

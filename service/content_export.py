@@ -112,7 +112,33 @@ def _desk_file(settings: DeskSettings) -> dict[str, Any]:
         "replies": {name: list(variants) for name, variants in settings.replies.items()},
         "suggested": list(settings.suggested),
         **protected,
+        **_promises(settings),
     }
+
+
+def _promises(settings: DeskSettings) -> dict[str, Any]:
+    """How soon the desk replies and when it works, as far as it says so."""
+    told: dict[str, Any] = {}
+    if settings.sla:
+        clocks = {name: getattr(settings.sla, name) for name in settings.sla.__slots__}
+        told["sla"] = {
+            name: {priority: span_text(minutes) for priority, minutes in promised.items()}
+            for name, promised in clocks.items()
+            if promised
+        }
+    if settings.hours:
+        days = {day: ", ".join(spans) for day, spans in settings.hours.days.items()}
+        closed = {"closed": list(settings.hours.closed)} if settings.hours.closed else {}
+        told["hours"] = {"timezone": settings.hours.timezone, **days, **closed}
+    return told
+
+
+def span_text(minutes: int) -> str:
+    """Minutes as people write them in files: "15m", "8h", "2d"."""
+    for unit, size in (("d", 24 * 60), ("h", 60)):
+        if minutes % size == 0:
+            return f"{minutes // size}{unit}"
+    return f"{minutes}m"
 
 
 def _intent_entry(intent: Intent, content: Content) -> dict[str, Any]:

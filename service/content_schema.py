@@ -3,10 +3,20 @@
 Used by ``service.content`` only; what the fields mean is told in docs/content.md.
 """
 
+import re
 from itertools import pairwise
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 NAME = r"^[a-z][a-z0-9_]*$"
 
@@ -34,6 +44,48 @@ class SlotEntry(FileModel):
     kind: str | None = None
 
 
+class HoursEntry(FileModel):
+    """Spans by day, as one text or a list of them: ``monday: 09:00-12:30, 13:30-17:00``."""
+
+    timezone: Words
+    monday: list[str] = Field(default_factory=list)
+    tuesday: list[str] = Field(default_factory=list)
+    wednesday: list[str] = Field(default_factory=list)
+    thursday: list[str] = Field(default_factory=list)
+    friday: list[str] = Field(default_factory=list)
+    saturday: list[str] = Field(default_factory=list)
+    sunday: list[str] = Field(default_factory=list)
+    closed: list[str] = Field(default_factory=list)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _as_list(cls, value: Any, field: ValidationInfo) -> Any:
+        if field.field_name == "timezone":
+            return value
+        if isinstance(value, str):
+            return [part.strip() for part in value.split(",") if part.strip()]
+        # YAML reads 2026-12-25 as a date.
+        return [str(part) for part in value] if isinstance(value, list) else value
+
+
+def _minutes(value: Any) -> Any:
+    """``15m``, ``8h`` or ``2d`` in minutes; a number is minutes."""
+    span = SPAN.fullmatch(value.strip()) if isinstance(value, str) else None
+    return int(span[1]) * MINUTES[span[2]] if span else value
+
+
+SPAN = re.compile(r"(\d{1,6})\s*([mhd])")
+MINUTES = {"m": 1, "h": 60, "d": 24 * 60}
+Minutes = Annotated[int, BeforeValidator(_minutes), Field(ge=1, le=525_600)]
+Promise = dict[Literal["low", "normal", "high", "urgent"], Minutes]
+
+
+class SlaEntry(FileModel):
+    first_reply: Promise = Field(default_factory=dict)
+    next_reply: Promise = Field(default_factory=dict)
+    resolution: Promise = Field(default_factory=dict)
+
+
 class DeskFile(FileModel):
     name: Words
     language: str = "en"
@@ -45,6 +97,8 @@ class DeskFile(FileModel):
     replies: dict[str, list[str]] = Field(default_factory=dict)
     suggested: list[str] = Field(default_factory=list)
     protected: dict[str, Annotated[int, Field(ge=0)]] = Field(default_factory=dict)
+    sla: SlaEntry | None = None
+    hours: HoursEntry | None = None
 
     @field_validator("protected", mode="before")
     @classmethod

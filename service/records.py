@@ -22,6 +22,12 @@ ProposalSource = Literal["review", "history"]
 ProposalState = Literal["open", "accepted", "dismissed"]
 ContentKind = Literal["intent", "template", "example", "article", "golden_case", "facts"]
 
+Raised = Literal["negative", "waiting", "due", "overdue"]
+TicketAction = Literal[
+    "claim", "assign", "tag", "snooze", "wake", "return", "resolve", "reopen", "merge"
+]
+
+TAG_COLORS = ("grey", "red", "orange", "yellow", "green", "teal", "blue", "purple", "pink")
 PRIORITIES: tuple[Priority, ...] = ("low", "normal", "high", "urgent")
 
 
@@ -113,11 +119,32 @@ class GoldenCase:
 
 
 @dataclass(frozen=True, slots=True)
+class Hours:
+    """When people work: by day of the week, spans such as "09:00-17:30" in the desk's time zone.
+    ``closed`` are dates on which nobody does."""
+
+    timezone: str
+    days: Mapping[str, tuple[str, ...]]
+    closed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sla:
+    """How soon a desk promises to reply and to resolve: minutes by priority; one that is missing
+    promises nothing."""
+
+    first_reply: Mapping[Priority, int] = field(default_factory=dict)
+    next_reply: Mapping[Priority, int] = field(default_factory=dict)
+    resolution: Mapping[Priority, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class DeskSettings:
     """What a desk says of itself: name, promise, facts for templates, its own replies, slots.
 
     ``protected`` are intents that no night may make worse, each by more messages than it says.
     ``region`` and ``languages`` are what it says of its customers; ``locale`` is what follows.
+    ``sla`` is what it promises them, in its ``hours`` if it states any.
     """
 
     name: str = "frontdesk"
@@ -130,6 +157,8 @@ class DeskSettings:
     replies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     suggested: tuple[str, ...] = ()
     protected: Mapping[str, int] = field(default_factory=dict)
+    sla: Sla | None = None
+    hours: Hours | None = None
 
     def slot(self, name: str) -> Slot | None:
         """The slot of that name, if the desk defines it."""
@@ -290,8 +319,22 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class Tag:
+    """A word that operators put on tickets, in one of a few colours."""
+
+    id: str
+    name: str
+    color: str
+
+
+@dataclass(frozen=True, slots=True)
 class Ticket:
-    """What an operator handles: one stretch of a conversation that a person owns."""
+    """What an operator handles: one stretch of a conversation that a person owns.
+
+    ``raised`` is why ``priority`` is higher than what was read. The clocks of the desk's promises
+    turn amber at ``…_warn_at`` and are over at ``…_due_at``. One that is merged is resolved, and
+    points to the one that goes on.
+    """
 
     id: str
     conversation_id: str
@@ -311,6 +354,55 @@ class Ticket:
     last_text: str = ""
     last_author: Author = "customer"
     unanswered_since: str | None = None
+    raised: Raised | None = None
+    language: str = ""
+    snoozed_until: str | None = None
+    merged_into: str | None = None
+    reply_warn_at: str | None = None
+    reply_due_at: str | None = None
+    resolve_warn_at: str | None = None
+    resolve_due_at: str | None = None
+    tags: tuple[Tag, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Where the words of a search are in a ticket: a message or note, its subject, a tag, or what
+    is known of the customer. ``pieces`` are text in order; the second of a pair says whether it is
+    a hit."""
+
+    where: Literal["message", "note", "subject", "tag", "customer"]
+    pieces: tuple[tuple[str, bool], ...]
+    author: Author | None = None
+    at: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TicketChange:
+    """What to do with a ticket, one or many. ``to`` is an operator for "assign" (None: nobody) and
+    a ticket for "merge"; "tag" puts on and takes off by name; "snooze" is ``until`` a time, or
+    until the customer writes."""
+
+    action: TicketAction
+    to: str | None = None
+    note: str | None = None
+    add: tuple[str, ...] = ()
+    remove: tuple[str, ...] = ()
+    until: str | None = None
+    reply: "ReplyDraft | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class SavedView:
+    """A search that an operator keeps in the side bar; a shared one is everybody's."""
+
+    id: str
+    operator_id: str
+    operator_name: str
+    shared: bool
+    name: str
+    q: str
+    sort: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from gunicorn.arbiter import Arbiter
 from gunicorn.workers.gthread import ThreadWorker
 
 from service.app import create_app, load_tracing
+from service.clockwork import Clockwork
 from service.config import Config
 from service.engine import Watched
 from service.engine_client import RemoteEngines
@@ -72,6 +73,8 @@ class DeskWorker(ThreadWorker):
         store = open_store(desk.desk_config)
         watching = Watching(desk.desk_config)
         watching.start()
+        clockwork = Clockwork(store)
+        clockwork.start()
 
         def wanted() -> bool:
             if not self._is_wanted():
@@ -84,6 +87,7 @@ class DeskWorker(ThreadWorker):
             server.run(wanted, self.notify, grace=GRACE_SECONDS)
         finally:
             watching.close()
+            clockwork.close()
             store.close()
 
     def _is_wanted(self) -> bool:

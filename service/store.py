@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from service.accounts import ApiToken, SecondFactor, Session
 from service.audit import AuditEntry, AuditQuery
+from service.errors import DeskError
+from service.inbox_query import InboxQuery
 from service.records import (
     Acceptance,
     Alarm,
@@ -33,7 +35,9 @@ from service.records import (
     Erasure,
     Event,
     Example,
+    Found,
     GoldenCase,
+    Hours,
     Intent,
     Label,
     Message,
@@ -49,9 +53,13 @@ from service.records import (
     ReadMessage,
     ReplyDraft,
     Role,
+    SavedView,
+    Sla,
     StoreCopy,
+    Tag,
     Template,
     Ticket,
+    TicketChange,
     TicketDraft,
     Turn,
     TurnDraft,
@@ -206,11 +214,29 @@ class TicketStore(Protocol):
         first, longest waiting first among equals, closed ones after all others), "newest",
         "oldest". ``q`` searches texts and names; ``owner`` is an operator's id, or "none"."""
 
+    def find_tickets(
+        self, query: InboxQuery, *, order: str = "priority", limit: int = 100, offset: int = 0
+    ) -> list[tuple[Ticket, Found | None]]:
+        """The tickets of which all filters hold and that have all words, each anywhere in a
+        message, a note, the subject, a tag, or the customer's name, address or identifier, without
+        regard to case; with where they were found. Of filters of one name any will do, except
+        "tag", "is", "waiting" and what is negated. ``order`` as above."""
+
+    def count_tickets(self, query: InboxQuery, most: int = 1000) -> int:
+        """How many tickets a query finds, counted up to ``most``."""
+
     def ticket(self, ticket_id: str) -> Ticket:
         """One ticket."""
 
+    def mergeable_tickets(self, ticket_id: str) -> list[Ticket]:
+        """Other active tickets of the same customer, the newest first."""
+
     def ticket_counts(self) -> dict[str, int]:
         """How many tickets stand in each status."""
+
+    def inbox_counts(self, operator_id: str) -> dict[str, int]:
+        """The same, and for an operator's side bar: "active", "mine" and "unassigned" without,
+        "snoozed" with only what is put off."""
 
     def claim_ticket(self, ticket_id: str, operator_id: str) -> Ticket:
         """Take an open ticket; ``Conflict`` when somebody else has it. Claiming one's own again
@@ -226,6 +252,29 @@ class TicketStore(Protocol):
     def reopen_ticket(self, ticket_id: str, operator_id: str) -> Ticket:
         """Open a closed one again; ``Conflict`` when it is not closed or the conversation has
         another open ticket."""
+
+    def change_ticket(self, ticket_id: str, operator_id: str, change: TicketChange) -> Ticket:
+        """Do what ``change`` says, in one transaction. Beside the four above:
+
+        "assign": it is ``to``'s, claimed or not, or nobody's; with a note. Operators may give away
+        what is open or their own, else ``Conflict``; leads and admins anything. Tells "assigned".
+        "tag": puts tags on, which are made if need be, and takes tags off; anybody may.
+        "snooze": put off until a time, or until the customer writes, which ends any snooze; rules
+        as for closing. "wake" ends it; anybody may.
+        "merge": resolved as a duplicate of another active ticket of the same customer, to which it
+        points, with a note in both; no message is moved.
+        """
+
+    def change_tickets(
+        self, ticket_ids: Sequence[str], operator_id: str, change: TicketChange
+    ) -> list[Ticket | DeskError]:
+        """The same for many, in one transaction: a ticket that cannot be changed stays as it is and
+        gets its error, the others change all the same."""
+
+    def tick_tickets(self, most: int = 200) -> int:
+        """Wake what was put off until now and raise what has waited too long (`service.urgency`);
+        returns how many tickets were looked at. Called every second by whoever keeps the clock; a
+        moment that was missed is made up for by the next call."""
 
     def post_operator_message(
         self,
@@ -290,6 +339,47 @@ class TicketStore(Protocol):
         ``zone``, in its days and hours, also over time, per operator and per template."""
 
 
+class InboxStore(Protocol):
+    """What operators keep to find their way: tags and saved views. A change of a tag tells "tags",
+    of a shared view "views"."""
+
+    def tags(self) -> list[tuple[Tag, int]]:
+        """All of them by name, each with how many active tickets have it."""
+
+    def change_tag(self, tag_id: str, *, name: str | None = None, color: str | None = None) -> Tag:
+        """Rename or colour it; ``Conflict`` when another one has this name."""
+
+    def remove_tag(self, tag_id: str) -> None:
+        """Take it off every ticket, for good."""
+
+    def views(self, operator_id: str) -> list[SavedView]:
+        """The shared ones and the operator's own, each in their order."""
+
+    def add_view(
+        self, operator_id: str, *, name: str, q: str, sort: str, shared: bool
+    ) -> SavedView:
+        """Keep a search, last in its list. What is shared is for leads and admins, here and below:
+        ``Forbidden`` for others."""
+
+    def change_view(
+        self,
+        view_id: str,
+        operator_id: str,
+        *,
+        name: str | None = None,
+        q: str | None = None,
+        sort: str | None = None,
+        shared: bool | None = None,
+    ) -> SavedView:
+        """Change what is given; ``NotFound`` for another's own."""
+
+    def remove_view(self, view_id: str, operator_id: str) -> None:
+        """Keep it no longer."""
+
+    def order_views(self, view_ids: Sequence[str], operator_id: str) -> list[SavedView]:
+        """Put these in this order, before others of their list."""
+
+
 class ReviewStore(Protocol):
     """The queue of what waits for one decision of a person. Every change tells "review" with the
     number of those that are open."""
@@ -352,6 +442,9 @@ class ContentStore(Protocol):
         Examples from corrections stay as they are: an equal one comes in no second time, and those
         of ``content`` are passed over. ``Conflict`` when ``content`` is a snapshot of this store
         that is no longer its newest."""
+
+    def save_promises(self, sla: Sla | None, hours: Hours | None) -> None:
+        """How soon the desk replies and resolves; the clocks of active tickets follow."""
 
     def save_intent(
         self, intent: Intent, *, by: str | None = None, seen: str | None = None
@@ -638,6 +731,7 @@ class TrialStore(Protocol):
 class Store(
     ConversationStore,
     TicketStore,
+    InboxStore,
     ReviewStore,
     ContentStore,
     OperatorStore,

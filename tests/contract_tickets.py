@@ -219,7 +219,8 @@ class TicketContract:
         assert listed(intent="intent2") == [2]
         assert listed(sentiment="positive") == []
         assert listed(q="SUBJECT 2") == [2]
-        assert listed(q="customer 1") == [1]
+        assert listed(q='"customer 1"') == [1]
+        assert set(listed(q="1 customer")) == {0, 1}  # "100%" has a 1, too
         assert listed(q="c3@e") == [3]
         assert listed(q="100%") == [0]
         assert listed(q="%") == [0]

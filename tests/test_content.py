@@ -16,7 +16,16 @@ from service.commands.home import STARTER
 from service.content import annotate, annotated, check, read_desk
 from service.content_export import write_desk
 from service.errors import ContentError
-from service.records import Article, Content, DeskSettings, Example, Slot, Template
+from service.records import (
+    Article,
+    Content,
+    DeskSettings,
+    Example,
+    Hours,
+    Sla,
+    Slot,
+    Template,
+)
 
 # --- round trip ----------------------------------------------------------------------------------
 
@@ -620,3 +629,16 @@ def test_starter_files_say_what_they_are() -> None:
     for path in STARTER.rglob("*.jsonl"):
         for line in path.read_text(encoding="utf-8").splitlines():
             assert isinstance(json.loads(line), dict), path
+
+
+def test_promises_and_hours_survive_the_way_through_files(tmp_path: Path, content: Content) -> None:
+    sla = Sla({"urgent": 15, "normal": 480}, {"normal": 90}, {"high": 2880})
+    hours = Hours("Europe/Berlin", {"monday": ("09:00-12:30", "13:30-17:00")}, ("2026-12-25",))
+    promised = replace(content, settings=replace(content.settings, sla=sla, hours=hours))
+    write_desk(promised, tmp_path / "desk")
+    assert read_desk(tmp_path / "desk").settings == promised.settings
+    written = (tmp_path / "desk" / "desk.yml").read_text()
+    assert "urgent: 15m" in written
+    (tmp_path / "desk" / "desk.yml").write_text(written.replace("13:30", "11:30"))
+    with pytest.raises(ContentError, match="overlap"):
+        read_desk(tmp_path / "desk")

@@ -4,6 +4,7 @@ Every answer in every test is held against it (see ``calls.Caller``); here each 
 at least once, so that none goes unchecked.
 """
 
+import hmac
 import re
 from typing import Any
 
@@ -14,7 +15,7 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from calls import Caller, described_by, frames, start
-from conftest import PASSWORD, signed_in
+from conftest import PASSWORD, SECRET, signed_in
 from service import diffs
 from service.config import Config
 from service.records import AlarmDraft, Proposal, ProposedText
@@ -181,6 +182,36 @@ def call_accounts(operator: Caller, admin: Caller) -> None:
     admin.get(f"{API}/audit.csv")
 
 
+def call_the_inbox(client: Caller, operator: Caller, admin: Caller, ticket: str) -> None:
+    """One call of each route that finds tickets or moves them on."""
+    path = f"{API}/tickets/{ticket}"
+    signed = hmac.new(SECRET.encode(), b"u7", "sha256").hexdigest()
+    identity = {"identifier": "u7", "identifier_hash": signed}
+    same = [start(client, customer=identity).say("a person")["ticket"]["id"] for _ in range(2)]
+    me = (operator.get(f"{API}/sessions").json or {})["operator"]["id"]
+    operator.post(f"{path}/tags", {"add": ["vip"]})
+    operator.post(f"{path}/snooze", {"until": "2190-01-01T00:00:00Z"})
+    operator.post(f"{path}/wake")
+    operator.post(f"{path}/assign", {"to": me, "note": "mine"})
+    operator.post(f"{API}/tickets/{same[0]}/merge", {"into": same[1]})
+    operator.post(f"{API}/tickets/bulk", {"tickets": [ticket, "tkt_x"], "action": "claim"})
+    operator.get(f"{API}/tickets?q=broken tag:vip")
+    operator.get(f"{API}/colleagues")
+    operator.get(f"{path}/mergeable")
+    tag = (operator.get(f"{API}/tags").json or {})["tags"][0]["id"]
+    admin.put(f"{API}/tags/{tag}", {"color": "red"})
+    admin.delete(f"{API}/tags/{tag}")
+    made = operator.post(f"{API}/views", {"name": "Mine", "q": "owner:me"}).json or {}
+    view = made["view"]["id"]
+    operator.get(f"{API}/views?counts=yes")
+    operator.post(f"{API}/views/order", {"views": [view]})
+    operator.put(f"{API}/views/{view}", {"name": "My own"})
+    operator.delete(f"{API}/views/{view}")
+    hours = {"timezone": "UTC", "days": {"monday": ["09:00-17:00"]}}
+    admin.put(f"{API}/promises", {"sla": {"first_reply": {"high": 60}}, "hours": hours})
+    operator.get(f"{API}/promises")
+
+
 def test_every_operation_answers_as_described(
     client: Caller,
     operator: Caller,
@@ -215,6 +246,7 @@ def test_every_operation_answers_as_described(
         operator.post(f"{ticket}/messages", body)
     operator.post(f"{ticket}/return")
     operator.post(f"{ticket}/reopen")
+    call_the_inbox(client, operator, admin, ticket.rsplit("/", 1)[1])
     operator.post(f"{ticket}/resolve")
     operator.post(f"{API}/messages/{message}/correction", {"intent": "greeting"})
     admin.post(f"{API}/messages/{message}/correction", {"intent": "gift_card"})

@@ -13,7 +13,12 @@ from service.records import Role
 from service.roles import MAY, ROLES, may
 from service.store import Store
 
-LEADS = {("GET", "/api/v1/releases/trial")}
+LEADS = {
+    ("GET", "/api/v1/releases/trial"),
+    ("DELETE", "/api/v1/tags/<tag_id>"),
+    ("PUT", "/api/v1/promises"),
+    ("PUT", "/api/v1/tags/<tag_id>"),
+}
 ADMINS = {
     ("GET", "/api/v1/audit"),
     ("GET", "/api/v1/audit.csv"),

@@ -24,6 +24,7 @@ pytest.register_assert_rewrite(
     "contract_erasures",
     "contract_events",
     "contract_history",
+    "contract_inbox",
     "contract_labels",
     "contract_proposals",
     "contract_tickets",
@@ -38,6 +39,13 @@ from contract_conversations import ConversationContract, TurnContract  # noqa: E
 from contract_erasures import ErasureContract  # noqa: E402
 from contract_events import EventContract, WaitingContract  # noqa: E402
 from contract_history import HistoryContract  # noqa: E402
+from contract_inbox import (  # noqa: E402
+    ClockContract,
+    FilterContract,
+    MoveContract,
+    SearchContract,
+    ViewContract,
+)
 from contract_labels import LabelContract  # noqa: E402
 from contract_proposals import ProposalContract  # noqa: E402
 from contract_tickets import LearningContract, TicketContract  # noqa: E402
@@ -51,6 +59,11 @@ class StoreContract(
     EventContract,
     WaitingContract,
     TicketContract,
+    SearchContract,
+    FilterContract,
+    MoveContract,
+    ClockContract,
+    ViewContract,
     LearningContract,
     LabelContract,
     ProposalContract,

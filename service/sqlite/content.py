@@ -16,7 +16,9 @@ from service.records import (
     ContentKind,
     Example,
     GoldenCase,
+    Hours,
     Intent,
+    Sla,
     Template,
 )
 from service.sqlite.audit import note
@@ -29,6 +31,7 @@ from service.sqlite.content_rows import (
     check_template,
     content_revision,
     intent_names,
+    look_again,
     raise_revision,
 )
 from service.sqlite.content_snapshot import read_content, replace_all
@@ -96,6 +99,18 @@ class ContentPart(Part):
             if before.revision:  # history begins with the first content, which it need not copy
                 record_replaced(write, before, read_content(write.connection), at)
             note(write, "content.replace", "content", at, f"{len(content.intents)} intents")
+
+    def save_promises(self, sla: Sla | None, hours: Hours | None) -> None:
+        """How soon the desk replies and resolves; the clocks of active tickets follow."""
+        at = self._now()
+        with self._changing(at) as write:
+            rows = [
+                {"name": "sla", "value": to_json(sla)},
+                {"name": "hours", "value": to_json(hours)},
+            ]
+            write.database.table("desk_setting").upsert_all(rows, pk="name")
+            note(write, "promises.save", "", at)
+            look_again(write.connection)
 
     def save_intent(
         self, intent: Intent, *, by: str | None = None, seen: str | None = None

@@ -8,9 +8,11 @@ import orjson
 
 from index.records import OUT_OF_SCOPE, SENTIMENTS
 from service.errors import InvalidInput
-from service.records import DeskSettings, Example, GoldenCase, Slot, Template
+from service.records import DeskSettings, Example, GoldenCase, Hours, Sla, Slot, Template
 from service.sqlite.commit import Transaction
 from service.sqlite.rows import to_json
+
+PROMISES = ("sla", "hours")
 
 
 def raise_revision(write: Transaction, at: str) -> int:
@@ -61,7 +63,31 @@ def settings_from(db: sqlite3.Connection) -> DeskSettings:
         saved[name] = tuple(saved[name])
     if "replies" in saved:
         saved["replies"] = {name: tuple(texts) for name, texts in saved["replies"].items()}
+    saved |= {name: _promise(name, saved[name]) for name in PROMISES if name in saved}
     return DeskSettings(**saved)
+
+
+def promises(db: sqlite3.Connection) -> tuple[Sla | None, Hours | None]:
+    """How soon the desk promises to reply, and its business hours; none unless it says so."""
+    sql = "SELECT name, value FROM desk_setting WHERE name IN ('sla', 'hours')"
+    saved = {
+        row["name"]: _promise(row["name"], orjson.loads(row["value"])) for row in db.execute(sql)
+    }
+    return saved.get("sla"), saved.get("hours")
+
+
+def look_again(db: sqlite3.Connection) -> None:
+    """Let the clock work out every ticket anew, for the desk promises something else by now."""
+    db.execute("UPDATE ticket SET look_at = '' WHERE status IN ('open', 'claimed')")
+
+
+def _promise(name: str, value: dict[str, Any] | None) -> Any:
+    if value is None:
+        return None
+    if name == "sla":
+        return Sla(**value)
+    days = {day: tuple(spans) for day, spans in value["days"].items()}
+    return Hours(value["timezone"], days, tuple(value["closed"]))
 
 
 def check_template(template: Template, intents: set[str]) -> None:

@@ -11,7 +11,13 @@ from typing import Any, TypeVar
 from service.labels import undisputed
 from service.records import Content, Example
 from service.sqlite.commit import Transaction
-from service.sqlite.content_rows import content_revision, settings_from, settings_rows
+from service.sqlite.content_rows import (
+    content_revision,
+    look_again,
+    promises,
+    settings_from,
+    settings_rows,
+)
 from service.sqlite.ids import new_id
 from service.sqlite.label_rows import contest_gone
 from service.sqlite.rows import (
@@ -56,10 +62,12 @@ def read_content(db: sqlite3.Connection) -> Content:
 def replace_all(write: Transaction, before: Content, content: Content, at: str) -> None:
     """What ``replace_content`` writes. What says the same as before keeps its id, and with it its
     history."""
-    db = write.database
+    db, promised = write.database, promises(write.connection)
     for statement in CLEAR:
         write.connection.execute(statement)
     db.table("desk_setting").insert_all(settings_rows(content.settings))
+    if promises(write.connection) != promised:
+        look_again(write.connection)
     db.table("intent").insert_all(intent_row(intent) for intent in content.intents)
     db.table("template").insert_all(template_row(entry) for entry in content.templates)
     db.table("article").insert_all(article_row(entry, at) for entry in content.articles)

@@ -125,8 +125,9 @@ class Erasures(Part):
         """Write the file anew without what was deleted, and empty the log beside it.
 
         Builds of SQLite without ``secure_delete`` leave deleted bytes where they were, and so may
-        have those that this file was kept with before. Raises ``StoreError`` when somebody reads on
-        and on; then do it again.
+        have those that this file was kept with before. The search index keeps what was taken out
+        of it, as marks in its segments, until these are merged. Raises ``StoreError`` when
+        somebody reads on and on; then do it again.
         """
         turnstile = Turnstile(self.path.with_name(f"{self.path.name}-turn"))
         closing = contextlib.closing
@@ -136,6 +137,7 @@ class Erasures(Part):
             turnstile.passing(),
             closing(connect(self.path)) as db,
         ):
+            db.execute("INSERT INTO search (search) VALUES ('optimize')")
             db.execute("VACUUM")
             if db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
                 raise StoreError("The database's log is being read; erase again to empty it.")

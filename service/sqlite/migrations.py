@@ -9,6 +9,7 @@ was said in it. All that is missing is one transaction, which ``Database.execute
 from sqlite_utils import Database, Migrations
 
 from index.alike import alike_key
+from service.sqlite.inbox_schema import INBOX
 from service.sqlite.label_rows import contest
 
 MIGRATIONS = Migrations("frontdesk")
@@ -442,6 +443,13 @@ def m008_accounts(db: Database) -> None:
         db.executescript(statements)
     for word in ("UPDATE", "DELETE"):
         db.execute(AUDIT_KEPT.format(word=word))
+
+
+@MIGRATIONS()
+def m009_inbox(db: Database) -> None:
+    """Tickets that wait, are put off, tagged and found; the operators' saved views."""
+    for statements in INBOX:
+        db.executescript(statements)
 
 
 @MIGRATIONS()

@@ -19,6 +19,7 @@ from service.records import (
     Message,
     Operator,
     Suggestion,
+    Tag,
     Template,
     Ticket,
 )
@@ -28,7 +29,9 @@ SELECT m.*, o.name AS operator_name
 FROM message AS m LEFT JOIN operator AS o ON o.id = m.operator_id
 """
 TICKET = """
-SELECT t.*, o.name AS owner_name, c.name AS customer_name
+SELECT t.*, o.name AS owner_name, c.name AS customer_name, v.locale AS language,
+  (SELECT json_group_array(json_array(g.id, g.name, g.color)) FROM ticket_tag AS x
+    JOIN tag AS g ON g.id = x.tag_id WHERE x.ticket_id = t.id) AS tags
 FROM ticket AS t
 JOIN conversation AS v ON v.id = t.conversation_id
 LEFT JOIN customer AS c ON c.id = v.customer_id
@@ -106,7 +109,9 @@ def message_json(message: Message) -> dict[str, Any]:
 
 
 def ticket_from(row: sqlite3.Row) -> Ticket:
-    return Ticket(**{name: row[name] for name in Ticket.__slots__})
+    fields = {name: row[name] for name in Ticket.__slots__}
+    tags = [] if row["tags"] == "[]" else [Tag(*tag) for tag in orjson.loads(row["tags"])]
+    return Ticket(**{**fields, "tags": tuple(sorted(tags, key=lambda tag: tag.name.casefold()))})
 
 
 def operator_from(row: sqlite3.Row) -> Operator:

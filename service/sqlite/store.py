@@ -36,9 +36,11 @@ from service.sqlite.resumption import Resumption
 from service.sqlite.second_factor import SecondFactors
 from service.sqlite.sessions import Sessions
 from service.sqlite.settings import Settings
+from service.sqlite.tags import Tags
 from service.sqlite.tickets import Tickets
 from service.sqlite.trials import Trials
 from service.sqlite.turns import Turns
+from service.sqlite.views import Views
 from service.store import Store
 
 
@@ -50,6 +52,8 @@ class SqliteStore(
     Events,
     Tickets,
     Inbox,
+    Tags,
+    Views,
     Corrections,
     Proposals,
     Reports,

@@ -4,25 +4,39 @@ Shared by the conversations', the operators' and the tickets' parts of the SQLit
 """
 
 import sqlite3
+from dataclasses import asdict
 
 from service.errors import NotFound
 from service.records import PRIORITIES, Message, Ticket, TicketDraft
 from service.sqlite.commit import Transaction
+from service.sqlite.content_rows import promises
 from service.sqlite.rows import TICKET, ticket_from
+from service.urgency import Waiting, standing
 
 PREVIEW_CHARACTERS = 300
 
 TICKET_BY_ID = f"{TICKET} WHERE t.id = ?"
 ACTIVE_TICKET = f"{TICKET} WHERE t.conversation_id = ? AND t.status IN ('open', 'claimed')"
 NEW_TICKET = """
-INSERT INTO ticket (id, conversation_id, status, priority, reason, subject, intent, sentiment,
+INSERT INTO ticket (id, conversation_id, status, priority, base, reason, subject, intent, sentiment,
   created_at, updated_at, last_text, last_author, unanswered_since)
-VALUES (?, ?, 'open', ?, ?, ?, ?, ?, ?, ?, ?, 'customer', ?)
+VALUES (?, ?, 'open', ?, ?, ?, ?, ?, ?, ?, ?, ?, 'customer', ?)
 """
+# Whoever put it off waited for this, or for a time that no longer matters.
 CUSTOMER_WROTE = """
-UPDATE ticket SET priority = ?, last_text = ?, last_author = 'customer', updated_at = ?,
-  unanswered_since = ifnull(unanswered_since, ?)
+UPDATE ticket SET base = ?, last_text = ?, last_author = 'customer', updated_at = ?,
+  unanswered_since = ifnull(unanswered_since, ?), snoozed_until = NULL
 WHERE id = ?
+"""
+STANDING = """
+SELECT status, base, sentiment, ifnull(reopened_at, created_at) AS opened_at, unanswered_since,
+  first_reply_at IS NOT NULL AS replied, snoozed_until FROM ticket WHERE id = ?
+"""
+STAND = """
+UPDATE ticket SET priority = :priority, raised = :raised, reply_warn_at = :reply_warn_at,
+  reply_due_at = :reply_due_at, resolve_warn_at = :resolve_warn_at,
+  resolve_due_at = :resolve_due_at, look_at = :look_at
+WHERE id = :id
 """
 
 
@@ -57,7 +71,8 @@ def open_ticket(
     write.connection.execute(
         NEW_TICKET,
         (
-            *(ticket_id, conversation_id, draft.priority, draft.reason, draft.subject),
+            *(ticket_id, conversation_id, draft.priority, draft.priority, draft.reason),
+            draft.subject,
             *(draft.intent, draft.sentiment, at, at, preview(last_text), at),
         ),
     )
@@ -68,16 +83,28 @@ def customer_wrote(
     write: Transaction, ticket: Ticket, message: Message, draft: TicketDraft | None
 ) -> Ticket:
     """The customer wrote again; a draft can only raise the priority."""
-    candidates = [ticket.priority, draft.priority] if draft else [ticket.priority]
-    priority = max(candidates, key=PRIORITIES.index)
-    write.connection.execute(
-        CUSTOMER_WROTE, (priority, preview(message.text), message.at, message.at, ticket.id)
-    )
+    db = write.connection
+    base = db.execute("SELECT base FROM ticket WHERE id = ?", (ticket.id,)).fetchone()["base"]
+    candidates = [base, draft.priority] if draft else [base]
+    base = max(candidates, key=PRIORITIES.index)
+    db.execute(CUSTOMER_WROTE, (base, preview(message.text), message.at, message.at, ticket.id))
     return tell_ticket(write, ticket.id, message.at)
 
 
 def tell_ticket(write: Transaction, ticket_id: str, at: str) -> Ticket:
-    """Append the event with the ticket as it stands now; returns it."""
+    """Settle how urgent it is by now, and append the event with the ticket as it stands; returns
+    it. Every change of a ticket ends here."""
+    settle(write.connection, ticket_id, at)
     ticket = find_ticket(write.connection, ticket_id)
     write.tell("ticket", ticket, at, conversation_id=ticket.conversation_id)
     return ticket
+
+
+def settle(db: sqlite3.Connection, ticket_id: str, at: str) -> None:
+    """Work out priority and clocks of a ticket anew."""
+    row = db.execute(STANDING, (ticket_id,)).fetchone()
+    if row is None:
+        raise NotFound(f"There is no ticket {ticket_id}.")
+    waiting = Waiting(**{**dict(row), "replied": bool(row["replied"])})
+    stands = standing(waiting, *promises(db), at)
+    db.execute(STAND, {**asdict(stands), "id": ticket_id})

@@ -1,23 +1,23 @@
-"""What operators do with tickets: claim, answer, give back, resolve, reopen.
+"""What operators do with tickets, and what the clock does: one transaction each, with its events.
 
-Each is one transaction with its events; the first to come wins, the second gets ``Conflict``.
+The first to come wins, the second gets ``Conflict``. What an action does is in
+`service.sqlite.ticket_moves`.
 """
 
 import sqlite3
+from collections.abc import Sequence
 
 import orjson
 
 from index.alike import alike_key
-from service.errors import Conflict
+from service.errors import Conflict, DeskError, Forbidden, InvalidInput, NotFound
 from service.implied import Asked, asked, implied, likely
 from service.records import (
-    Dialogue,
     Message,
     Operator,
     ReplyDraft,
-    Status,
     Ticket,
-    TicketStatus,
+    TicketChange,
 )
 from service.sqlite.base import Part
 from service.sqlite.commit import Transaction
@@ -26,27 +26,17 @@ from service.sqlite.label_rows import add_label, contest
 from service.sqlite.operators import working_operator
 from service.sqlite.past import given_back
 from service.sqlite.rows import template_from
-from service.sqlite.thread import Thread, opened
-from service.sqlite.ticket_rows import active_ticket, find_ticket, preview, tell_ticket
+from service.sqlite.thread import opened
+from service.sqlite.ticket_moves import move, require_free, take, tick
+from service.sqlite.ticket_rows import find_ticket, preview, tell_ticket
 from service.sqlite.turns import find_message, find_posted
 
-CLAIM = """
-UPDATE ticket SET status = 'claimed', owner_id = ?, claimed_at = ?, updated_at = ? WHERE id = ?
-"""
-CLOSE = """
-UPDATE ticket SET status = ?, resolved_at = ?, unanswered_since = NULL, updated_at = ?
-WHERE id = ?
-"""
-REOPEN = """
-UPDATE ticket SET status = 'open', owner_id = NULL, claimed_at = NULL, resolved_at = NULL,
-  unanswered_since = ?, updated_at = ?
-WHERE id = ?
-"""
 ANSWERED = """
 UPDATE ticket SET last_text = ?, last_author = 'operator', unanswered_since = NULL,
   first_reply_at = ifnull(first_reply_at, ?), updated_at = ?
 WHERE id = ?
 """
+DUE = "SELECT id FROM ticket WHERE look_at <= ? ORDER BY look_at LIMIT ?"
 TEMPLATES = "SELECT * FROM template WHERE intent IN (SELECT value FROM json_each(?))"
 SPOKEN = """
 SELECT m.id, m.author, m.text, t.trace FROM message AS m LEFT JOIN turn AS t ON t.message_id = m.id
@@ -61,43 +51,50 @@ class Tickets(Part):
     def claim_ticket(self, ticket_id: str, operator_id: str) -> Ticket:
         """Take an open ticket; ``Conflict`` when somebody else has it. Claiming one's own again
         changes nothing. The conversation becomes "operator" with a new epoch."""
-        at = self._now()
-        with self._writing() as write:
-            operator = working_operator(write.connection, operator_id)
-            ticket = find_ticket(write.connection, ticket_id)
-            if ticket.status == "claimed" and ticket.owner_id == operator_id:
-                return ticket
-            _require_free(ticket, operator_id)
-            with opened(write, ticket.conversation_id, at) as thread:
-                _take(write, thread, ticket, operator)
-            return tell_ticket(write, ticket_id, at)
+        return self.change_ticket(ticket_id, operator_id, TicketChange("claim"))
 
     def return_ticket(self, ticket_id: str, operator_id: str, reply: ReplyDraft | None) -> Ticket:
         """Give the conversation back to the desk: status "desk", new epoch, fresh dialogue. The
         owner may, or anybody while it is open; else ``Conflict``."""
-        return self._close(ticket_id, operator_id, reply, "returned", "desk")
+        return self.change_ticket(ticket_id, operator_id, TicketChange("return", reply=reply))
 
     def resolve_ticket(self, ticket_id: str, operator_id: str, reply: ReplyDraft | None) -> Ticket:
         """Close it; the conversation becomes "resolved". Rules as for return."""
-        return self._close(ticket_id, operator_id, reply, "resolved", "resolved")
+        return self.change_ticket(ticket_id, operator_id, TicketChange("resolve", reply=reply))
 
     def reopen_ticket(self, ticket_id: str, operator_id: str) -> Ticket:
         """Open a closed one again; ``Conflict`` when it is not closed or the conversation has
         another open ticket."""
+        return self.change_ticket(ticket_id, operator_id, TicketChange("reopen"))
+
+    def change_ticket(self, ticket_id: str, operator_id: str, change: TicketChange) -> Ticket:
+        """Do one of the actions; see the contract."""
         at = self._now()
         with self._writing() as write:
-            working_operator(write.connection, operator_id)
-            ticket = find_ticket(write.connection, ticket_id)
-            if ticket.status in ("open", "claimed"):
-                raise Conflict("This ticket is not closed.", status=ticket.status)
-            other = active_ticket(write.connection, ticket.conversation_id)
-            if other is not None:
-                raise Conflict("This conversation has another open ticket.", ticket_id=other.id)
-            waiting = at if ticket.last_author == "customer" else None
-            write.connection.execute(REOPEN, (waiting, at, ticket_id))
-            with opened(write, ticket.conversation_id, at) as thread:
-                thread.pass_to("waiting")
-            return tell_ticket(write, ticket_id, at)
+            operator = working_operator(write.connection, operator_id)
+            return move(write, ticket_id, operator, change, at)
+
+    def change_tickets(
+        self, ticket_ids: Sequence[str], operator_id: str, change: TicketChange
+    ) -> list[Ticket | DeskError]:
+        """The same for many, in one transaction: a ticket that cannot be changed stays as it is and
+        gets its error, the others change all the same."""
+        at = self._now()
+        with self._writing() as write:
+            operator = working_operator(write.connection, operator_id)
+            return [_attempt(write, ticket_id, operator, change, at) for ticket_id in ticket_ids]
+
+    def tick_tickets(self, most: int = 200) -> int:
+        """Wake what was put off until now and raise what has waited too long; returns how many
+        tickets were looked at. Tells only of those that changed."""
+        at = self._now()
+        with self._reading() as db:
+            found = [row["id"] for row in db.execute(DUE, (at, most))]
+        if found:
+            with self._writing() as write:
+                for ticket_id in found:
+                    tick(write, ticket_id, at)
+        return len(found)
 
     def post_operator_message(
         self,
@@ -120,12 +117,12 @@ class Tickets(Part):
             if known is not None:
                 return known, True
             if not note:
-                _require_free(ticket, operator_id)
+                require_free(ticket, operator)
             if template is not None:
                 template_intent(write.connection, template)
             with opened(write, ticket.conversation_id, at) as thread:
                 if not note and ticket.status == "open":
-                    _take(write, thread, ticket, operator)
+                    take(write, thread, ticket, operator)
                 message = thread.say(
                     "operator",
                     text,
@@ -146,40 +143,21 @@ class Tickets(Part):
                 _label(write, message, operator_id)
         return message, False
 
-    def _close(
-        self,
-        ticket_id: str,
-        operator_id: str,
-        reply: ReplyDraft | None,
-        status: TicketStatus,
-        conversation_status: Status,
-    ) -> Ticket:
-        at = self._now()
-        with self._writing() as write:
-            working_operator(write.connection, operator_id)
-            ticket = find_ticket(write.connection, ticket_id)
-            _require_free(ticket, operator_id)
-            with opened(write, ticket.conversation_id, at) as thread:
-                if reply is not None:
-                    thread.reply(reply, ticket_id=ticket_id)
-                thread.remember(Dialogue())
-                thread.pass_to(conversation_status)
-            resolved_at = at if status == "resolved" else None
-            write.connection.execute(CLOSE, (status, resolved_at, at, ticket_id))
-            return tell_ticket(write, ticket_id, at)
 
-
-def _require_free(ticket: Ticket, operator_id: str) -> None:
-    """``Conflict`` unless the ticket is open, or claimed by this operator."""
-    if ticket.status in ("returned", "resolved"):
-        raise Conflict(f"This ticket is {ticket.status}; reopen it first.", status=ticket.status)
-    if ticket.status == "claimed" and ticket.owner_id != operator_id:
-        raise Conflict(f"{ticket.owner_name} has this ticket.", owner=ticket.owner_name)
-
-
-def _take(write: Transaction, thread: Thread, ticket: Ticket, operator: Operator) -> None:
-    write.connection.execute(CLAIM, (operator.id, thread.at, thread.at, ticket.id))
-    thread.pass_to("operator", operator.name)
+def _attempt(
+    write: Transaction, ticket_id: str, operator: Operator, change: TicketChange, at: str
+) -> Ticket | DeskError:
+    """One of many: what it did before it failed is undone, and not told."""
+    told = len(write.told)
+    write.connection.execute("SAVEPOINT ticket")
+    try:
+        ticket: Ticket | DeskError = move(write, ticket_id, operator, change, at)
+    except (Conflict, Forbidden, NotFound, InvalidInput) as error:
+        write.connection.execute("ROLLBACK TO ticket")
+        del write.told[told:]
+        ticket = error
+    write.connection.execute("RELEASE ticket")
+    return ticket
 
 
 def _label(write: Transaction, reply: Message, operator_id: str) -> None:

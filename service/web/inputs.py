@@ -182,6 +182,119 @@ class NewOperatorMessage(Body):
     template: Name | None = None
 
 
+Note = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
+TagName = Annotated[
+    str, StringConstraints(strip_whitespace=True, pattern=r'^[^"\n\r]+$', max_length=40)
+]
+TagNames = Annotated[list[TagName], Field(max_length=20)]
+Until = Annotated[str, StringConstraints(max_length=40)]
+Search = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)]
+Order = Literal["priority", "newest", "oldest"]
+
+
+class NewAssignment(Body):
+    """Whose a ticket shall be, null for nobody's; the note is for colleagues."""
+
+    to: Id | None
+    note: Note | None = None
+
+
+class NewTags(Body):
+    """Tags to put on a ticket and to take off, by name; those that are not there yet are made."""
+
+    add: TagNames = Field(default_factory=list)
+    remove: TagNames = Field(default_factory=list)
+
+
+class NewSnooze(Body):
+    """Put off until a time, or without one until the customer writes."""
+
+    until: Until | None = None
+
+
+class NewMerge(Body):
+    """The ticket that goes on."""
+
+    into: Id
+    note: Note | None = None
+
+
+class NewBulk(Body):
+    """What to do with many tickets; what belongs to another action is refused."""
+
+    tickets: Annotated[list[Id], Field(min_length=1, max_length=200)]
+    action: Literal["claim", "assign", "tag", "snooze", "wake", "return", "resolve", "reopen"]
+    to: Id | None = None
+    note: Note | None = None
+    add: TagNames = Field(default_factory=list)
+    remove: TagNames = Field(default_factory=list)
+    until: Until | None = None
+
+
+class TagChange(Body):
+    """Another name or colour."""
+
+    name: TagName | None = None
+    color: Annotated[str, StringConstraints(max_length=20)] | None = None
+
+
+class NewView(Body):
+    """A search to keep in the side bar."""
+
+    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
+    q: Search = ""
+    order: Order = "priority"
+    shared: bool = False
+
+
+class ViewChange(Body):
+    """What to change of a view."""
+
+    name: (
+        Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)] | None
+    ) = None
+    q: Search | None = None
+    order: Order | None = None
+    shared: bool | None = None
+
+
+class ViewOrder(Body):
+    """Views of one list, in their new order."""
+
+    views: Annotated[list[Id], Field(min_length=1, max_length=60)]
+
+
+Minutes = Annotated[int, Field(ge=1, le=525_600)]
+Promise = dict[Literal["low", "normal", "high", "urgent"], Minutes]
+Spans = Annotated[list[Annotated[str, StringConstraints(max_length=20)]], Field(max_length=10)]
+Day = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+
+
+class NewSla(Body):
+    """Minutes by priority; one that is missing promises nothing."""
+
+    first_reply: Promise = Field(default_factory=dict)
+    next_reply: Promise = Field(default_factory=dict)
+    resolution: Promise = Field(default_factory=dict)
+
+
+class NewHours(Body):
+    """When people work: spans such as "09:00-17:30" by day, and dates on which nobody does."""
+
+    timezone: Annotated[str, StringConstraints(min_length=1, max_length=60)]
+    days: dict[Day, Spans]
+    closed: Annotated[
+        list[Annotated[str, StringConstraints(max_length=10)]], Field(max_length=400)
+    ] = Field(default_factory=list)
+
+
+class NewPromises(Body):
+    """How soon the desk replies and resolves; null promises nothing, and no hours are all hours."""
+
+    sla: NewSla | None
+    hours: NewHours | None = None
+
+
 class NewCorrection(Body):
     """What a message really was."""
 

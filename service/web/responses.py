@@ -204,12 +204,36 @@ MESSAGE = fields(
         }
     ),
 )
+TAG = fields({"id": TEXT, "name": TEXT, "color": TEXT})
+CLOCK = either(fields({"warn_at": either(TIME), "due_at": TIME}))
+FOUND = fields(
+    {
+        "where": words("message", "note", "subject", "tag", "customer"),
+        "pieces": many(fields({"text": TEXT, "hit": FLAG})),
+        "author": either(TEXT),
+        "at": either(TIME),
+    }
+)
+VIEW = fields(
+    {
+        "id": TEXT,
+        "name": TEXT,
+        "q": TEXT,
+        "order": words("priority", "newest", "oldest"),
+        "shared": FLAG,
+        "owner": PERSON,
+        "changeable": FLAG,
+        "count": either(WHOLE),
+    }
+)
 TICKET = fields(
     {
         "id": TEXT,
         "conversation_id": TEXT,
         "status": TICKET_STATUS,
         "priority": PRIORITY,
+        "priority_text": TEXT,
+        "raised": either(words("negative", "waiting", "due", "overdue")),
         "reason": TEXT,
         "reason_text": TEXT,
         "subject": TEXT,
@@ -224,8 +248,15 @@ TICKET = fields(
         "unanswered_since": either(TIME),
         "last_text": TEXT,
         "last_author": TEXT,
-    }
+        "language": TEXT,
+        "tags": many(TAG),
+        "snoozed_until": either(TIME),
+        "merged_into": either(TEXT),
+        "sla": fields({"reply": CLOCK, "resolution": CLOCK}),
+    },
+    found=FOUND,
 )
+PROMISE = {"type": "object", "additionalProperties": WHOLE}
 ALARM = fields(
     {
         "id": TEXT,
@@ -502,7 +533,7 @@ SCHEMAS: dict[str, Schema] = {
     "Tickets": fields({"tickets": many(ref("Ticket")), "counts": COUNTS}),
     "TicketDetail": fields(
         {
-            **TICKET["properties"],
+            **{name: TICKET["properties"][name] for name in TICKET["required"]},
             "ticket": ref("Ticket"),
             "conversation": ref("Conversation"),
             "messages": many(ref("Message")),
@@ -521,6 +552,36 @@ SCHEMAS: dict[str, Schema] = {
         }
     ),
     "Told": fields({"ticket": ref("Ticket")}),
+    "TicketList": fields({"tickets": many(ref("Ticket"))}),
+    "Changed": fields(
+        {
+            "results": many(
+                fields(
+                    {"id": TEXT},
+                    ticket=ref("Ticket"),
+                    problem=fields({"status": WHOLE, "code": TEXT, "detail": TEXT}),
+                )
+            )
+        }
+    ),
+    "Colleagues": fields({"operators": many(PERSON)}),
+    "Tags": fields(
+        {
+            "tags": many({**TAG, "properties": {**TAG["properties"], "tickets": WHOLE}}),
+            "colors": many(TEXT),
+        }
+    ),
+    "Tag": fields({"tag": TAG}),
+    "Views": fields({"views": many(VIEW)}),
+    "View": fields({"view": VIEW}),
+    "Promises": fields(
+        {
+            "sla": either(
+                fields({"first_reply": PROMISE, "next_reply": PROMISE, "resolution": PROMISE})
+            ),
+            "hours": either(fields({"timezone": TEXT, "days": ANY_OBJECT, "closed": many(TEXT)})),
+        }
+    ),
     "Replied": fields({"message": ref("Message"), "ticket": ref("Ticket")}),
     "Corrected": fields({"correction": CORRECTION}),
     "Undone": fields({"correction": either(CORRECTION)}),

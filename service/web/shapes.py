@@ -1,6 +1,7 @@
 """Records as the JSON that the API speaks: the shapes that docs/api.md and OpenAPI tell.
 
-Pure functions; what a customer may see and what only operators may see is decided here.
+Pure functions, but for the present time in words; what a customer may see and what only operators
+may see is decided here.
 """
 
 from collections.abc import Mapping
@@ -18,15 +19,21 @@ from service.records import (
     Correction,
     Customer,
     Event,
+    Found,
     LabelConflict,
     Message,
     Operator,
     Proposal,
+    SavedView,
     Suggestion,
+    Tag,
     Ticket,
     Turn,
 )
+from service.roles import may
 from service.router import REASONS
+from service.times import now_text
+from service.urgency import priority_words
 
 
 def message_json(message: Message) -> dict[str, Any]:
@@ -104,8 +111,10 @@ def turn_json(turn: Turn) -> dict[str, Any]:
     }
 
 
-def ticket_json(ticket: Ticket, customer: Customer | None = None) -> dict[str, Any]:
-    """A ticket as the inbox shows it."""
+def ticket_json(
+    ticket: Ticket, customer: Customer | None = None, found: Found | None = None
+) -> dict[str, Any]:
+    """A ticket as the inbox shows it; ``found`` is where a search found its words."""
     owner = ticket.owner_id and {"id": ticket.owner_id, "name": ticket.owner_name}
     named: dict[str, Any] | None = {"name": ticket.customer_name} if ticket.customer_name else None
     if customer:
@@ -115,13 +124,16 @@ def ticket_json(ticket: Ticket, customer: Customer | None = None) -> dict[str, A
             "identifier": customer.identifier,
             "verified": customer.verified,
         }
-    return {
+    reason = REASONS.get(ticket.reason, ticket.reason)
+    shape = {
         "id": ticket.id,
         "conversation_id": ticket.conversation_id,
         "status": ticket.status,
         "priority": ticket.priority,
+        "priority_text": priority_words(ticket, reason, now_text()),
+        "raised": ticket.raised,
         "reason": ticket.reason,
-        "reason_text": REASONS.get(ticket.reason, ticket.reason),
+        "reason_text": reason,
         "subject": ticket.subject,
         "intent": ticket.intent,
         "sentiment": ticket.sentiment,
@@ -134,6 +146,48 @@ def ticket_json(ticket: Ticket, customer: Customer | None = None) -> dict[str, A
         "unanswered_since": ticket.unanswered_since,
         "last_text": ticket.last_text,
         "last_author": ticket.last_author,
+        "language": ticket.language,
+        "tags": [tag_json(tag) for tag in ticket.tags],
+        "snoozed_until": ticket.snoozed_until,
+        "merged_into": ticket.merged_into,
+        "sla": {
+            "reply": _clock_json(ticket.reply_warn_at, ticket.reply_due_at),
+            "resolution": _clock_json(ticket.resolve_warn_at, ticket.resolve_due_at),
+        },
+    }
+    return shape | ({"found": found_json(found)} if found else {})
+
+
+def _clock_json(warn_at: str | None, due_at: str | None) -> dict[str, Any] | None:
+    return {"warn_at": warn_at, "due_at": due_at} if due_at else None
+
+
+def found_json(found: Found) -> dict[str, Any]:
+    """Where words were found; the pieces are one after the other the text, hits marked."""
+    return {
+        "where": found.where,
+        "pieces": [{"text": text, "hit": hit} for text, hit in found.pieces],
+        "author": found.author,
+        "at": found.at,
+    }
+
+
+def tag_json(tag: Tag) -> dict[str, Any]:
+    """A tag."""
+    return {"id": tag.id, "name": tag.name, "color": tag.color}
+
+
+def view_json(view: SavedView, operator: Operator, count: int | None = None) -> dict[str, Any]:
+    """A saved view; ``changeable`` says whether this operator may change it."""
+    return {
+        "id": view.id,
+        "name": view.name,
+        "q": view.q,
+        "order": view.sort,
+        "shared": view.shared,
+        "owner": {"id": view.operator_id, "name": view.operator_name},
+        "changeable": not view.shared or may(operator.role, "lead"),
+        "count": count,
     }
 
 
@@ -276,10 +330,15 @@ def console_event_json(event: Event) -> tuple[str, object]:
         message = console_message_json(_message_of(event))
         return "message", {**where, "ticket_id": event.body.get("ticket_id"), "message": message}
     if event.kind == "ticket":
-        return "ticket", {**where, "ticket": ticket_json(Ticket(**event.body))}
+        return "ticket", {**where, "ticket": ticket_json(_ticket_of(event))}
     if event.kind == "alarm":
         return "alarm", {"alarm": alarm_json(Alarm(**event.body["alarm"]))}
     return event.kind, {**where, **event.body}
+
+
+def _ticket_of(event: Event) -> Ticket:
+    tags = tuple(Tag(**tag) for tag in event.body.get("tags", ()))
+    return Ticket(**{**event.body, "tags": tags})
 
 
 def _message_of(event: Event) -> Message:

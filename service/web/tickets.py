@@ -5,13 +5,14 @@ Talks to the desk and the store; every call needs an operator.
 
 from typing import Any
 
-from flask import Blueprint, Response, g, request
+from flask import Blueprint, Response, g
 
 from service.errors import InvalidInput
 from service.labels import conflicts
 from service.records import ReplyDraft, Ticket
 from service.replies import desk_reply
 from service.web.context import operator_required, parts, signed_in
+from service.web.inbox_terms import asked_query
 from service.web.inputs import (
     NewCorrection,
     NewOperatorMessage,
@@ -36,7 +37,6 @@ Json = dict[str, Any]
 STATUSES = ("active", "open", "claimed", "returned", "resolved")
 ORDERS = ("priority", "newest", "oldest")
 SHOWN_MESSAGES = 200
-MOST_COUNTED = 200
 
 
 @blueprint.get("/tickets")
@@ -47,7 +47,8 @@ MOST_COUNTED = 200
         "intent": "name of an intent",
         "sentiment": "negative | neutral | positive",
         "owner": "me, none or an operator's id",
-        "q": "words to find",
+        "snoozed": "yes, no, or any: what is put off",
+        "q": "words to find and filters, such as owner:me tag:vip is:overdue",
         "order": " | ".join(ORDERS),
         "limit": "1 to 200",
         "offset": "how many to pass over",
@@ -57,20 +58,16 @@ MOST_COUNTED = 200
 )
 @operator_required
 def list_tickets() -> Json:
-    owner = request.args.get("owner") or None
-    tickets = parts().store.tickets(
-        status=query_choice("status", STATUSES),
-        intent=request.args.get("intent") or None,
-        sentiment=query_choice("sentiment", ("negative", "neutral", "positive")),
-        owner=g.operator.id if owner == "me" else owner,
-        q=(request.args.get("q") or "").strip()[:200] or None,
+    found = parts().store.find_tickets(
+        asked_query(),
         order=query_choice("order", ORDERS, "priority") or "priority",
         limit=query_number("limit", 100, 1, 200),
         offset=query_number("offset", 0, 0, 10**9),
     )
-    own = parts().store.tickets(owner=g.operator.id, status="claimed", limit=MOST_COUNTED)
-    counts = {**parts().store.ticket_counts(), "mine": len(own)}
-    return {"tickets": [ticket_json(ticket) for ticket in tickets], "counts": counts}
+    return {
+        "tickets": [ticket_json(ticket, found=where) for ticket, where in found],
+        "counts": parts().store.inbox_counts(g.operator.id),
+    }
 
 
 @blueprint.get("/tickets/<ticket_id>")

@@ -11,6 +11,7 @@ import { openCorrection, settleAll } from "./correction.js";
 import { fill, h, icon } from "./dom.js";
 import { forgetExamples } from "./edit_drafts.js";
 import "./inbox.js";
+import { assign, merge, snooze, tag } from "./moves.js";
 import { bind, listen, showHelp } from "./keys.js";
 import { Live } from "./live.js";
 import "./releases.js";
@@ -19,11 +20,12 @@ import { address, go, onMove, place } from "./router.js";
 import { loadContent, session } from "./session.js";
 import "./review.js";
 import "./settings.js";
+import "./saved.js";
 import "./signin.js";
 import { act, possible, publish } from "./tickets.js";
 import { tick } from "./time.js";
 import { toast } from "./toast.js";
-import { VIEWS } from "./views.js";
+import { SHOWN, VIEWS } from "./views.js";
 import { initials } from "./words.js";
 
 /** @import {DeskAlarms} from "./alarms.js" */
@@ -34,6 +36,7 @@ import { initials } from "./words.js";
 /** @import {DeskReports} from "./reports.js" */
 /** @import {DeskReview} from "./review.js" */
 /** @import {DeskSettings} from "./settings.js" */
+/** @import {DeskSaved} from "./saved.js" */
 /** @import {DeskSignIn} from "./signin.js" */
 /** @import {Conflict, Operator, Ticket} from "./types.js" */
 /** @import {Verb} from "./tickets.js" */
@@ -63,6 +66,9 @@ const page = {
 
 /** @type {Record<import("./router.js").Place["page"], string>} */
 const TITLES = { inbox: "Inbox", content: "Content", review: "Review", releases: "Releases", settings: "Settings", reports: "Reports" };
+
+const saved = /** @type {DeskSaved} */ (document.createElement("desk-saved"));
+saved.filter = () => page.inbox.filter;
 
 const live = new Live("/api/v1/events");
 let deskName = "frontdesk";
@@ -145,9 +151,10 @@ function drawNav() {
     h("a", { class: "skip", href: "#/", onclick: skip }, "Skip to the tickets"),
     h("a", { class: "brand", href: "#/", title: deskName }, h("span", { class: "mark", "aria-hidden": "true" }), h("span", { class: "brand-name" }, deskName)),
     h("ul", { class: "views", role: "list", "aria-label": "Inbox" },
-      Object.entries(VIEWS).map(([name, view]) => h("li", {}, h("button", {
-        class: "view", type: "button", data: { view: name }, "data-testid": `view-${name}`, onclick: () => showView(/** @type {ViewName} */ (name)),
-      }, icon(view.icon), h("span", {}, view.label), h("span", { class: "count" })))),
+      SHOWN.map((name) => h("li", {}, h("button", {
+        class: "view", type: "button", data: { view: name }, "data-testid": `view-${name}`, onclick: () => showView(name),
+      }, icon(VIEWS[name].icon), h("span", {}, VIEWS[name].label), h("span", { class: "count" })))),
+      h("li", { class: "views-saved" }, saved),
       h("li", { class: "views-gap" }, h("a", { class: "view", href: "#/review", id: "nav-review", "data-testid": "nav-review" }, icon("review"), h("span", {}, "Review"), h("span", { class: "count" }))),
       h("li", {}, h("a", { class: "view", href: "#/content", id: "nav-content", "data-testid": "nav-content" }, icon("book"), h("span", {}, "Content"))),
       h("li", {}, h("a", { class: "view", href: "#/releases", id: "nav-releases", "data-testid": "nav-releases" }, icon("stack"), h("span", {}, "Releases"))),
@@ -172,6 +179,7 @@ function markNav() {
     button.setAttribute("aria-pressed", String(here));
     if (here) button.scrollIntoView({ block: "nearest", inline: "nearest" });
   }
+  saved.mark(where === "inbox" ? page.inbox.filter.saved : "");
   for (const name of ["content", "review", "releases", "settings", "reports"]) {
     const link = document.getElementById(`nav-${name}`);
     if (where !== name) {
@@ -242,7 +250,13 @@ onMove((to) => {
   if (document.body.dataset.state === "in") follow(to);
 });
 page.inbox.addEventListener("counts", drawCounts);
+page.inbox.addEventListener("counts", () => saved.refreshSoon());
 page.inbox.addEventListener("filter", markNav);
+page.inbox.addEventListener("save", () => void saved.save(page.inbox.filter));
+saved.addEventListener("show", (event) => {
+  page.inbox.showSaved(/** @type {CustomEvent} */ (event).detail);
+  if (place().page !== "inbox" || isNarrow()) go({ page: "inbox", id: null });
+});
 page.review.addEventListener("count", drawCounts);
 page.settings.addEventListener("renamed", drawNav);
 page.conversation.addEventListener("seen", (event) => page.inbox.patch(/** @type {CustomEvent} */ (event).detail));
@@ -301,6 +315,16 @@ live.addEventListener("erased", (event) => {
   forgetExamples();
   void page.review.refresh();
 });
+live.addEventListener("assigned", (event) => {
+  const { to, by, ticket_id: id } = /** @type {CustomEvent} */ (event).detail;
+  if (to !== session.operator?.id || by.id === to) return;
+  toast(`${by.name} assigned a ticket to you.`, { label: "Open", act: () => go({ page: "inbox", id }) });
+});
+live.addEventListener("tags", () => {
+  void page.inbox.refresh();
+  page.conversation.refreshSoon();
+});
+live.addEventListener("views", () => void saved.refresh());
 live.addEventListener("alarm", (event) => page.alarms.apply(/** @type {CustomEvent} */ (event).detail.alarm));
 live.addEventListener("review", (event) => page.review.tell(/** @type {CustomEvent} */ (event).detail.open));
 live.addEventListener("content", () => void loadContent().catch(() => {}));
@@ -326,6 +350,7 @@ function meant() {
 
 /** @param {Verb} verb */
 function press(verb) {
+  if (place().page === "inbox" && page.inbox.selection?.size) return void page.inbox.selection.press(verb);
   const ticket = place().page === "inbox" ? meant() : undefined;
   if (!ticket) return;
   if (possible(ticket).includes(verb)) {
@@ -335,6 +360,15 @@ function press(verb) {
     toast(verb === "claim" ? `${ticket.owner.id === session.operator?.id ? "You have" : `${ticket.owner.name} has`} this already.`
       : `${ticket.owner.name} is handling this.`);
   }
+}
+
+/** The same for what needs a choice: of the selected tickets, else of the one that a key means. @param {(list: Ticket[]) => Promise<Ticket[]>} act_ */
+function choose(act_) {
+  if (place().page !== "inbox") return;
+  const { selection } = page.inbox;
+  if (selection?.size) return void selection.do(act_);
+  const ticket = meant();
+  if (ticket) void act_([ticket]);
 }
 
 let opening = false;
@@ -367,6 +401,7 @@ function write(mode) {
 function leave() {
   const active = document.activeElement;
   if (active instanceof HTMLElement && ["INPUT", "TEXTAREA", "SELECT"].includes(active.tagName)) return active.blur();
+  if (page.inbox.selection?.size) return page.inbox.selection.clear();
   if (document.body.dataset.details === "yes" && matchMedia("(max-width: 1279px)").matches) return page.conversation.toggleDetails();
   if (place().id) go({ ...place(), id: null });
 }
@@ -396,6 +431,9 @@ bind("Inbox", [
     if (active && active !== document.body && active.matches("button, a, [role=button], summary")) /** @type {HTMLElement} */ (active).click();
     else if (ticket) go({ page: "inbox", id: ticket.id });
   }],
+  ["x", "Select", inInbox(() => page.inbox.pick())],
+  ["A", "Select all that are listed", inInbox(() => page.inbox.selection?.all()), "⇧ a"],
+  ["f", "Filter", inInbox(() => page.inbox.openMenu())],
   ["/", "Search", () => {
     if (place().page === "content") return page.content.search?.focus();
     if (place().page !== "inbox") return;
@@ -414,6 +452,10 @@ bind("Ticket", [
   ["1", "Take a suggested reply", inInbox(() => page.conversation.composer?.take(0)), "1 2 3"],
   ["2", "", inInbox(() => page.conversation.composer?.take(1))],
   ["3", "", inInbox(() => page.conversation.composer?.take(2))],
+  ["a", "Assign", () => choose(assign)],
+  ["s", "Snooze", () => choose(snooze)],
+  ["t", "Tags", () => choose(tag)],
+  ["m", "Merge into another", () => choose(([only]) => merge(only))],
   ["e", "Resolve", () => press("resolve")],
   ["b", "Return to the bot", () => press("return")],
   ["i", "Details", inInbox(() => page.conversation.toggleDetails())],

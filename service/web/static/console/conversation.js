@@ -10,9 +10,10 @@ import { detailsOf } from "./details.js";
 import { fill, h, icon, keycap } from "./dom.js";
 import { forgetDraft } from "./drafts.js";
 import { messageOf } from "./message.js";
-import { moodOf, priorityTag } from "./row.js";
+import { moodOf, priorityTag, why } from "./row.js";
 import { address } from "./router.js";
 import { isMine } from "./session.js";
+import { ticketFacts, ticketTools } from "./ticket_tools.js";
 import { act, markSeen, possible, tickets } from "./tickets.js";
 import { timeOf } from "./time.js";
 import { timeline } from "./timeline.js";
@@ -281,12 +282,13 @@ export class DeskConversation extends HTMLElement {
       h("div", { class: "conv-acts" },
         others && h("span", { class: "taken" }, `${ticket.owner?.name} is handling this`),
         possible(ticket).map((verb) => this.actButton(verb, ticket)),
+        ticketTools(ticket),
         h("button", {
           class: "icon-button", type: "button", "aria-label": "Details", title: "Details (i)", "aria-controls": "details",
           "data-testid": "toggle-details", onclick: () => this.toggleDetails(),
         }, icon("panel"))));
     const active = ticket.status === "open" || ticket.status === "claimed";
-    fill(this.reason, priorityTag(ticket), h("span", {}, `${reason(ticket)}.`), moodOf(ticket.sentiment),
+    fill(this.reason, priorityTag(ticket), h("span", { title: reason(ticket) }, why(ticket)), moodOf(ticket.sentiment), ticketFacts(ticket),
       active && ticket.unanswered_since
         ? h("span", { class: "reason-wait" }, icon("clock"), "waiting ", timeOf(ticket.unanswered_since, "waiting"))
         : h("span", { class: "reason-wait" }, "opened ", timeOf(ticket.created_at)));

@@ -3,28 +3,34 @@
  * ticket moves to its place, a new one appears there, without a reload and without losing the focus.
  */
 
-import { explain, get, isAborted } from "./api.js";
+import { ApiError, explain, get, isAborted } from "./api.js";
 import { fill, h, icon } from "./dom.js";
 import { drafts, load, store } from "./drafts.js";
+import { openFilters } from "./filter_menu.js";
+import { isSnoozed } from "./moves.js";
+import { goesByTime, readQuery } from "./query.js";
 import { address } from "./router.js";
 import { rowOf, signatureOf } from "./row.js";
-import { changes, session } from "./session.js";
+import "./selection.js";
 import { isUnread, tickets } from "./tickets.js";
 import { announce } from "./toast.js";
 import { VIEWS, compare, holds, queryOf } from "./views.js";
-import { customerName, OUT_OF_SCOPE, reason, SENTIMENTS, title } from "./words.js";
+import { customerName, reason } from "./words.js";
 
-/** @import {Ticket, Counts} from "./types.js" */
+/** @import {Ticket, Counts, SavedView} from "./types.js" */
+/** @import {DeskSelection} from "./selection.js" */
 /** @import {Filter, Order, ViewName} from "./views.js" */
 
 const PAGE = 100;
 const REMEMBER = "frontdesk.inbox";
+/** How often a search that goes by time is asked anew. */
+const AGAIN = 20_000;
 
 export class DeskInbox extends HTMLElement {
   constructor() {
     super();
     /** @type {Filter} */
-    this.filter = { view: "active", intent: "", sentiment: "", q: "", order: "priority", ...remembered() };
+    this.filter = { view: "active", saved: "", q: "", order: "priority", ...remembered() };
     /** @type {Map<string, Ticket>} every ticket heard of */
     this.known = new Map();
     /** @type {string[]} ids as listed */
@@ -50,67 +56,72 @@ export class DeskInbox extends HTMLElement {
     this.build();
     tickets.addEventListener("change", (event) => this.apply(/** @type {CustomEvent} */ (event).detail));
     drafts.addEventListener("change", (event) => this.patch(/** @type {CustomEvent} */ (event).detail));
-    changes.addEventListener("content", () => this.fillIntents());
+    setInterval(() => {
+      if (this.loaded && goesByTime(this.filter.q) && document.visibilityState === "visible") void this.refresh();
+    }, AGAIN);
   }
 
   build() {
     this.search = h("input", {
-      type: "search", placeholder: "Search tickets", "aria-label": "Search tickets", maxlength: 200,
+      type: "search", placeholder: "Search tickets", "aria-label": "Search tickets", "aria-describedby": "search-hint", maxlength: 500,
       "data-testid": "search", autocomplete: "off", spellcheck: "false",
       oninput: () => this.later("search", 120, () => this.change({ q: this.search?.value ?? "" })),
       onkeydown: (/** @type {KeyboardEvent} */ event) => this.searchKey(event),
     });
-    this.intents = this.select("intent", "Intent", "filter-intent");
-    this.sentiments = this.select("sentiment", "Sentiment", "filter-sentiment");
-    fill(this.sentiments, option("", "Sentiment"), SENTIMENTS.map((name) => option(name, title(name))));
-    this.orders = this.select("order", "Order", "filter-order");
-    fill(this.orders, option("priority", "Most urgent"), option("newest", "Newest"), option("oldest", "Oldest"));
-    this.fillIntents();
+    this.hint = h("p", { id: "search-hint", class: "search-hint", role: "status", "data-testid": "search-hint" });
+    this.menu = h("button", { class: "quiet", type: "button", "data-testid": "filter-menu", onclick: () => this.openMenu() }, icon("filter"), "Filter", h("span", { class: "filter-count" }));
+    this.saver = h("button", {
+      class: "quiet", type: "button", "data-testid": "save-view", title: "Keep this search in the side bar",
+      onclick: () => this.dispatchEvent(new Event("save")),
+    }, icon("plus"), "Save view");
+    this.orders = h("select", {
+      "aria-label": "Order", "data-testid": "filter-order",
+      onchange: (/** @type {Event} */ event) => this.change({ order: /** @type {any} */ (event.target).value }),
+    }, option("priority", "Most urgent"), option("newest", "Newest"), option("oldest", "Oldest"));
+    this.selection = /** @type {DeskSelection} */ (document.createElement("desk-selection"));
+    this.selection.ticket = (id) => this.known.get(id);
+    this.selection.listed = () => this.order;
+    this.selection.addEventListener("change", (event) => {
+      for (const id of /** @type {CustomEvent} */ (event).detail) this.patch(id);
+    });
     this.list = h("ul", { class: "rows", role: "list", "data-testid": "ticket-list" });
     this.foot = h("div", { class: "list-foot" });
     this.scroller = h("div", { class: "list-scroll" }, this.list, this.foot);
     this.append(
       h("div", { class: "list-head" },
         h("div", { class: "search" }, icon("search"), this.search, h("kbd", { "aria-hidden": "true" }, "/")),
-        h("div", { class: "filters" }, this.intents, this.sentiments, this.orders)),
-      this.scroller,
+        this.hint,
+        h("div", { class: "filters" }, this.menu, this.saver, this.orders)),
+      this.scroller, this.selection,
     );
     this.showFilter();
-  }
-
-  /** @param {"intent"|"sentiment"|"order"} name @param {string} label @param {string} testid */
-  select(name, label, testid) {
-    return h("select", {
-      "aria-label": label, "data-testid": testid,
-      onchange: (/** @type {Event} */ event) =>
-        this.change({ [name]: /** @type {HTMLSelectElement} */ (event.target).value }),
-    });
-  }
-
-  fillIntents() {
-    if (!this.intents) return;
-    const groups = Map.groupBy(session.intents, ({ group }) => group);
-    fill(this.intents, option("", "Intent"),
-      [...groups].map(([group, intents]) => h("optgroup", { label: title(group) },
-        intents.map(({ name }) => option(name, title(name))))),
-      option(OUT_OF_SCOPE, title(OUT_OF_SCOPE)));
-    this.intents.value = this.filter.intent;
   }
 
   // --- filter --------------------------------------------------------------------------------------
 
   /** @param {ViewName} view */
   show(view) {
-    if (view === this.filter.view) return;
+    if (view === this.filter.view && !this.filter.saved) return;
     const closed = view === "returned" || view === "resolved";
     const wasClosed = this.filter.view === "returned" || this.filter.view === "resolved";
-    this.change({ view, ...(closed === wasClosed ? {} : { order: closed ? "newest" : "priority" }) });
+    const words = this.filter.saved ? { saved: "", q: "" } : {};
+    this.change({ view, ...words, ...(closed === wasClosed ? {} : { order: closed ? "newest" : "priority" }) });
+  }
+
+  /** @param {SavedView} saved */
+  showSaved({ id, q, order }) {
+    this.change({ view: "all", saved: id, q, order });
+  }
+
+  openMenu() {
+    void openFilters(this.filter.q, (q) => this.change({ q }));
   }
 
   /** @param {Partial<Filter>} change */
   change(change) {
     this.filter = { ...this.filter, ...change };
-    const { view, order } = this.filter;
+    const { order } = this.filter;
+    const view = this.filter.view === "all" ? "active" : this.filter.view;
     store(REMEMBER, JSON.stringify({ view, order }));
     this.showFilter();
     this.cursor = "";
@@ -120,16 +131,22 @@ export class DeskInbox extends HTMLElement {
   }
 
   showFilter() {
-    if (!this.orders || !this.intents || !this.sentiments || !this.search) return;
+    if (!this.orders || !this.search || !this.menu) return;
     this.orders.value = this.filter.order;
-    this.intents.value = this.filter.intent;
-    this.sentiments.value = this.filter.sentiment;
-    if (this.search.value !== this.filter.q) this.search.value = this.filter.q;
-    for (const select of [this.intents, this.sentiments]) select.classList.toggle("on", Boolean(select.value));
+    if (this.search.value.trim() !== this.filter.q.trim()) this.search.value = this.filter.q;
+    const count = Object.keys(readQuery(this.filter.q).filters).length;
+    this.menu.classList.toggle("on", count > 0);
+    /** @type {HTMLElement} */ (this.menu.lastElementChild).textContent = count ? String(count) : "";
   }
 
   clearFilter() {
-    this.change({ intent: "", sentiment: "", q: "" });
+    this.change({ q: "" });
+  }
+
+  /** What is wrong with what is typed; the list stays as it was. @param {string} words */
+  showHint(words) {
+    if (this.hint && this.hint.textContent !== words) this.hint.textContent = words;
+    this.search?.toggleAttribute("aria-invalid", Boolean(words));
   }
 
   focusSearch() {
@@ -169,10 +186,12 @@ export class DeskInbox extends HTMLElement {
       this.more = page.length === PAGE;
     } catch (error) {
       this.cancel("skeleton");
-      if (!isAborted(error)) this.showError(error);
-      return;
+      if (isAborted(error)) return;
+      if (error instanceof ApiError && error.status === 422 && this.filter.q) return this.wrongQuery(error);
+      return this.showError(error);
     }
     this.cancel("skeleton");
+    this.showHint("");
     const fresh = this.loaded ? found.filter(({ id }) => !this.known.has(id)).map(({ id }) => id) : [];
     for (const ticket of found) this.known.set(ticket.id, ticket);
     this.order = [...new Set(found.map(({ id }) => id))];
@@ -180,13 +199,22 @@ export class DeskInbox extends HTMLElement {
     if (anew && this.scroller) this.scroller.scrollTop = 0;
     this.render();
     for (const id of fresh) this.glow(id);
-    this.countMine().catch(() => {});
+  }
+
+  /** A filter that cannot be, perhaps half typed: say so below the search. @param {ApiError} error */
+  wrongQuery(error) {
+    this.showHint(error.message);
+    if (this.loaded || !this.list) return;
+    this.loaded = true;
+    this.list.querySelectorAll(":scope > .skeleton").forEach((row) => row.remove());
+    this.render();
   }
 
   /** Tickets that were erased. @param {string[]} gone */
   forget(gone) {
     this.order = this.order.filter((id) => !gone.includes(id));
     for (const id of gone) this.known.delete(id);
+    this.selection?.forget(gone);
     if (this.loaded) this.render();
     void this.refresh();
   }
@@ -220,23 +248,15 @@ export class DeskInbox extends HTMLElement {
   async refreshCounts() {
     try {
       this.setCounts((await get("/tickets?limit=1")).counts);
-      await this.countMine();
     } catch {
       // The next event or reconnect asks again.
     }
   }
 
-  /** The desk counts by status; how many are this operator's own is asked for beside. */
-  async countMine() {
-    const query = new URLSearchParams({ ...VIEWS.mine.query, limit: String(PAGE) });
-    const { tickets: mine } = await get(`/tickets?${query}`);
-    if (this.counts) this.setCounts({ ...this.counts, mine: mine.length });
-  }
-
   /** @param {Counts|undefined} counts */
   setCounts(counts) {
     if (!counts) return;
-    this.counts = { mine: this.counts?.mine, ...counts };
+    this.counts = counts;
     this.dispatchEvent(new Event("counts"));
   }
 
@@ -246,10 +266,10 @@ export class DeskInbox extends HTMLElement {
   apply(ticket) {
     const before = this.known.get(ticket.id);
     if (before && before.updated_at > ticket.updated_at) return;
-    this.known.set(ticket.id, ticket);
+    this.known.set(ticket.id, before?.found && this.filter.q ? { ...ticket, found: before.found } : ticket);
     if (!this.loaded) return;
     this.count(before, ticket);
-    if (this.filter.q) {
+    if (this.filter.q || this.filter.view === "all") {
       this.later("search", 600, () => void this.refresh());
     } else {
       this.place(ticket);
@@ -276,10 +296,11 @@ export class DeskInbox extends HTMLElement {
 
   /** Count at once what we know, and ask the desk soon for the truth. @param {Ticket|undefined} before @param {Ticket} after */
   count(before, after) {
-    if (before?.status === after.status && before.owner?.id === after.owner?.id) return;
+    if (before && signatureOfCounts(before) === signatureOfCounts(after)) return;
     if (this.counts && before?.status !== after.status) {
       const counts = { ...this.counts, [after.status]: this.counts[after.status] + 1 };
       if (before) counts[before.status] = Math.max(0, counts[before.status] - 1);
+      counts.active = Math.max(0, counts.active + Number(VIEWS.active.holds(after)) - Number(Boolean(before && VIEWS.active.holds(before))));
       this.setCounts(counts);
     }
     this.timers.counts ??= setTimeout(() => {
@@ -295,6 +316,7 @@ export class DeskInbox extends HTMLElement {
     const { list } = this;
     if (!list || !this.loaded) return;
     const focused = document.activeElement?.closest("li")?.dataset.id;
+    const picking = document.activeElement instanceof HTMLInputElement;
     const listed = new Set(this.order);
     for (const [id, row] of this.rows) {
       if (listed.has(id)) continue;
@@ -310,8 +332,9 @@ export class DeskInbox extends HTMLElement {
       if (row === next) next = row.nextElementSibling;
       else list.insertBefore(row, next);
     }
-    if (focused && this.contains(this.rows.get(focused) ?? null)) this.focusRow(focused);
+    if (focused && this.contains(this.rows.get(focused) ?? null)) this.focusRow(focused, picking);
     list.setAttribute("aria-busy", "false");
+    this.selection?.draw();
     this.showFoot();
   }
 
@@ -320,21 +343,39 @@ export class DeskInbox extends HTMLElement {
     const ticket = this.known.get(id);
     const row = this.rows.get(id);
     if (!ticket || !row) return;
+    const picked = this.selection?.ids.has(id) ?? false;
+    row.toggleAttribute("data-picked", picked);
     const look = { current: id === this.current, unread: isUnread(ticket) };
-    const signature = signatureOf(ticket, look);
+    const signature = signatureOf(ticket, look) + picked;
     if (row.dataset.signature === signature) return;
-    const focused = row.contains(document.activeElement);
+    const focused = row.contains(document.activeElement) && document.activeElement instanceof HTMLAnchorElement;
     row.dataset.signature = signature;
-    row.replaceChildren(rowOf(ticket, look, address({ page: "inbox", id })));
+    const link = rowOf(ticket, look, address({ page: "inbox", id }));
+    const box = row.querySelector("input") ?? this.boxOf(id);
+    box.checked = picked;
+    box.setAttribute("aria-label", `Select ${customerName(ticket)}`);
+    if (row.lastElementChild) row.lastElementChild.replaceWith(link);
+    else row.append(h("label", { class: "pick" }, box), link);
     if (focused) this.focusRow(id);
+  }
+
+  /** @param {string} id */
+  boxOf(id) {
+    return h("input", {
+      type: "checkbox", "data-testid": "pick",
+      onclick: (/** @type {MouseEvent} */ event) => {
+        if (event.shiftKey) this.selection?.reach(id);
+        else this.selection?.toggle(id);
+      },
+    });
   }
 
   showFoot() {
     const { foot } = this;
     if (!foot) return;
     // Left alone while it says the same, so that a press on its button is never lost to a redraw.
-    const { view, intent, sentiment, q } = this.filter;
-    const state = this.order.length ? `more:${this.more}` : JSON.stringify([view, intent, sentiment, q.trim()]);
+    const { view, q } = this.filter;
+    const state = this.order.length ? `more:${this.more}` : JSON.stringify([view, q.trim()]);
     const button = foot.querySelector("button");
     if (this.paging === null) button?.removeAttribute("disabled");
     if (foot.dataset.state === state) return;
@@ -352,8 +393,8 @@ export class DeskInbox extends HTMLElement {
   }
 
   emptyState() {
-    const { intent, sentiment, q, view } = this.filter;
-    const filtered = Boolean(intent || sentiment || q.trim());
+    const { q, view, saved } = this.filter;
+    const filtered = Boolean(q.trim()) && !saved;
     const [head, text] = filtered ? ["Nothing matches.", "Try fewer filters or other words."] : VIEWS[view].empty;
     return h("div", { class: "empty", "data-testid": "inbox-empty" },
       icon(filtered ? "search" : view === "active" ? "check" : VIEWS[view].icon),
@@ -415,9 +456,15 @@ export class DeskInbox extends HTMLElement {
     if (to === this.order.length - 1 && this.more) void this.loadMore();
   }
 
-  /** @param {string} id */
-  focusRow(id) {
-    this.rows.get(id)?.querySelector("a")?.focus({ preventScroll: true });
+  /** @param {string} id @param {boolean} [box] its check box rather than itself */
+  focusRow(id, box = false) {
+    this.rows.get(id)?.querySelector(box ? "input" : "a")?.focus({ preventScroll: true });
+  }
+
+  /** Select the row that the keys are at. */
+  pick() {
+    const id = this.focused()?.id ?? this.cursor;
+    if (this.order.includes(id)) this.selection?.toggle(id);
   }
 
   /** The ticket whose row has the focus. */
@@ -440,11 +487,16 @@ export class DeskInbox extends HTMLElement {
 
 customElements.define("desk-inbox", DeskInbox);
 
+/** What of a ticket the side bar counts. @param {Ticket} ticket */
+function signatureOfCounts(ticket) {
+  return `${ticket.status}:${ticket.owner?.id ?? ""}:${isSnoozed(ticket)}`;
+}
+
 /** @returns {Partial<Filter>} */
 function remembered() {
   try {
     const { view, order } = JSON.parse(load(REMEMBER) ?? "{}");
-    return { ...(view in VIEWS ? { view } : {}), ...(order in compare ? { order } : {}) };
+    return { ...(view in VIEWS && view !== "all" ? { view } : {}), ...(order in compare ? { order } : {}) };
   } catch {
     return {};
   }

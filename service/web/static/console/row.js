@@ -5,10 +5,10 @@
 import { h, icon } from "./dom.js";
 import { hasDraft } from "./drafts.js";
 import { isMine } from "./session.js";
-import { timeOf } from "./time.js";
+import { timeOf, timeUntil } from "./time.js";
 import { customerName, initials, reason, title } from "./words.js";
 
-/** @import {Ticket} from "./types.js" */
+/** @import {Clock, Found, Tag, Ticket} from "./types.js" */
 /** @typedef {{current: boolean, unread: boolean}} Look */
 
 /** Equal for two states of a ticket that look the same. @param {Ticket} ticket @param {Look} look */
@@ -16,7 +16,8 @@ export function signatureOf(ticket, look) {
   return JSON.stringify([
     look, hasDraft(ticket.id), customerName(ticket), ticket.status, ticket.priority, reason(ticket),
     ticket.intent, ticket.sentiment, ticket.owner, ticket.unanswered_since, ticket.last_text,
-    ticket.last_author, waits(ticket) || ticket.updated_at,
+    ticket.last_author, waits(ticket) || ticket.updated_at, ticket.raised, ticket.tags, ticket.sla, ticket.snoozed_until,
+    ticket.merged_into, ticket.found,
   ]);
 }
 
@@ -34,15 +35,66 @@ export function rowOf(ticket, look, href) {
       waits(ticket)
         ? h("span", { class: "row-wait", "data-testid": "waiting" }, icon("clock"), timeOf(waits(ticket), "waiting"))
         : h("span", { class: "row-wait" }, timeOf(ticket.updated_at))),
-    h("span", { class: "row-text", dir: "auto" }, speaker(ticket), wordsOf(ticket)),
+    ticket.found ? foundOf(ticket.found) : h("span", { class: "row-text", dir: "auto" }, speaker(ticket), wordsOf(ticket)),
     h("span", { class: "row-foot" },
       priorityTag(ticket),
-      h("span", { class: "row-reason", title: reason(ticket), "data-testid": "reason" }, reason(ticket)),
+      h("span", { class: "row-reason", title: reason(ticket), "data-testid": "reason" }, why(ticket)),
+      clockOf(ticket),
       moodOf(ticket.sentiment),
       ticket.owner && h("span", {
         class: "owner", title: isMine(ticket) ? "Yours" : `${ticket.owner.name} is handling this`,
         ...(isMine(ticket) ? { "data-mine": true } : {}),
-      }, h("span", { class: "sr" }, "Owner: "), initials(ticket.owner.name))));
+      }, h("span", { class: "sr" }, "Owner: "), initials(ticket.owner.name))),
+    ticket.tags?.length ? h("span", { class: "row-tags" }, ticket.tags.map(tagChip)) : null);
+}
+
+/**
+ * Why a ticket stands where it does: "Negative and waiting 12 min"; the time ticks.
+ * @param {Ticket} ticket
+ * @returns {(Node|string|null)[]}
+ */
+export function why(ticket) {
+  const { raised, sentiment, priority, sla } = ticket;
+  const since = waits(ticket);
+  const waiting = since ? [timeOf(since, "waiting")] : [];
+  if (raised === "overdue" || raised === "due") {
+    const what = due(ticket) === sla?.reply ? "A reply" : "The resolution";
+    return [`${what} is ${raised === "due" ? "due soon" : "overdue"}`];
+  }
+  if (raised === "negative" || (!raised && priority === "urgent" && sentiment === "negative")) {
+    return since ? ["Negative and waiting ", ...waiting] : ["Negative"];
+  }
+  if (raised === "waiting") return ["Waiting ", ...waiting];
+  return [reason(ticket)];
+}
+
+/** The promise that is due first. @param {Ticket} ticket @returns {Clock|null} */
+function due({ sla }) {
+  const { reply = null, resolution = null } = sla ?? {};
+  if (!reply || !resolution) return reply ?? resolution;
+  return reply.due_at <= resolution.due_at ? reply : resolution;
+}
+
+/** How long is left of what was promised. @param {Ticket} ticket */
+export function clockOf(ticket) {
+  const clock = due(ticket);
+  if (!clock || (ticket.status !== "open" && ticket.status !== "claimed")) return null;
+  const what = clock === ticket.sla?.reply ? "Reply due in" : "Resolution due in";
+  return h("span", { class: "clock", "data-testid": "clock" }, icon("hourglass"), h("span", { class: "sr" }, `${what} `), timeUntil(clock.due_at, clock.warn_at));
+}
+
+/** @param {Tag} tag */
+export function tagChip({ name, color }) {
+  return h("span", { class: "chip", data: { color }, "data-testid": "tag" }, h("bdi", {}, name));
+}
+
+const WHERE = { message: "", note: "Note: ", subject: "Subject: ", tag: "Tag: ", customer: "Customer: " };
+
+/** Where a search found its words, with the hits marked. @param {Found} found */
+function foundOf({ where, pieces, author }) {
+  const who = where === "message" && author && author !== "customer" ? (author === "desk" ? "Bot: " : "Operator: ") : WHERE[where];
+  return h("span", { class: "row-text", dir: "auto", "data-testid": "found" }, who && h("span", { class: "row-speaker" }, who),
+    pieces.map(({ text, hit }) => (hit ? h("mark", {}, text) : text)));
 }
 
 /** Since when somebody has been waiting for a person. @param {Ticket} ticket */

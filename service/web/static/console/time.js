@@ -39,7 +39,9 @@ export class DeskTime extends HTMLElement {
     const instant = Date.parse(this.getAttribute("at") ?? "");
     if (Number.isNaN(instant)) return;
     const age = Math.max(0, at - instant);
-    const waiting = this.getAttribute("mode") === "waiting";
+    const mode = this.getAttribute("mode");
+    if (mode === "due") return this.renewDue(at, instant);
+    const waiting = mode === "waiting";
     const text = waiting ? duration(age) : ago(age, instant);
     if (this.label.textContent !== text) this.label.textContent = text;
     if (!this.label.title) {
@@ -48,6 +50,19 @@ export class DeskTime extends HTMLElement {
     }
     if (waiting) this.toggleAttribute("late", age > LATE);
     this.due = at + (age < MINUTE ? SECOND : age < HOUR ? 5 * SECOND : MINUTE);
+  }
+
+  /** A promise that runs: amber from `warn` on, red when it is over. @param {number} at @param {number} instant */
+  renewDue(at, instant) {
+    const left = instant - at;
+    const text = left >= 0 ? duration(left) : `${duration(-left)} late`;
+    if (this.label.textContent !== text) this.label.textContent = text;
+    if (!this.label.title) {
+      this.label.dateTime = this.getAttribute("at") ?? "";
+      this.label.title = `Due ${absolute(instant)}`;
+    }
+    this.dataset.tone = left < 0 ? "red" : at >= Date.parse(this.getAttribute("warn") ?? "") ? "amber" : "calm";
+    this.due = at + (Math.abs(left) < HOUR ? SECOND : 5 * SECOND);
   }
 }
 
@@ -68,6 +83,11 @@ document.addEventListener("visibilitychange", () => tick(true));
  */
 export function timeOf(at, mode = "ago") {
   return at ? h(/** @type {any} */ ("desk-time"), { at, mode }) : null;
+}
+
+/** How long is left of a promise. @param {string} at @param {string|null} warn when it turns amber */
+export function timeUntil(at, warn) {
+  return h(/** @type {any} */ ("desk-time"), { at, warn, mode: "due" });
 }
 
 /** "45 s", "12 min", "1 h 05", "3 d" @param {number} age ms */
@@ -97,6 +117,11 @@ const fullFormat = new Intl.DateTimeFormat("en-GB", { dateStyle: "full", timeSty
 
 /** @param {string|number} at */
 export const clock = (at) => clockFormat.format(new Date(at));
+
+const shortFormat = new Intl.DateTimeFormat("en-GB", { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+
+/** "Tue 24 Nov, 09:00" @param {string|number} at */
+export const moment = (at) => shortFormat.format(new Date(at));
 
 /** @param {string|number} at */
 export const absolute = (at) => fullFormat.format(new Date(at));

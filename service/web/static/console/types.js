@@ -26,6 +26,20 @@
  * @property {string|null} unanswered_since
  * @property {string} last_text
  * @property {"customer"|"desk"|"operator"} last_author
+ * @property {"negative"|"waiting"|"due"|"overdue"|null} [raised] why the priority is higher than what was read
+ * @property {string} [language]
+ * @property {Tag[]} [tags]
+ * @property {string|null} [snoozed_until]
+ * @property {string|null} [merged_into]
+ * @property {{reply: Clock|null, resolution: Clock|null}} [sla]
+ * @property {Found} [found] where a search found its words
+ *
+ * @typedef {{id: string, name: string, color: string}} Tag
+ * @typedef {{warn_at: string|null, due_at: string}} Clock
+ * @typedef {{where: "message"|"note"|"subject"|"tag"|"customer", pieces: {text: string, hit: boolean}[],
+ *   author: string|null, at: string|null}} Found
+ * @typedef {{id: string, name: string, q: string, order: "priority"|"newest"|"oldest", shared: boolean,
+ *   owner: Person, changeable: boolean, count: number|null}} SavedView
  *
  * @typedef {"correction"|"confirmation"|"reply"|"takeover"} LabelKind
  * @typedef {{id: string, name: string}} Person
@@ -163,6 +177,7 @@
  * @typedef {{id: number, at: string, who: {id: string|null, name: string, role: string}, deed: string, text: string,
  *   subject: string, detail: string, address: string}} AuditEntry
  *
- * @typedef {{open: number, claimed: number, returned: number, resolved: number, mine?: number}} Counts
+ * @typedef {{open: number, claimed: number, returned: number, resolved: number,
+ *   active: number, mine: number, unassigned: number, snoozed: number}} Counts
  */
 export {};

@@ -1,0 +1,82 @@
+"""How soon a desk promises to reply and to resolve, and when that is by its business hours.
+
+Pure. Used by the store, which keeps for every ticket when its clocks turn amber and red. A desk
+that promises nothing has no clocks; one that states no hours works round the clock.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+from service.records import Hours
+
+DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+LOOK_DAYS = 400  # further ahead nothing is due: the desk is closed
+WARN_SHARE = 0.75  # of the time, after which a clock is amber
+
+
+def check_hours(hours: Hours | None) -> None:
+    """``ValueError`` for a time zone that is not known, and for spans and dates that are none."""
+    if hours is None:
+        return
+    try:
+        ZoneInfo(hours.timezone)
+    except (OSError, ValueError, KeyError):
+        raise ValueError(f"there is no time zone {hours.timezone!r}") from None
+    for day, spans in hours.days.items():
+        if day not in DAYS:
+            raise ValueError(f"{day!r} is no day; known: {', '.join(DAYS)}")
+        ends = [_span(text) for text in spans]
+        if any(later[0] < earlier[1] for earlier, later in pairwise(ends)):
+            raise ValueError(f"the hours of {day} overlap or are out of order")
+    for text in hours.closed:
+        date.fromisoformat(text)
+    if not any(hours.days.values()):
+        raise ValueError("the desk is never open")
+
+
+def due(start: datetime, minutes: float, hours: Hours | None) -> datetime | None:
+    """When ``minutes`` of work after ``start`` are over, in UTC; none if the desk never opens."""
+    if hours is None:
+        return start + timedelta(minutes=minutes)
+    left = timedelta(minutes=minutes)
+    for opens, closes in _open(start, hours):
+        if opens + left <= closes:
+            return opens + left
+        left -= closes - opens
+    return None
+
+
+def _open(start: datetime, hours: Hours) -> Iterator[tuple[datetime, datetime]]:
+    """The spans in which people work from ``start`` on, in UTC: a night of daylight saving may be
+    an hour shorter than its clock says."""
+    zone = ZoneInfo(hours.timezone)
+    day = start.astimezone(zone).date()
+    for _ in range(LOOK_DAYS):
+        if day.isoformat() not in hours.closed:
+            for text in hours.days.get(DAYS[day.weekday()], ()):
+                opens, closes = (_moment(day, minute, zone) for minute in _span(text))
+                if closes > start:
+                    yield max(opens, start), closes
+        day += timedelta(days=1)
+
+
+def _moment(day: date, minute: int, zone: ZoneInfo) -> datetime:
+    whole_day, rest = divmod(minute, 24 * 60)
+    at = datetime.combine(day + timedelta(days=whole_day), time(rest // 60, rest % 60), zone)
+    return at.astimezone(UTC)
+
+
+def _span(text: str) -> tuple[int, int]:
+    """Minutes of the day; "24:00" is its end."""
+    try:
+        (hour, minute), (end_hour, end_minute) = (
+            [int(part) for part in side.strip().split(":")] for side in text.split("-")
+        )
+    except ValueError:
+        raise ValueError(f"{text!r} is no span of hours such as 09:00-17:30") from None
+    start, end = 60 * hour + minute, 60 * end_hour + end_minute
+    if not 0 <= start < end <= 24 * 60 or not (0 <= minute < 60 and 0 <= end_minute < 60):
+        raise ValueError(f"{text!r} is no span of hours such as 09:00-17:30")
+    return start, end
