@@ -27,10 +27,13 @@ from service.web import (
     api,
     api_tokens,
     audit,
+    canned,
     content,
     labels,
     nights,
+    past,
     people,
+    presence,
     problems,
     releases,
     reports,
@@ -42,6 +45,7 @@ from service.web import (
     trials,
 )
 from service.web.context import Parts, acts, parts
+from service.web.now import Now
 from service.web.places import Places
 
 if TYPE_CHECKING:
@@ -53,6 +57,9 @@ BLUEPRINTS = (
     api,
     alarms,
     tickets,
+    past,
+    presence,
+    canned,
     sessions,
     account,
     people,
@@ -143,6 +150,7 @@ def open_parts(
         trials=Trials(store, engines, config.releases, desk.stand_ins),
         site_secret=config.site_secret
         or store.ensure_setting("site_secret", secrets.token_hex(32)),
+        now=Now(store),
         streams=Places(config.threads - min(SPARE_THREADS, config.threads // 2)),
     )
 
