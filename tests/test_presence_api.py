@@ -1,16 +1,22 @@
 """Who is there, over HTTP: what colleagues and customers are told of it, and what they are not."""
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
 
 from calls import Caller, Customer, frames, start
+from drafts import handoff
 from service.records import Present
+from service.sqlite.store import SqliteStore
 from service.store import Store
 from service.web import now
 from service.web.context import Parts
+from service.web.now import WritingOperator
 
 PRESENCE = "/api/v1/presence"
 
@@ -58,6 +64,7 @@ def test_the_customer_sees_that_a_person_writes_a_reply_and_no_note(
     customer: Customer, operator: Caller, ticket: str, running: Parts
 ) -> None:
     tell(operator, ticket, "noting")
+    assert WritingOperator(running.now, customer.conversation).news() == []
     last = customer.messages()[-1]["seq"]
     events = f"{customer.path}/events?after={last + 1}"
     with customer.caller.get(events, token=customer.token) as response:
@@ -113,3 +120,23 @@ def test_presence_needs_an_operator_a_ticket_and_the_desks_own_page(
     assert client.post(f"{customer.path}/typing").status_code == 401
     other = start(client)
     assert client.post(f"{customer.path}/typing", token=other.token).status_code == 401
+
+
+def test_a_desk_of_before_is_brought_along(tmp_path: Path) -> None:
+    """With people and tickets in it."""
+    path = tmp_path / "desk.db"
+    with closing(SqliteStore.open(path)) as made:
+        olga = made.add_operator("olga@desk.example", "Olga", "operator", "x")
+        ticket = made.record_turn(handoff(made.create_conversation()[0].id)).ticket
+    assert ticket is not None
+    with closing(sqlite3.connect(path)) as db:
+        for table in ("canned_reply", "presence", "typing"):
+            db.execute(f"DROP TABLE {table}")
+        db.execute("DELETE FROM _sqlite_migrations WHERE name LIKE 'm011%'")
+        db.commit()
+    with closing(SqliteStore.open(path)) as store:
+        store.note_presence(olga.id, "tab", ticket.id, "looking", 12)
+        store.note_typing(ticket.conversation_id, 6)
+        store.add_canned_reply(olga.id, name="Hello", text="Hi", own=True)
+        assert [one.ticket_id for one in store.present().operators] == [ticket.id]
+        assert store.ticket(ticket.id) == ticket

@@ -76,8 +76,9 @@ SELECT v.id AS conversation_id, v.status, v.created_at, v.updated_at,
   (SELECT count(*) FROM turn WHERE conversation_id = v.id AND action = 'answer') AS answered,
   (SELECT substr(text, 1, 200) FROM message WHERE conversation_id = v.id AND author = 'customer'
     ORDER BY seq LIMIT 1) AS began,
-  (SELECT rating FROM feedback WHERE conversation_id = v.id AND rating IS NOT NULL
-    ORDER BY at DESC LIMIT 1) AS rating
+  -- by its messages: feedback has no index by conversation
+  (SELECT f.rating FROM message AS m CROSS JOIN feedback AS f ON f.message_id = m.id
+    WHERE m.conversation_id = v.id AND f.rating IS NOT NULL ORDER BY f.at DESC LIMIT 1) AS rating
 FROM conversation AS v WHERE v.id = :id OR v.customer_id = (
   SELECT c.id FROM conversation AS o JOIN customer AS c ON c.id = o.customer_id
   WHERE o.id = :id AND c.verified = 1)

@@ -4,9 +4,11 @@ Asked by every event stream of a process once a second, so the answer is kept fo
 shared. Knows who is there, and never a word of what is written.
 """
 
+import contextlib
 import threading
 import time
 
+from service.errors import StoreError
 from service.records import Conversation, PresenceState, Present
 from service.store import Store
 from service.web.shapes import present_json
@@ -39,7 +41,8 @@ class Now:
             left = before != self._present
             found = self._present
         if left:
-            self._store.forget_absent()
+            with contextlib.suppress(StoreError):  # whoever writes next removes it, too
+                self._store.forget_absent()
         return found
 
     def operator_looks(
