@@ -1,14 +1,12 @@
 """A desk with a fake engine, served to a real browser out of the test's own process.
 
-For tests that need readings and suggestions, which the real server has only with a model; and what
-axe has to say of a page.
+For tests that need readings and suggestions, which the real server has only with a model.
 """
 
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from flask import Flask
@@ -23,11 +21,6 @@ from service.config import Config
 from service.store import Store
 
 expect.set_options(timeout=15_000)  # with room for a machine that others use, too
-
-AUDIT = """async () => (await axe.run(document, {
-  runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"],
-})).violations.flatMap((found) => found.nodes.map((node) =>
-  `${found.id}: ${node.target.join(" ")} ${node.failureSummary}`))"""
 
 
 class Quiet(WSGIRequestHandler):
@@ -110,13 +103,3 @@ def serve(config: Config, store: Store, browser: Browser) -> Iterator[Served]:
         server.shutdown()
         thread.join()
         server.server_close()
-
-
-def findings(page: Page) -> list[str]:
-    """What axe finds wrong with the page as it is now."""
-    import axe_playwright_python
-
-    folder = Path(axe_playwright_python.__file__).parent
-    page.evaluate((folder / "axe.min.js").read_text(encoding="utf-8"))
-    found: list[str] = page.evaluate(AUDIT)
-    return found

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from axe import findings
 from conftest import add_person
-from served import Served, findings, serve
+from served import Served, serve
 from service.config import Config
 from service.records import Operator
 from service.router import REASONS

@@ -16,7 +16,7 @@ import { bind, listen, paletteKeys, sendKeys, showHelp } from "./keys.js";
 import { Live } from "./live.js";
 import { hearMessage, hearTicket, learnMine, noteOwn } from "./notify.js";
 import { offer, onTicket, openPalette } from "./palette.js";
-import { forgetPresent, heardCustomer, lookAt, people, setPresent } from "./presence.js";
+import { forgetPresent, heardCustomer, leave as leavePresence, lookAt, people, setPresent } from "./presence.js";
 import "./releases.js";
 import { resolve } from "./resolving.js";
 import { address, go, onMove, place } from "./router.js";
@@ -111,7 +111,7 @@ function askWho(notice) {
 }
 
 async function signOut() {
-  lookAt(null); // while the desk still knows who says so
+  await leavePresence();
   try {
     await call("DELETE", "/sessions");
   } catch (error) {

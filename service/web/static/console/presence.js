@@ -96,34 +96,42 @@ export function write(mode) {
   clearTimeout(pause);
   pause = setTimeout(rest, PAUSE);
   state = mode === "note" ? "noting" : "writing";
-  renew();
+  void renew();
 }
 
 /** Nothing is being written any more. */
 export function rest() {
   clearTimeout(pause);
   state = "looking";
-  renew();
+  void renew();
+}
+
+/** Before signing out, while the desk still knows who says so; never takes long. */
+export async function leave() {
+  here = null;
+  await Promise.race([renew(), new Promise((resolve) => setTimeout(resolve, 1000))]);
 }
 
 /** Say what changed; `again` says it anyway. */
-function renew(again = false) {
+async function renew(again = false) {
   if (!session.operator || document.body.dataset.state !== "in") return void (told = "");
   const shown = document.visibilityState === "visible" ? here : null;
   const saying = JSON.stringify([shown, shown && state]);
   if (saying === told && !(again && shown)) return;
   told = saying;
   const body = shown ? { tab, ticket_id: shown, state } : { tab, ticket_id: null };
-  call("POST", "/presence", body, { keepalive: true }).catch(() => {
+  try {
+    await call("POST", "/presence", body, { keepalive: true });
+  } catch {
     told = ""; // said again with the next beat
-  });
+  }
 }
 
-setInterval(() => renew(true), RENEW);
-document.addEventListener("visibilitychange", () => renew());
+setInterval(() => void renew(true), RENEW);
+document.addEventListener("visibilitychange", () => void renew());
 addEventListener("pagehide", () => {
   const leaving = here;
   here = null;
-  renew();
+  void renew();
   here = leaving; // a page that comes back from the cache is where it was
 });
