@@ -27,12 +27,15 @@ from service.web import (
     api,
     api_tokens,
     audit,
+    canned,
     content,
     content_history,
     golden,
     labels,
     nights,
+    past,
     people,
+    presence,
     problems,
     releases,
     reports,
@@ -47,6 +50,7 @@ from service.web import (
     views,
 )
 from service.web.context import Parts, acts, parts
+from service.web.now import Now
 from service.web.places import Places
 
 if TYPE_CHECKING:
@@ -60,6 +64,9 @@ BLUEPRINTS = (
     tickets,
     ticket_moves,
     views,
+    past,
+    presence,
+    canned,
     sessions,
     account,
     people,
@@ -153,6 +160,7 @@ def open_parts(
         trials=Trials(store, engines, config.releases, desk.stand_ins),
         site_secret=config.site_secret
         or store.ensure_setting("site_secret", secrets.token_hex(32)),
+        now=Now(store),
         streams=Places(config.threads - min(SPARE_THREADS, config.threads // 2)),
     )
 

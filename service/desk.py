@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from index.records import OUT_OF_SCOPE
+from index.records import OUT_OF_SCOPE, relevance
 from index.trial import Trial
 from service.canary import StandIns
 from service.catalogue import TALK_TO_PERSON, Catalogue
@@ -21,12 +21,15 @@ from service.errors import EngineAway, EngineChanged
 from service.metrics import Metrics
 from service.records import (
     Conversation,
+    Customer,
     DeskSettings,
     Dialogue,
     Message,
+    Operator,
     Priority,
     ReplyDraft,
     Suggestion,
+    Template,
     Ticket,
     TicketDraft,
     Turn,
@@ -119,26 +122,37 @@ class Desk:
             return []
         trace = traces[last.id]
         facts = {**catalogue.settings.facts, **trace["route"]["slots"]}
-        likely = {
-            entry["label"]: entry["confidence"]
-            for entry in (trace.get("reading") or {}).get("intents", [])
-        }
-        found = []
-        for intent, confidence in likely.items():
-            for template in catalogue.templates.get(intent, ()):
-                matches = template.sentiment in (None, ticket.sentiment)
-                text = render(template.text, facts) if matches else None
-                if text:
-                    found.append(
-                        {
-                            "template": template.name,
-                            "intent": intent,
-                            "title": catalogue.title(intent),
-                            "text": text,
-                            "score": confidence,
-                        }
-                    )
+        found = [
+            {
+                "template": template.name,
+                "intent": template.intent,
+                "title": catalogue.title(template.intent),
+                "text": text,
+                "score": score,
+                "found": hit,
+                "confidence": confidence,
+            }
+            for template, score, hit, confidence in ranked_templates(catalogue, trace)
+            if template.sentiment in (None, ticket.sentiment)
+            and (text := render(template.text, facts))
+        ]
         return found[:limit]
+
+    def facts(
+        self,
+        traces: Mapping[str, Mapping[str, Any]],
+        customer: Customer | None,
+        operator: Operator,
+    ) -> dict[str, str]:
+        """What an operator's reply may name: the desk's facts, what the customer has told, and who
+        the two are. ``traces`` are the conversation's, oldest first."""
+        told: dict[str, str] = {}
+        for trace in traces.values():
+            told |= trace["route"].get("slots") or {}
+        known = {**self.settings().facts, **told, "operator_name": operator.name}
+        if customer and customer.name:
+            known["customer_name"] = customer.name
+        return {name: value for name, value in known.items() if value}
 
     def _record(self, draft: TurnDraft) -> Turn:
         with self.metrics.stage("store"):
@@ -267,6 +281,27 @@ class Desk:
             ticket=TicketDraft("normal", "engine_away", _subject(text)),
             trace=away_json(route, choice),
         )
+
+
+def ranked_templates(
+    catalogue: Catalogue, trace: Mapping[str, Any]
+) -> list[tuple[Template, float, float | None, float]]:
+    """Templates that may answer a message, by its trace: those that retrieval found, the nearest
+    first, then others of likely intents. Each with its score (that of its hit, else the intent's
+    confidence), the hit's score if it is one, and the confidence."""
+    reading = trace.get("reading") or {}
+    likely = {entry["label"]: entry["confidence"] for entry in reading.get("intents", [])}
+    hits = {hit["id"]: hit for hit in trace.get("hits") or [] if hit["kind"] == "template"}
+    intents = dict.fromkeys([*likely, *(hit["intent"] for hit in hits.values())])
+    found = []
+    for template in (t for name in intents for t in catalogue.templates.get(name, ())):
+        hit = hits.get(template.name)
+        confidence = likely.get(template.intent, 0.0)
+        near = relevance(hit["score"], hit.get("lexical") or 0.0) if hit else 0.0
+        order = (hit is None, -near, -confidence, template.name)
+        score = hit["score"] if hit else confidence
+        found.append((order, (template, score, hit["score"] if hit else None, confidence)))
+    return [entry for _, entry in sorted(found, key=lambda one: one[0])]
 
 
 def known_choice(choice: str | None, catalogue: Catalogue) -> str | None:

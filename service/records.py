@@ -242,6 +242,40 @@ class Operator:
     two_factor: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class CannedReply:
+    """A reply that people wrote once to use it often: an operator's own, or without an owner the
+    team's. Its text may have variables, as a template's."""
+
+    id: str
+    name: str
+    text: str
+    owner_id: str | None
+    updated_at: str
+
+
+PresenceState = Literal["looking", "writing", "noting"]
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """An operator has a ticket open right now, and perhaps writes a reply or a note."""
+
+    ticket_id: str
+    conversation_id: str
+    operator_id: str
+    operator_name: str
+    state: PresenceState
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """Who is there right now; ``typing`` are conversations whose customer writes."""
+
+    operators: tuple[Presence, ...] = ()
+    typing: tuple[str, ...] = ()
+
+
 # --- conversations -------------------------------------------------------------------------------
 
 
@@ -713,6 +747,38 @@ class PastConversation:
 
     id: str
     messages: tuple[PastMessage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PastTicket:
+    """What became of one ticket of a customer's past."""
+
+    id: str
+    status: TicketStatus
+    subject: str
+    reason: str
+    intent: str | None
+    owner_name: str | None
+    created_at: str
+    resolved_at: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerPast:
+    """A conversation of a customer: how it began, how long it was, what came of it.
+
+    ``answered`` counts the desk's own answers, ``rating`` is the last one that was given.
+    """
+
+    conversation_id: str
+    status: Status
+    began: str
+    created_at: str
+    updated_at: str
+    messages: int
+    answered: int
+    rating: int | None
+    tickets: tuple[PastTicket, ...] = ()
 
 
 # --- trials of releases -------------------------------------------------------------------------

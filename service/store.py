@@ -21,6 +21,7 @@ from service.records import (
     AlarmMessage,
     Arm,
     Article,
+    CannedReply,
     Closing,
     Content,
     ContentChange,
@@ -28,6 +29,7 @@ from service.records import (
     Conversation,
     Correction,
     Customer,
+    CustomerPast,
     DecidedMessage,
     Disagreement,
     Erasable,
@@ -46,6 +48,8 @@ from service.records import (
     Origin,
     PastConversation,
     PastMessage,
+    PresenceState,
+    Present,
     Proposal,
     ProposalKind,
     ProposalSource,
@@ -148,6 +152,10 @@ class ConversationStore(Protocol):
 
     def past_message(self, message_id: str) -> PastMessage | None:
         """A customer's message with what the desk said to it; none when it is gone."""
+
+    def customer_past(self, conversation_id: str, limit: int = 50) -> list[CustomerPast]:
+        """This conversation and all others of the same customer, the newest first. Only a verified
+        customer has others: anybody can claim to be somebody."""
 
     def message(self, message_id: str) -> Message:
         """One message."""
@@ -700,6 +708,49 @@ class AlarmStore(Protocol):
         """The webhook has heard of the alarm as it stands in this record."""
 
 
+class CannedReplyStore(Protocol):
+    """Replies that operators wrote once to use often. Every write tells "canned", without words:
+    an operator's own are nobody else's business, and so are ``NotFound`` for all others."""
+
+    def canned_replies(self, operator_id: str) -> list[CannedReply]:
+        """The team's and this operator's own, by name."""
+
+    def add_canned_reply(self, operator_id: str, *, name: str, text: str, own: bool) -> CannedReply:
+        """``Conflict`` when the team, or this operator, has one of that name (without case), or
+        has very many."""
+
+    def change_canned_reply(
+        self, reply_id: str, operator_id: str, *, name: str, text: str, own: bool
+    ) -> CannedReply:
+        """Replace it; ``own`` may change, too."""
+
+    def delete_canned_reply(self, reply_id: str, operator_id: str) -> None: ...
+
+
+class PresenceStore(Protocol):
+    """Who is there right now. Nothing is kept: what is not renewed ends within seconds."""
+
+    def note_presence(
+        self, operator_id: str, tab: str, ticket_id: str, state: PresenceState, seconds: float
+    ) -> None:
+        """One tab of an operator's has this ticket open, for so many seconds from now on."""
+
+    def forget_presence(self, operator_id: str, tab: str) -> None:
+        """That tab has no ticket open any more."""
+
+    def note_typing(self, conversation_id: str, seconds: float) -> None:
+        """The customer writes, for so many seconds from now on."""
+
+    def forget_typing(self, conversation_id: str) -> None:
+        """The customer writes no more."""
+
+    def present(self) -> Present:
+        """Who is there; each operator once a ticket, as what is most of writing and looking."""
+
+    def forget_absent(self) -> None:
+        """Remove what has ended."""
+
+
 class TrialStore(Protocol):
     """What trials of releases found. A disagreement goes with the message that it is about."""
 
@@ -740,6 +791,8 @@ class Store(
     AuditStore,
     ErasureStore,
     AlarmStore,
+    CannedReplyStore,
+    PresenceStore,
     TrialStore,
     Protocol,
 ):

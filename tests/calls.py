@@ -170,7 +170,9 @@ def frames(response: TestResponse, most: int | None = None) -> list[Frame]:
                 line.split(": ", maxsplit=1) for line in block.splitlines() if line[:1] != ":"
             )
             if "data" in lines:
-                found.append(Frame(int(lines["id"]), lines["event"], json.loads(lines["data"])))
+                found.append(
+                    Frame(int(lines.get("id", 0)), lines["event"], json.loads(lines["data"]))
+                )
             if most is not None and len(found) >= most:
                 return found
     return found

@@ -239,6 +239,15 @@ def test_every_operation_answers_as_described(
     operator.get(f"{API}/tickets")
     operator.get(ticket)
     operator.post(f"{ticket}/claim")
+    operator.post(f"{API}/presence", {"tab": "one", "ticket_id": ticket.rsplit("/", 1)[1]})
+    client.post(f"{customer.path}/typing", token=customer.token)
+    operator.get(f"{ticket}/past")
+    operator.get(f"{ticket}/past/{customer.conversation}")
+    canned = {"name": "Bye", "text": "See you, {customer_name}!"}
+    kept = operator.post(f"{API}/canned-replies", canned).get_json()["canned_reply"]["id"]
+    operator.get(f"{API}/canned-replies")
+    operator.put(f"{API}/canned-replies/{kept}", canned)
+    operator.delete(f"{API}/canned-replies/{kept}")
     for body in (
         {"client_id": "1", "text": "a note", "note": True},
         {"client_id": "2", "text": "a reply", "template": "greeting"},

@@ -20,12 +20,14 @@ from service.store import Store
 pytest.register_assert_rewrite(
     "contract_accounts",
     "contract_alarms",
+    "contract_canned",
     "contract_conversations",
     "contract_erasures",
     "contract_events",
     "contract_history",
     "contract_inbox",
     "contract_labels",
+    "contract_presence",
     "contract_proposals",
     "contract_tickets",
     "contract_trials",
@@ -34,6 +36,7 @@ pytest.register_assert_rewrite(
 
 from contract_accounts import AccountContract  # noqa: E402
 from contract_alarms import AlarmContract  # noqa: E402
+from contract_canned import CannedReplyContract  # noqa: E402
 from contract_content import ContentContract, OwnContract, PeopleContract  # noqa: E402
 from contract_conversations import ConversationContract, TurnContract  # noqa: E402
 from contract_erasures import ErasureContract  # noqa: E402
@@ -47,6 +50,7 @@ from contract_inbox import (  # noqa: E402
     ViewContract,
 )
 from contract_labels import LabelContract  # noqa: E402
+from contract_presence import PastContract, PresenceContract  # noqa: E402
 from contract_proposals import ProposalContract  # noqa: E402
 from contract_tickets import LearningContract, TicketContract  # noqa: E402
 from contract_trials import TrialContract  # noqa: E402
@@ -73,6 +77,9 @@ class StoreContract(
     AccountContract,
     ErasureContract,
     AlarmContract,
+    CannedReplyContract,
+    PresenceContract,
+    PastContract,
     TrialContract,
     OwnContract,
 ):

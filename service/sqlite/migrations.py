@@ -481,6 +481,38 @@ def m010_content_history(db: Database) -> None:
 
 
 @MIGRATIONS()
+def m011_canned_replies_and_presence(db: Database) -> None:
+    """Replies that operators keep for themselves or the team; who looks and who writes right now.
+
+    The last two hold nobody's words, and a row for a few seconds only.
+    """
+    db.executescript("""
+    CREATE TABLE canned_reply (
+      id TEXT PRIMARY KEY,
+      owner_id TEXT REFERENCES operator ON DELETE CASCADE,
+      name TEXT NOT NULL,
+      name_key TEXT NOT NULL,
+      text TEXT NOT NULL,
+      updated_at TEXT NOT NULL
+    ) STRICT;
+    CREATE UNIQUE INDEX canned_reply_name ON canned_reply (ifnull(owner_id, ''), name_key);
+    CREATE TABLE presence (
+      operator_id TEXT NOT NULL REFERENCES operator ON DELETE CASCADE,
+      tab TEXT NOT NULL,
+      ticket_id TEXT NOT NULL REFERENCES ticket ON DELETE CASCADE,
+      state TEXT NOT NULL CHECK (state IN ('looking', 'writing', 'noting')),
+      until TEXT NOT NULL,
+      PRIMARY KEY (operator_id, tab)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX presence_ticket ON presence (ticket_id);
+    CREATE TABLE typing (
+      conversation_id TEXT PRIMARY KEY REFERENCES conversation ON DELETE CASCADE,
+      until TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    """)
+
+
+@MIGRATIONS()
 def m012_conversation_tokens(db: Database) -> None:
     """Tokens of the devices on which a conversation was resumed; the first is in its own row."""
     db.executescript(

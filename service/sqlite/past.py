@@ -11,7 +11,15 @@ from typing import Any
 
 import orjson
 
-from service.records import DecidedMessage, PastConversation, PastMessage, Said
+from service.errors import NotFound
+from service.records import (
+    CustomerPast,
+    DecidedMessage,
+    PastConversation,
+    PastMessage,
+    PastTicket,
+    Said,
+)
 from service.sqlite.base import Part
 from service.sqlite.rows import label_of
 
@@ -61,10 +69,52 @@ FROM decided
 WHERE action <> 'none' AND reason NOT IN (SELECT value FROM json_each(:facts))
 ORDER BY at DESC, id DESC LIMIT :limit
 """
+# The conversations of a ticket's customer; of one who is not verified, only this one.
+OF_CUSTOMER = """
+SELECT v.id AS conversation_id, v.status, v.created_at, v.updated_at,
+  (SELECT count(*) FROM message WHERE conversation_id = v.id AND note = 0) AS messages,
+  (SELECT count(*) FROM turn WHERE conversation_id = v.id AND action = 'answer') AS answered,
+  (SELECT substr(text, 1, 200) FROM message WHERE conversation_id = v.id AND author = 'customer'
+    ORDER BY seq LIMIT 1) AS began,
+  -- by its messages: feedback has no index by conversation
+  (SELECT f.rating FROM message AS m CROSS JOIN feedback AS f ON f.message_id = m.id
+    WHERE m.conversation_id = v.id AND f.rating IS NOT NULL ORDER BY f.at DESC LIMIT 1) AS rating
+FROM conversation AS v WHERE v.id = :id OR v.customer_id = (
+  SELECT c.id FROM conversation AS o JOIN customer AS c ON c.id = o.customer_id
+  WHERE o.id = :id AND c.verified = 1)
+ORDER BY v.created_at DESC, v.rowid DESC LIMIT :limit
+"""
+PAST_TICKETS = """
+SELECT t.id, t.conversation_id, t.status, t.subject, t.reason, t.intent, o.name AS owner_name,
+  t.created_at, t.resolved_at
+FROM ticket AS t LEFT JOIN operator AS o ON o.id = t.owner_id
+WHERE t.conversation_id IN (SELECT value FROM json_each(?)) ORDER BY t.created_at, t.rowid
+"""
 
 
 class Past(Part):
     """Conversations as they were."""
+
+    def customer_past(self, conversation_id: str, limit: int = 50) -> list[CustomerPast]:
+        """This conversation and all others of the same verified customer; see the contract."""
+        with self._snapshot() as db:
+            rows = db.execute(OF_CUSTOMER, {"id": conversation_id, "limit": limit}).fetchall()
+            if not rows:
+                raise NotFound(f"There is no conversation {conversation_id}.")
+            ids = orjson.dumps([row["conversation_id"] for row in rows]).decode()
+            tickets: dict[str, list[PastTicket]] = {}
+            for row in db.execute(PAST_TICKETS, (ids,)):
+                ticket = PastTicket(**{name: row[name] for name in PastTicket.__slots__})
+                tickets.setdefault(row["conversation_id"], []).append(ticket)
+        names = [name for name in CustomerPast.__slots__ if name not in ("began", "tickets")]
+        return [
+            CustomerPast(
+                **{name: row[name] for name in names},
+                began=row["began"] or "",
+                tickets=tuple(tickets.get(row["conversation_id"], ())),
+            )
+            for row in rows
+        ]
 
     def past_conversations(
         self, since: str, limit: int | None = None

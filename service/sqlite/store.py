@@ -18,6 +18,7 @@ from service.sqlite.alarms import Alarms
 from service.sqlite.arrivals import Arrivals
 from service.sqlite.audit import Audit
 from service.sqlite.base import Clock, utc_now
+from service.sqlite.canned import CannedReplies
 from service.sqlite.commit import Turnstile, Writer
 from service.sqlite.connection import Readers, connect, explained
 from service.sqlite.content import ContentPart
@@ -30,6 +31,7 @@ from service.sqlite.inbox import Inbox
 from service.sqlite.migrations import MIGRATIONS
 from service.sqlite.operators import Operators
 from service.sqlite.past import Past
+from service.sqlite.presence import PresencePart
 from service.sqlite.proposals import Proposals
 from service.sqlite.reports import Reports
 from service.sqlite.resumption import Resumption
@@ -65,6 +67,8 @@ class SqliteStore(
     Audit,
     Erasures,
     Alarms,
+    CannedReplies,
+    PresencePart,
     Trials,
     Settings,
 ):

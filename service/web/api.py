@@ -24,6 +24,7 @@ from service.web.inputs import (
     query_number,
     read_body,
 )
+from service.web.now import WritingOperator
 from service.web.operations import operation
 from service.web.shapes import (
     conversation_json,
@@ -148,6 +149,7 @@ def post_message(conversation_id: str) -> tuple[Json, int]:
     conversation = authorized_conversation(conversation_id)
     body = read_body(NewMessage)
     turn = parts().desk.receive(conversation, body.client_id, body.text, body.choice)
+    parts().now.customer_wrote(conversation.id)
     _show_shadow(conversation, turn)
     return turn_json(turn), 200 if turn.repeated else 201
 
@@ -197,8 +199,23 @@ def stream_conversation(conversation_id: str) -> Response:
         cursor=lambda event: event.number or 0,
         frame=customer_event_json,
         conversation_id=conversation.id,
+        beside=WritingOperator(parts().now, conversation.id).news,
     )
     return event_stream(feed, resume_point(default=0))
+
+
+@blueprint.post("/conversations/<conversation_id>/typing")
+@operation(
+    "The customer writes, which a person who has the conversation sees for some seconds; never "
+    "what is written.",
+    returns={204: "Nothing"},
+    auth="conversation",
+)
+def tell_typing(conversation_id: str) -> tuple[str, int]:
+    conversation = authorized_conversation(conversation_id)
+    no_body()
+    parts().now.customer_types(conversation)
+    return "", 204
 
 
 @blueprint.post("/conversations/<conversation_id>/handoff")

@@ -25,6 +25,7 @@ from service.site import Site
 from service.store import Store
 from service.trials import Trials
 from service.web.attempts import SignIns
+from service.web.now import Now
 from service.web.places import Places
 
 SESSION_COOKIE = "frontdesk_session"
@@ -46,6 +47,7 @@ class Parts:
     site_secret: str
     trials: Trials
     site: Site
+    now: Now
     attempts: SignIns = field(default_factory=SignIns)
     password_checks: threading.BoundedSemaphore = field(
         default_factory=lambda: threading.BoundedSemaphore(PASSWORD_CHECKS)

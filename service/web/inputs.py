@@ -295,6 +295,22 @@ class NewPromises(Body):
     hours: NewHours | None = None
 
 
+class NewPresence(Body):
+    """Which ticket one tab of an operator's has open; none when it has none any more."""
+
+    tab: Id
+    ticket_id: Id | None = None
+    state: Literal["looking", "writing", "noting"] = "looking"
+
+
+class NewCannedReply(Body):
+    """A reply to be used often: the team's, or one's own."""
+
+    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
+    text: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=8000)]
+    own: bool = False
+
+
 class NewCorrection(Body):
     """What a message really was."""
 

@@ -317,6 +317,34 @@ DRAFT = fields(
     }
 )
 SAID = fields({"trace": ref("Trace"), "reply": either(DRAFT)})
+CANNED = fields({"id": TEXT, "name": TEXT, "text": TEXT, "own": FLAG, "updated_at": TIME})
+PAST = fields(
+    {
+        "conversation_id": TEXT,
+        "status": words("desk", "waiting", "operator", "resolved"),
+        "began": TEXT,
+        "created_at": TIME,
+        "updated_at": TIME,
+        "messages": WHOLE,
+        "answered": WHOLE,
+        "rating": either(WHOLE),
+        "tickets": many(
+            fields(
+                {
+                    "id": TEXT,
+                    "status": TICKET_STATUS,
+                    "subject": TEXT,
+                    "reason": TEXT,
+                    "reason_text": TEXT,
+                    "intent": either(TEXT),
+                    "owner": either(TEXT),
+                    "created_at": TIME,
+                    "resolved_at": either(TIME),
+                }
+            )
+        ),
+    }
+)
 RELEASE = fields(
     {
         "id": TEXT,
@@ -545,12 +573,34 @@ SCHEMAS: dict[str, Schema] = {
                         "title": TEXT,
                         "text": TEXT,
                         "score": NUMBER,
+                        "found": either(NUMBER),
+                        "confidence": NUMBER,
                     }
                 )
             ),
             "traces": ANY_OBJECT,
+            "facts": {"type": "object", "additionalProperties": TEXT},
         }
     ),
+    "Past": fields(
+        {
+            "customer": either(
+                fields(
+                    {
+                        "name": either(TEXT),
+                        "email": either(TEXT),
+                        "identifier": either(TEXT),
+                        "verified": FLAG,
+                        "since": TIME,
+                    }
+                )
+            ),
+            "conversations": many(PAST),
+        }
+    ),
+    "PastMessages": fields({"conversation": PAST, "messages": many(ref("Message"))}),
+    "CannedReplies": fields({"canned_replies": many(CANNED)}),
+    "CannedReply": fields({"canned_reply": CANNED}),
     "Told": fields({"ticket": ref("Ticket")}),
     "TicketList": fields({"tickets": many(ref("Ticket"))}),
     "Changed": fields(

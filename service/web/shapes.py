@@ -14,15 +14,18 @@ from service.devices import device_words
 from service.records import (
     Alarm,
     AlarmMessage,
+    CannedReply,
     Closing,
     Conversation,
     Correction,
     Customer,
+    CustomerPast,
     Event,
     Found,
     LabelConflict,
     Message,
     Operator,
+    Present,
     Proposal,
     SavedView,
     Suggestion,
@@ -263,6 +266,47 @@ def proposal_json(proposal: Proposal) -> dict[str, Any]:
     fields = {name: getattr(proposal, name) for name in Proposal.__slots__}
     texts = [{"place": t.place, "text": t.text, "message_id": t.message_id} for t in proposal.texts]
     return {**fields, "texts": texts}
+
+
+def canned_json(reply: CannedReply) -> dict[str, Any]:
+    """A canned reply as one who may see it sees it."""
+    names = ("id", "name", "text", "updated_at")
+    return {**{n: getattr(reply, n) for n in names}, "own": reply.owner_id is not None}
+
+
+def present_json(present: Present) -> dict[str, Any]:
+    """Who is there, for the console; of the customers only that they write."""
+    return {
+        "operators": [
+            {
+                "ticket_id": one.ticket_id,
+                "operator": {"id": one.operator_id, "name": one.operator_name},
+                "state": one.state,
+            }
+            for one in present.operators
+        ],
+        "typing": list(present.typing),
+    }
+
+
+def past_json(past: CustomerPast) -> dict[str, Any]:
+    """A conversation of a customer's past, with what came of it."""
+    fields = {name: getattr(past, name) for name in CustomerPast.__slots__}
+    tickets = [
+        {
+            "id": ticket.id,
+            "status": ticket.status,
+            "subject": ticket.subject,
+            "reason": ticket.reason,
+            "reason_text": REASONS.get(ticket.reason, ticket.reason),
+            "intent": ticket.intent,
+            "owner": ticket.owner_name,
+            "created_at": ticket.created_at,
+            "resolved_at": ticket.resolved_at,
+        }
+        for ticket in past.tickets
+    ]
+    return {**fields, "tickets": tickets}
 
 
 def operator_json(operator: Operator) -> dict[str, Any]:

@@ -27,7 +27,8 @@ class Feed:
     ``fetch`` finds the events beyond an id, ``cursor`` gives an event's id in this stream,
     ``frame`` its name and JSON value, or None to pass over it. ``allowed`` is asked again before
     anything is sent, so that a revoked session ends its streams. With ``conversation_id``, other
-    events do not wake it.
+    events do not wake it. ``beside`` says, once a second, what is true now and kept nowhere: it
+    goes out without an id, so that no reconnect asks for it again.
     """
 
     fetch: Callable[[int], list[Event]]
@@ -35,6 +36,7 @@ class Feed:
     frame: Callable[[Event], tuple[str, object] | None]
     allowed: Callable[[], bool] = lambda: True
     conversation_id: str | None = None
+    beside: Callable[[], list[tuple[str, object]]] = list
 
 
 def resume_point(default: int) -> int:
@@ -85,6 +87,11 @@ def _frames(running: Parts, feed: Feed, after: int) -> Iterator[bytes]:
                 yield b"id: %d\nevent: %s\ndata: %s\n\n" % (after, name.encode(), data)
         if events:
             continue
+        fleeting = feed.beside()
+        if fleeting and not feed.allowed():
+            return
+        for name, value in fleeting:
+            yield b"event: %s\ndata: %s\n\n" % (name.encode(), orjson.dumps(value))
         store.wait(seen, WAIT_SECONDS, feed.conversation_id)
         if time.monotonic() - pinged >= PING_SECONDS:
             if not feed.allowed():

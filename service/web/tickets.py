@@ -21,6 +21,7 @@ from service.web.inputs import (
     query_number,
     read_body,
 )
+from service.web.now import PresentPeople
 from service.web.operations import operation
 from service.web.shapes import (
     console_event_json,
@@ -101,6 +102,7 @@ def read_ticket(ticket_id: str) -> Json:
         ],
         "suggestions": parts().desk.suggest(ticket, messages, traces),
         "traces": traces,
+        "facts": parts().desk.facts(traces, customer, g.operator),
     }
 
 
@@ -209,5 +211,6 @@ def stream_desk() -> Response:
         cursor=lambda event: event.seq,
         frame=console_event_json,
         allowed=lambda: signed_in() is not None,
+        beside=PresentPeople(parts().now).news,
     )
     return event_stream(feed, resume_point(default=store.last_event()))

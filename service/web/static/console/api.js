@@ -61,10 +61,10 @@ function noteClock(response) {
  * @param {"GET"|"POST"|"PUT"|"DELETE"} method
  * @param {string} path below /api/v1
  * @param {object} [body]
- * @param {{signal?: AbortSignal}} [options]
+ * @param {{signal?: AbortSignal, keepalive?: boolean}} [options] `keepalive`: goes out though the page leaves
  * @returns {Promise<any>} the JSON body; null where there is none
  */
-export async function call(method, path, body, { signal } = {}) {
+export async function call(method, path, body, { signal, keepalive } = {}) {
   const limit = AbortSignal.timeout(TIMEOUT);
   /** @type {Response} */
   let response;
@@ -74,6 +74,7 @@ export async function call(method, path, body, { signal } = {}) {
     response = await fetch(BASE + path, {
       method,
       credentials: "same-origin",
+      keepalive,
       cache: "no-store",
       headers: {
         Accept: "application/json",

@@ -5,13 +5,19 @@
 
 import { ApiError, explain, post } from "./api.js";
 import { fill, h, icon, keycap } from "./dom.js";
-import { readDraft, saveDraft } from "./drafts.js";
+import { drafts, readDraft, saveDraft } from "./drafts.js";
 import { sendKeys } from "./keys.js";
+import { noteOwn } from "./notify.js";
+import { rest, write } from "./presence.js";
+import { resolve as resolveTicket } from "./resolving.js";
 import { isMine } from "./session.js";
+import { SlashList } from "./slash.js";
 import { act, conflict, publish } from "./tickets.js";
-import { customerName, title } from "./words.js";
+import { fillIn, gapsOf } from "./variables.js";
+import { customerName, score, title } from "./words.js";
 
 /** @import {Ticket, Suggestion, Message} from "./types.js" */
+/** @import {Ready} from "./canned.js" */
 /** @import {Draft} from "./drafts.js" */
 
 /** What is on its way or failed, per ticket; it outlives the composer's showing another one.
@@ -21,8 +27,6 @@ const outbox = new Map();
 /** Client ids of posts that were seen to arrive. @type {Set<string>} */
 const heard = new Set();
 
-const GAP = /\{[a-z_]+\}/;
-
 export class DeskComposer extends HTMLElement {
   constructor() {
     super();
@@ -30,6 +34,8 @@ export class DeskComposer extends HTMLElement {
     this.ticket = null;
     /** @type {Suggestion[]} */
     this.suggestions = [];
+    /** @type {Record<string, string>} what a reply may name */
+    this.facts = {};
     /** @type {Draft} */
     this.draft = readDraft("");
   }
@@ -46,6 +52,11 @@ export class DeskComposer extends HTMLElement {
       oninput: () => this.typed(),
       onkeydown: (/** @type {KeyboardEvent} */ event) => this.key(event),
     });
+    this.slash = new SlashList(this.text, {
+      facts: () => this.facts,
+      take: (ready, from, to) => this.takeReady(ready, from, to),
+    });
+    this.gaps = h("div", { class: "gaps", role: "group", "aria-label": "To be filled in", "data-testid": "gaps", hidden: true });
     this.hint = h("span", { class: "composer-hint" });
     this.sendButton = h("button", { class: "button primary", type: "button", "data-testid": "send", onclick: () => this.send() });
     this.resolveButton = h("button", {
@@ -55,9 +66,10 @@ export class DeskComposer extends HTMLElement {
     this.closed = h("div", { class: "composer-closed", "data-testid": "composer-closed", hidden: true });
     this.box = h("div", { class: "composer-box" },
       h("div", { class: "composer-tabs", role: "group", "aria-label": "What to write" }, this.tabs.reply, this.tabs.note),
-      this.closed, this.text, this.problem,
-      h("div", { class: "composer-foot" }, this.hint, this.resolveButton, this.sendButton));
+      this.closed, this.text, this.gaps, this.problem,
+      h("div", { class: "composer-foot" }, this.hint, this.resolveButton, this.sendButton), this.slash.element);
     this.append(this.offers, this.box);
+    drafts.addEventListener("elsewhere", (event) => this.writtenElsewhere(/** @type {CustomEvent} */ (event).detail));
   }
 
   /** @param {"reply"|"note"} mode @param {string} label @param {string} key */
@@ -68,8 +80,8 @@ export class DeskComposer extends HTMLElement {
     }, label, keycap(key));
   }
 
-  /** @param {Ticket} ticket @param {Suggestion[]} suggestions */
-  show(ticket, suggestions) {
+  /** @param {Ticket} ticket @param {Suggestion[]} suggestions @param {Record<string, string>} facts */
+  show(ticket, suggestions, facts) {
     if (this.ticket?.id !== ticket.id) {
       this.draft = readDraft(ticket.id);
       if (!this.draft.reply && !this.draft.note) this.draft.mode = canReply(ticket) ? "reply" : "note";
@@ -77,6 +89,7 @@ export class DeskComposer extends HTMLElement {
       this.putText();
     }
     this.ticket = ticket;
+    this.facts = facts;
     this.suggestions = suggestions.slice(0, 3);
     this.render();
   }
@@ -111,11 +124,43 @@ export class DeskComposer extends HTMLElement {
     this.selectGap();
   }
 
-  /** Select the first fact that is still to be filled in. */
-  selectGap() {
-    const gap = GAP.exec(this.text?.value ?? "");
-    if (gap) this.text?.setSelectionRange(gap.index, gap.index + gap[0].length);
-    return gap?.[0];
+  /** Take a canned reply or a template into the text, in the place of what asked for it. @param {Ready} ready @param {number} from @param {number} to */
+  takeReady(ready, from, to) {
+    const { text, draft } = this;
+    if (!text) return;
+    const filled = fillIn(ready.text, this.facts);
+    const alone = !`${text.value.slice(0, from)}${text.value.slice(to)}`.trim();
+    text.setRangeText(filled, from, to, "end");
+    if (ready.kind === "template" && draft.mode === "reply" && (alone || !draft.template)) draft.template = ready.name;
+    this.typed();
+    this.selectGap(from);
+  }
+
+  /** Take what was chosen in the palette: at the end of what is written. @param {Ready} ready */
+  insert(ready) {
+    if (!this.ticket || !this.text) return;
+    if (canReply(this.ticket)) this.write("reply");
+    else this.write("note");
+    const { value } = this.text;
+    if (value.trim() && !value.endsWith("\n")) this.text.setRangeText("\n\n", value.length, value.length, "end");
+    this.takeReady(ready, this.text.value.length, this.text.value.length);
+  }
+
+  /** Select the first fact that is still to be filled in. @param {number} [from] */
+  selectGap(from = 0) {
+    const gap = gapsOf(this.text?.value ?? "").find((one) => one.from >= from);
+    if (gap) this.text?.setSelectionRange(gap.from, gap.to);
+    return gap?.name;
+  }
+
+  /** Another tab of this browser has written on: what stands there is newer than what stands here. @param {string} ticketId */
+  writtenElsewhere(ticketId) {
+    const { ticket, text } = this;
+    if (ticket?.id !== ticketId || !text || outbox.get(ticketId)?.sending) return;
+    const { mode } = this.draft;
+    this.draft = { ...readDraft(ticketId), mode };
+    if (text.value !== this.draft[mode]) this.putText();
+    this.render();
   }
 
   putText() {
@@ -131,8 +176,11 @@ export class DeskComposer extends HTMLElement {
     const state = outbox.get(this.ticket.id);
     if (state?.error) outbox.delete(this.ticket.id);
     saveDraft(this.ticket.id, this.draft);
+    if (this.text.value.trim()) write(this.draft.mode);
+    else rest();
     this.grow();
     this.render();
+    this.slash?.follow();
   }
 
   grow() {
@@ -143,6 +191,7 @@ export class DeskComposer extends HTMLElement {
 
   /** @param {KeyboardEvent} event */
   key(event) {
+    if (this.slash?.key(event)) return;
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !event.isComposing) {
       event.preventDefault();
       void this.send({ resolve: event.shiftKey });
@@ -162,7 +211,7 @@ export class DeskComposer extends HTMLElement {
     const gap = mode === "reply" ? this.selectGap() : undefined;
     if (gap) {
       this.text?.focus();
-      outbox.set(ticket.id, { sending: null, error: `Fill in ${gap} first.` });
+      outbox.set(ticket.id, { sending: null, error: `Fill in the ${title(gap).toLowerCase()} first.` });
       return this.render();
     }
     // The same words posted again are the same message; changed words are a new one.
@@ -173,6 +222,8 @@ export class DeskComposer extends HTMLElement {
     const { clientId } = draft.attempt;
     const pressed = this.contains(document.activeElement) && document.activeElement !== this.text;
     outbox.set(ticket.id, { sending: mode, error: "" });
+    rest(); // before the words themselves, or the customer would see somebody write on
+    noteOwn(ticket.id);
     this.render();
     try {
       const body = await post(`/tickets/${ticket.id}/messages`, {
@@ -180,16 +231,16 @@ export class DeskComposer extends HTMLElement {
         ...(mode === "note" ? { note: true } : template ? { template } : {}),
       });
       outbox.delete(ticket.id);
-      this.sent(ticket, mode);
+      this.sent(ticket, mode, text);
       this.announceSent(body);
       // The pressed button is gone or disabled by now: the next words belong here, not to the shortcuts.
       const lost = document.activeElement === document.body || this.contains(document.activeElement);
       if (pressed && lost && this.ticket?.id === ticket.id) this.text?.focus();
-      if (resolve && mode === "reply") void act("resolve", body.ticket ?? ticket);
+      if (resolve && mode === "reply") void resolveTicket(body.ticket ?? ticket);
     } catch (error) {
       if (heard.has(clientId)) {
         outbox.delete(ticket.id);
-        this.sent(ticket, mode);
+        this.sent(ticket, mode, text);
         return this.render();
       }
       const taken = error instanceof ApiError && error.status === 409;
@@ -199,13 +250,14 @@ export class DeskComposer extends HTMLElement {
     this.render();
   }
 
-  /** Forget what was sent, also if another ticket is shown by now. @param {Ticket} ticket @param {"reply"|"note"} mode */
-  sent(ticket, mode) {
+  /** Forget what was sent, also if another ticket is shown by now. @param {Ticket} ticket @param {"reply"|"note"} mode @param {string} text */
+  sent(ticket, mode, text) {
     const shown = this.ticket?.id === ticket.id;
     const draft = shown ? this.draft : readDraft(ticket.id);
+    draft.attempt = null;
+    if (draft[mode].trim() !== text) return saveDraft(ticket.id, draft); // written on in another tab
     const stays = draft.mode === mode; // else the operator writes on in the other one already
     draft[mode] = "";
-    draft.attempt = null;
     if (mode === "reply") draft.template = null;
     if (stays) draft.mode = "reply";
     saveDraft(ticket.id, draft);
@@ -223,7 +275,7 @@ export class DeskComposer extends HTMLElement {
     heard.add(message.client_id);
     if (outbox.get(ticket.id)?.sending) return; // its answer may still come
     outbox.delete(ticket.id);
-    this.sent(ticket, message.note ? "note" : "reply");
+    this.sent(ticket, message.note ? "note" : "reply", message.text.trim());
     this.render();
   }
 
@@ -276,10 +328,32 @@ export class DeskComposer extends HTMLElement {
     sendButton.hidden = blocked;
     resolveButton.hidden = blocked || mode === "note";
     fill(sendButton, state.sending ? "Sending…" : state.error.startsWith("Not sent") ? "Try again" : mode === "note" ? "Add note" : "Send");
-    fill(hint, ...(blocked ? [] : [sendKeys.map(keycap), h("span", {}, mode === "note" ? "to add" : "to send")]));
+    fill(hint, ...(blocked ? [] : [sendKeys.map(keycap), h("span", {}, mode === "note" ? "to add" : "to send"), h("span", { class: "composer-slash" }, keycap("/"), " replies")]));
+    this.renderGaps();
     problem.hidden = !state.error;
     if (problem.textContent !== state.error) fill(problem, state.error);
     this.renderOffers();
+  }
+
+  /** What a reply still lacks, each one a button that leads there. */
+  renderGaps() {
+    const { gaps, text, draft } = this;
+    if (!gaps || !text) return;
+    const names = draft.mode === "reply" && !text.readOnly ? gapsOf(draft.reply).map(({ name }) => name) : [];
+    gaps.hidden = !names.length;
+    if (gaps.dataset.names === names.join()) return;
+    gaps.dataset.names = names.join();
+    fill(gaps, names.length ? h("span", {}, "Fill in:") : null, names.map((name, at) => h("button", {
+      class: "gap", type: "button", "data-testid": "gap", onclick: () => this.toGap(at),
+    }, title(name).toLowerCase())));
+  }
+
+  /** @param {number} at */
+  toGap(at) {
+    const gap = gapsOf(this.text?.value ?? "")[at];
+    if (!gap) return;
+    this.text?.focus();
+    this.text?.setSelectionRange(gap.from, gap.to);
   }
 
   renderOffers() {
@@ -291,9 +365,10 @@ export class DeskComposer extends HTMLElement {
     if (offers.dataset.signature === signature) return;
     offers.dataset.signature = signature;
     fill(offers, shown.map((suggestion, at) => h("button", {
-      class: "offer", type: "button", title: suggestion.text, "data-testid": "suggestion", onclick: () => this.take(at),
+      class: "offer", type: "button", title: `${suggestion.text}\n\n${whyOffered(suggestion)}`, "data-testid": "suggestion", onclick: () => this.take(at),
     },
-      h("span", { class: "offer-head" }, keycap(String(at + 1)), h("span", { class: "offer-title" }, offerTitle(suggestion))),
+      h("span", { class: "offer-head" }, keycap(String(at + 1)), h("span", { class: "offer-title" }, offerTitle(suggestion)),
+        h("span", { class: "chip-score", "data-testid": "offer-score" }, score(suggestion.score), h("span", { class: "sr" }, `. ${whyOffered(suggestion)}`))),
       h("span", { class: "offer-text", dir: "auto" }, suggestion.text))));
   }
 }
@@ -308,6 +383,12 @@ function canReply(ticket) {
 /** @param {Suggestion} suggestion */
 function offerTitle({ template, intent }) {
   return title(template || intent);
+}
+
+/** Why it is offered, in words. @param {Suggestion} suggestion */
+function whyOffered({ template, found, confidence, intent }) {
+  const about = `the message looked like ${title(intent)} ${score(confidence)}`;
+  return typeof found === "number" ? `Template “${title(template)}” was found at ${score(found)}; ${about}.` : `Not found by its words; ${about}.`;
 }
 
 /** @param {Ticket} ticket */

@@ -5,17 +5,23 @@
 import { openAgreement } from "./agreement.js";
 import "./alarms.js";
 import { ApiError, call, explain, get, onExpired } from "./api.js";
+import { loadCanned, openCanned, readyReplies, WHOSE } from "./canned.js";
 import "./content.js";
 import "./conversation.js";
 import { openCorrection, settleAll } from "./correction.js";
+import { openDevice } from "./device.js";
 import { fill, h, icon } from "./dom.js";
 import { forgetExamples } from "./edit_drafts.js";
 import "./inbox.js";
 import { assign, merge, snooze, tag } from "./moves.js";
-import { bind, listen, showHelp } from "./keys.js";
+import { bind, listen, paletteKeys, sendKeys, showHelp } from "./keys.js";
 import { Live } from "./live.js";
+import { hearMessage, hearTicket, learnMine, noteOwn } from "./notify.js";
+import { offer, onTicket, openPalette } from "./palette.js";
+import { forgetPresent, heardCustomer, leave as leavePresence, lookAt, people, setPresent } from "./presence.js";
 import "./releases.js";
 import "./reports.js";
+import { resolve } from "./resolving.js";
 import { address, go, onMove, place } from "./router.js";
 import { loadContent, session } from "./session.js";
 import "./review.js";
@@ -26,7 +32,7 @@ import { act, possible, publish } from "./tickets.js";
 import { tick } from "./time.js";
 import { toast } from "./toast.js";
 import { SHOWN, VIEWS } from "./views.js";
-import { initials } from "./words.js";
+import { initials, title } from "./words.js";
 
 /** @import {DeskAlarms} from "./alarms.js" */
 /** @import {DeskConversation} from "./conversation.js" */
@@ -96,6 +102,7 @@ function enter(operator) {
   void page.inbox.refresh();
   void page.alarms.refresh();
   void page.review.refresh();
+  loadCanned().catch(() => {}); // the list of replies says so itself when it is opened
   loadContent().catch((error) => toast(`Intents could not be loaded. ${explain(error)}`, { tone: "bad", label: "Try again", act: () => void loadContent() }));
   live.start();
 }
@@ -114,10 +121,14 @@ function askWho(notice) {
 }
 
 async function signOut() {
+  await leavePresence();
   try {
     await call("DELETE", "/sessions");
   } catch (error) {
-    if (!(error instanceof ApiError && error.status === 401)) return toast(`You are still signed in. ${explain(error)}`, { tone: "bad" });
+    if (!(error instanceof ApiError && error.status === 401)) {
+      lookAt(page.conversation.ticketId || null);
+      return toast(`You are still signed in. ${explain(error)}`, { tone: "bad" });
+    }
   }
   live.stop();
   location.hash = "#/";
@@ -165,6 +176,7 @@ function drawNav() {
       h("span", { class: "me-name" }, h("span", { "data-testid": "operator" }, operator?.name ?? ""),
         h("span", { class: "pulse", id: "pulse", "data-testid": "live" }, "Connecting")),
       h("a", { class: "icon-button", href: "#/settings/account", id: "nav-settings", "aria-label": "Settings", title: "Settings and my account", "data-testid": "nav-settings" }, icon("settings")),
+      h("button", { class: "icon-button", type: "button", "aria-label": "This device", title: "Notifications on this device", "data-testid": "device-button", onclick: openDevice }, icon("bell")),
       h("button", { class: "icon-button", type: "button", "aria-label": "Keyboard help", title: "Keyboard (?)", "data-testid": "help-button", onclick: showHelp }, icon("question")),
       h("button", { class: "icon-button", type: "button", "aria-label": "Sign out", title: "Sign out", "data-testid": "sign-out", onclick: signOut }, icon("leave"))));
   markNav();
@@ -290,6 +302,7 @@ function drawPulse() {
 }
 
 live.addEventListener("state", () => {
+  if (!live.live) forgetPresent();
   drawPulse();
   clearTimeout(patience);
   if (live.live) showBanner(null);
@@ -300,13 +313,26 @@ live.addEventListener("state", () => {
   }
 });
 live.addEventListener("opened", () => {
+  forgetPresent(); // the stream tells who is there, if anybody is
+  void learnMine();
   if (opened++ > 0 || page.inbox.loaded) refetch();
 });
 live.addEventListener("ticket", (event) => {
   const { detail } = /** @type {CustomEvent} */ (event);
+  hearTicket(detail.ticket ?? detail);
   publish(detail.ticket ?? detail);
 });
-live.addEventListener("message", (event) => page.conversation.applyMessage(/** @type {CustomEvent} */ (event).detail));
+live.addEventListener("message", (event) => {
+  const { detail } = /** @type {CustomEvent} */ (event);
+  hearMessage(detail);
+  if (detail.message.author === "customer") heardCustomer(detail.conversation_id);
+  page.conversation.applyMessage(detail);
+});
+live.addEventListener("presence", (event) => setPresent(/** @type {CustomEvent} */ (event).detail));
+live.addEventListener("canned", () => void loadCanned().catch(() => {}));
+people.addEventListener("change", (event) => {
+  for (const id of /** @type {CustomEvent<string[]>} */ (event).detail) page.inbox.patch(id);
+});
 live.addEventListener("correction", (event) => page.conversation.applyLabel(/** @type {CustomEvent} */ (event).detail));
 live.addEventListener("erased", (event) => {
   const { tickets: gone } = /** @type {CustomEvent<{tickets: string[]}>} */ (event).detail;
@@ -355,7 +381,9 @@ function press(verb) {
   if (!ticket) return;
   if (possible(ticket).includes(verb)) {
     if (verb === "claim") go({ page: "inbox", id: ticket.id });
-    void act(verb, ticket);
+    noteOwn(ticket.id);
+    if (verb === "resolve") void resolve(ticket);
+    else void act(verb, ticket);
   } else if (ticket.owner && ticket.status === "claimed") {
     toast(verb === "claim" ? `${ticket.owner.id === session.operator?.id ? "You have" : `${ticket.owner.name} has`} this already.`
       : `${ticket.owner.name} is handling this.`);
@@ -419,8 +447,8 @@ const move = (/** @type {number} */ step) => () => {
 };
 
 bind("Inbox", [
-  ["j", "Next", move(1)],
-  ["k", "Previous", move(-1)],
+  ["j", "Next", move(1), undefined, () => false],
+  ["k", "Previous", move(-1), undefined, () => false],
   ["ArrowDown", "", move(1)],
   ["ArrowUp", "", move(-1)],
   ["Enter", "Open it", () => {
@@ -430,8 +458,8 @@ bind("Inbox", [
     const active = document.activeElement;
     if (active && active !== document.body && active.matches("button, a, [role=button], summary")) /** @type {HTMLElement} */ (active).click();
     else if (ticket) go({ page: "inbox", id: ticket.id });
-  }],
-  ["x", "Select", inInbox(() => page.inbox.pick())],
+  }, undefined, () => false],
+  ["x", "Select", inInbox(() => page.inbox.pick()), undefined, () => false],
   ["A", "Select all that are listed", inInbox(() => page.inbox.selection?.all()), "⇧ a"],
   ["f", "Filter", inInbox(() => page.inbox.openMenu())],
   ["/", "Search", () => {
@@ -445,31 +473,68 @@ bind("Inbox", [
     page.inbox.focusSearch();
   }],
 ]);
+/** Whether a verb is possible now, for the palette. @param {Verb} verb */
+const can = (verb) => () => {
+  const ticket = place().page === "inbox" ? meant() : undefined;
+  return Boolean(ticket && possible(ticket).includes(verb));
+};
+const isOpen = () => place().page === "inbox" && Boolean(page.conversation.detail);
+const isAny = () => place().page === "inbox" && Boolean(page.inbox.selection?.size || meant());
+const isReviewing = () => place().page === "review";
+/** @param {number} at */
+const offered = (at) => () => isOpen() && Boolean(page.conversation.composer?.suggestions[at]);
+
 bind("Ticket", [
-  ["c", "Claim", () => press("claim")],
-  ["r", "Reply", () => write("reply")],
-  ["n", "Note for colleagues", () => write("note")],
-  ["1", "Take a suggested reply", inInbox(() => page.conversation.composer?.take(0)), "1 2 3"],
+  ["c", "Claim", () => press("claim"), undefined, can("claim")],
+  ["r", "Reply", () => write("reply"), undefined, isOpen],
+  ["n", "Note for colleagues", () => write("note"), undefined, isOpen],
+  ["1", "Take a suggested reply", inInbox(() => page.conversation.composer?.take(0)), "1 2 3", offered(0)],
   ["2", "", inInbox(() => page.conversation.composer?.take(1))],
   ["3", "", inInbox(() => page.conversation.composer?.take(2))],
-  ["a", "Assign", () => choose(assign)],
-  ["s", "Snooze", () => choose(snooze)],
-  ["t", "Tags", () => choose(tag)],
-  ["m", "Merge into another", () => choose(([only]) => merge(only))],
-  ["e", "Resolve", () => press("resolve")],
-  ["b", "Return to the bot", () => press("return")],
-  ["i", "Details", inInbox(() => page.conversation.toggleDetails())],
+  ["a", "Assign", () => choose(assign), undefined, isAny],
+  ["s", "Snooze", () => choose(snooze), undefined, isAny],
+  ["t", "Tags", () => choose(tag), undefined, isAny],
+  ["m", "Merge into another", () => choose(([only]) => merge(only)), undefined, isAny],
+  ["e", "Resolve", () => press("resolve"), undefined, can("resolve")],
+  ["b", "Return to the bot", () => press("return"), undefined, can("return")],
+  ["", "Reopen", () => press("reopen"), undefined, can("reopen")],
+  ["i", "Details", inInbox(() => page.conversation.toggleDetails()), undefined, isOpen],
+]);
+bind("Writing", [
+  ["", "Canned replies and templates", null, "/"],
+  ["", "Send", null, sendKeys.join(" ")],
+  ["", "Send and resolve", null, [sendKeys[0], "Shift", "Enter"].join(" ")],
+  ["", "Leave the text; it is kept", null, "Esc"],
+  ["", "Edit canned replies", () => openCanned()],
 ]);
 bind("Review", [
-  ["Enter", "Accept", () => {}],
-  ["l", "Choose an intent", inReview(() => page.review.choose())],
-  ["d", "Dismiss", inReview(() => void page.review.dismiss())],
+  ["Enter", "Accept", () => {}, undefined, () => false],
+  ["l", "Choose an intent", inReview(() => page.review.choose()), undefined, isReviewing],
+  ["d", "Dismiss", inReview(() => void page.review.dismiss()), undefined, isReviewing],
 ]);
 bind("Anywhere", [
+  ["", "Commands: do, go or find anything", null, paletteKeys],
   ["?", "This sheet", showHelp],
-  ["Escape", "Close, or go back", leave, "Esc"],
+  ["Escape", "Close, or go back", leave, "Esc", () => false],
+  ["", "This device: notifications, quiet hours", openDevice],
+  ["", "Sign out", () => void signOut()],
 ]);
-listen(() => document.body.dataset.state === "in" && !opening);
+
+// --- the palette: places, tickets at hand, replies -----------------------------------------------------
+
+onTicket((ticket) => go({ page: "inbox", id: ticket.id }));
+offer(() => [...page.nav.querySelectorAll(".views :is(a, button), #nav-settings")].map((link) => ({
+  section: "Go to", label: link.querySelector("span")?.textContent ?? link.getAttribute("aria-label") ?? "", act: () => /** @type {HTMLElement} */ (link).click(),
+})));
+offer(() => (isOpen() ? readyReplies().map((ready) => ({
+  section: "Reply with", label: ready.label, more: WHOSE[ready.kind], act: () => page.conversation.composer?.insert(ready),
+})) : session.templates.map(({ name, intent }) => ({
+  section: "Content", label: title(name), more: `template of ${title(intent)}`, act: () => go({ page: "content", id: intent }),
+}))));
+offer(() => session.intents.map(({ name, title: says }) => ({
+  section: "Content", label: title(name), more: says, act: () => go({ page: "content", id: name }),
+})));
+listen(() => document.body.dataset.state === "in" && !opening, openPalette);
 
 // --- begin -------------------------------------------------------------------------------------------
 

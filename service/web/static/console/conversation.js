@@ -10,8 +10,12 @@ import { detailsOf } from "./details.js";
 import { fill, h, icon, keycap } from "./dom.js";
 import { forgetDraft } from "./drafts.js";
 import { messageOf } from "./message.js";
-import { moodOf, priorityTag, why } from "./row.js";
+import { noteOwn } from "./notify.js";
+import "./past.js";
+import { customerTypes, heardCustomer, lookAt, othersAt, people, presenceWords } from "./presence.js";
+import { resolve } from "./resolving.js";
 import { address } from "./router.js";
+import { moodOf, priorityTag, why } from "./row.js";
 import { isMine } from "./session.js";
 import { ticketFacts, ticketTools } from "./ticket_tools.js";
 import { act, markSeen, possible, tickets } from "./tickets.js";
@@ -24,6 +28,7 @@ import { customerName, initials, reason, STATUS } from "./words.js";
 /** @import {Message, Ticket, TicketDetail, Trace, Correction} from "./types.js" */
 /** @import {Labels} from "./correction.js" */
 /** @import {DeskComposer} from "./composer.js" */
+/** @import {DeskPast} from "./past.js" */
 /** @import {Verb} from "./tickets.js" */
 /** @import {Item} from "./timeline.js" */
 
@@ -74,11 +79,15 @@ export class DeskConversation extends HTMLElement {
       this.add(/** @type {CustomEvent} */ (event).detail);
       this.toEnd();
     });
-    this.details = h("aside", { class: "details", id: "details", "aria-label": "Details", "data-testid": "details" });
-    this.main = h("div", { class: "conv-main" }, this.reason, h("div", { class: "log-frame" }, this.log, this.newer), this.composer);
+    this.here = h("p", { class: "conv-here", role: "status", "data-testid": "presence" });
+    this.facts = h("div", { class: "details-facts" });
+    this.past = /** @type {DeskPast} */ (document.createElement("desk-past"));
+    this.details = h("aside", { class: "details", id: "details", "aria-label": "Details", "data-testid": "details" }, this.facts, this.past);
+    this.main = h("div", { class: "conv-main" }, this.reason, h("div", { class: "log-frame" }, this.log, this.newer), this.here, this.composer);
     this.notice = h("div", { class: "conv-notice" });
     this.append(this.head, h("div", { class: "conv-body" }, this.main, this.details), this.notice);
     tickets.addEventListener("change", (event) => this.applyTicket(/** @type {CustomEvent} */ (event).detail));
+    people.addEventListener("change", () => this.renderHere());
     document.addEventListener("visibilitychange", () => this.seen());
     this.clear();
   }
@@ -91,6 +100,7 @@ export class DeskConversation extends HTMLElement {
     if (id === this.ticketId) return;
     this.keep();
     this.ticketId = id;
+    lookAt(id);
     this.detail = null;
     this.drawn.clear();
     this.explained.clear();
@@ -105,6 +115,7 @@ export class DeskConversation extends HTMLElement {
     this.keep();
     this.request?.abort();
     this.ticketId = "";
+    lookAt(null);
     this.detail = null;
     this.dataset.state = "none";
     if (this.notice) {
@@ -145,7 +156,7 @@ export class DeskConversation extends HTMLElement {
     this.detail = null;
     this.drawn.clear();
     this.explained.clear();
-    if (this.items) fill(this.items);
+    for (const part of [this.items, this.facts, this.past]) if (part) fill(part);
     this.showError(new ApiError(404));
   }
 
@@ -168,6 +179,7 @@ export class DeskConversation extends HTMLElement {
       messages: [...detail.messages, ...later],
       suggestions: detail.suggestions ?? [],
       traces: detail.traces ?? {},
+      facts: detail.facts ?? {},
     };
     this.dataset.state = "open";
     if (this.notice) fill(this.notice);
@@ -216,6 +228,7 @@ export class DeskConversation extends HTMLElement {
     if (!this.detail || this.detail.ticket.conversation_id !== conversationId) return;
     const isNew = this.add(message);
     if (message.author === "customer") {
+      heardCustomer(conversationId);
       if (isNew) announce(`${customerName(this.detail.ticket)} wrote: ${message.text}`);
       this.refreshSoon();
     }
@@ -255,11 +268,29 @@ export class DeskConversation extends HTMLElement {
 
   render() {
     if (!this.detail) return;
-    const { ticket, suggestions } = this.detail;
+    const { ticket, suggestions, facts } = this.detail;
     this.renderHead(ticket);
     this.renderLog();
-    this.composer?.show(ticket, suggestions);
-    if (this.details) fill(this.details, detailsOf(this.detail, () => this.toggleDetails()));
+    this.renderHere();
+    this.composer?.show(ticket, suggestions, facts);
+    if (this.facts) fill(this.facts, detailsOf(this.detail, () => this.toggleDetails()));
+    this.past?.show(ticket);
+  }
+
+  /** Who else is here, and who writes. */
+  renderHere() {
+    if (!this.detail || !this.here) return;
+    const { ticket } = this.detail;
+    const words = presenceWords(othersAt(ticket.id));
+    const typing = customerTypes(ticket.conversation_id) ? `${customerName(ticket)} is writing…` : "";
+    const all = [...words, typing].filter(Boolean);
+    if (this.here.dataset.words === all.join("\n")) return;
+    const stay = this.atEnd();
+    this.here.dataset.words = all.join("\n");
+    fill(this.here,
+      words.length ? [icon("person"), h("span", {}, h("bdi", {}, words.join(" · ")))] : null,
+      typing && h("span", { class: "typing", "data-testid": "customer-typing" }, h("span", { class: "dots", "aria-hidden": "true" }), h("bdi", {}, typing)));
+    if (stay) this.toEnd();
   }
 
   /** @param {Ticket} ticket */
@@ -389,13 +420,17 @@ export class DeskConversation extends HTMLElement {
   /** @param {Verb} verb */
   async do(verb) {
     const ticket = this.detail?.ticket;
-    if (ticket && possible(ticket).includes(verb)) await act(verb, ticket);
+    if (!ticket || !possible(ticket).includes(verb)) return;
+    noteOwn(ticket.id);
+    if (verb === "resolve") await resolve(ticket);
+    else await act(verb, ticket);
   }
 
   toggleDetails() {
     const wide = matchMedia("(min-width: 1280px)").matches;
     const shown = document.body.dataset.details ?? (wide ? "yes" : "no");
     document.body.dataset.details = shown === "yes" ? "no" : "yes";
+    if (this.detail) this.past?.show(this.detail.ticket);
   }
 
   focusTitle() {

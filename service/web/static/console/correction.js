@@ -140,7 +140,7 @@ class CorrectionDialog {
       h("header", {},
         h("h2", { id: "correct-title" }, this.ask),
         h("button", { class: "icon-button", type: "button", "aria-label": "Close", onclick: () => this.dialog?.close() }, icon("close"))),
-      h("blockquote", { dir: "auto" }, this.message.text),
+      h("blockquote", { dir: "auto", tabindex: 0 }, this.message.text),
       h("label", { for: "correct-intent" }, "Intent"), this.input, this.list,
       h("fieldset", { class: "moods" }, h("legend", {}, "Sentiment"), h("div", { class: "segments" }, SENTIMENTS.map((name) => this.mood(name)))),
       this.alone && [h("label", { for: "correct-template" }, "Right answer ", h("span", { class: "soft" }, "(optional)")), this.template],

@@ -17,11 +17,18 @@ import { session } from "./session.js";
 /** @type {Map<string, string>} for browsers that refuse storage */
 const memory = new Map();
 
-/** Fires "change" with the ticket's id when a draft comes or goes. */
+/** Fires "change" with the ticket's id when a draft comes or goes, "elsewhere" when another tab wrote it. */
 export const drafts = new EventTarget();
 
 /** @param {string} ticketId */
 const keyOf = (ticketId) => `frontdesk.draft.${session.operator?.id ?? ""}.${ticketId}`;
+
+addEventListener("storage", ({ key }) => {
+  if (!session.operator || !key?.startsWith(keyOf(""))) return;
+  const detail = key.slice(keyOf("").length);
+  drafts.dispatchEvent(new CustomEvent("change", { detail }));
+  drafts.dispatchEvent(new CustomEvent("elsewhere", { detail }));
+});
 
 /** @param {string} ticketId @returns {Draft} */
 export function readDraft(ticketId) {

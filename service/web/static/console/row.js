@@ -4,6 +4,7 @@
 
 import { h, icon } from "./dom.js";
 import { hasDraft } from "./drafts.js";
+import { othersAt, presenceWords } from "./presence.js";
 import { isMine } from "./session.js";
 import { timeOf, timeUntil } from "./time.js";
 import { customerName, initials, reason, title } from "./words.js";
@@ -14,7 +15,7 @@ import { customerName, initials, reason, title } from "./words.js";
 /** Equal for two states of a ticket that look the same. @param {Ticket} ticket @param {Look} look */
 export function signatureOf(ticket, look) {
   return JSON.stringify([
-    look, hasDraft(ticket.id), customerName(ticket), ticket.status, ticket.priority, reason(ticket),
+    look, hasDraft(ticket.id), othersAt(ticket.id), customerName(ticket), ticket.status, ticket.priority, reason(ticket),
     ticket.intent, ticket.sentiment, ticket.owner, ticket.unanswered_since, ticket.last_text,
     ticket.last_author, waits(ticket) || ticket.updated_at, ticket.raised, ticket.tags, ticket.sla, ticket.snoozed_until,
     ticket.merged_into, ticket.found,
@@ -41,6 +42,7 @@ export function rowOf(ticket, look, href) {
       h("span", { class: "row-reason", title: reason(ticket), "data-testid": "reason" }, why(ticket)),
       clockOf(ticket),
       moodOf(ticket.sentiment),
+      presenceOf(ticket),
       ticket.owner && h("span", {
         class: "owner", title: isMine(ticket) ? "Yours" : `${ticket.owner.name} is handling this`,
         ...(isMine(ticket) ? { "data-mine": true } : {}),
@@ -95,6 +97,17 @@ function foundOf({ where, pieces, author }) {
   const who = where === "message" && author && author !== "customer" ? (author === "desk" ? "Bot: " : "Operator: ") : WHERE[where];
   return h("span", { class: "row-text", dir: "auto", "data-testid": "found" }, who && h("span", { class: "row-speaker" }, who),
     pieces.map(({ text, hit }) => (hit ? h("mark", {}, text) : text)));
+}
+
+/** Colleagues who have it open, small. @param {Ticket} ticket */
+function presenceOf(ticket) {
+  const others = othersAt(ticket.id);
+  if (!others.length) return null;
+  const words = presenceWords(others).join(", ");
+  const shown = others.slice(0, 2).map(({ operator }) => initials(operator.name));
+  const writes = others.some(({ state }) => state !== "looking");
+  return h("span", { class: "row-here", title: words, data: { writes: String(writes) }, "data-testid": "row-presence" },
+    icon(writes ? "pencil" : "eye"), h("span", { class: "sr" }, `${words}. `), h("span", { "aria-hidden": "true" }, others.length > 2 ? `${shown.join(" ")} +${others.length - 2}` : shown.join(" ")));
 }
 
 /** Since when somebody has been waiting for a person. @param {Ticket} ticket */

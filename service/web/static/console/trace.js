@@ -4,7 +4,8 @@
 
 import { h } from "./dom.js";
 import { absolute } from "./time.js";
-import { ranked, routeWords, score, title } from "./words.js";
+import { traceWords } from "./trace_words.js";
+import { ranked, score, title } from "./words.js";
 
 /** @import {Trace, Hit, Score} from "./types.js" */
 
@@ -13,7 +14,7 @@ export function traceCard(trace) {
   const { reading, route } = trace;
   const intents = ranked(reading?.intents).slice(0, 5);
   return h("section", { class: "trace", "aria-label": "Why the desk did this", "data-testid": "trace" },
-    h("p", { class: "trace-words", "data-testid": "trace-words" }, sentence(trace)),
+    h("p", { class: "trace-words", "data-testid": "trace-words" }, traceWords(trace).map(({ text, strong }) => (strong ? h("strong", {}, text) : text))),
     reading && h("div", { class: "trace-grid" },
       part("Intents", h("div", { class: "bars" }, intents.map((intent, at) => bar(intent, at === 0)))),
       h("div", {},
@@ -29,18 +30,6 @@ export function traceCard(trace) {
       fact("Release", trace.release ?? "", true),
       fact("Took", timings(trace.took_ms)),
       trace.at && fact("Read", absolute(trace.at))));
-}
-
-/** Looked like **Refund status** 0.91, negative 0.88, known 0.97. Handed over because … @param {Trace} trace */
-function sentence({ reading, route }) {
-  const [intent] = ranked(reading?.intents);
-  const [mood] = ranked(reading?.sentiments);
-  return [
-    intent ? ["Looked like ", h("strong", {}, title(intent.label)), ` ${score(intent.confidence)}`] : "The desk could not read this message",
-    mood ? `, ${mood.label} ${score(mood.confidence)}` : null,
-    reading ? `, known ${score(reading.in_scope)}` : null,
-    `. ${routeWords(route)}`,
-  ].flat();
 }
 
 /** @param {string} heading @param {HTMLElement} content */

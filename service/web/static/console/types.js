@@ -85,7 +85,8 @@
  * @property {Record<string, number>|null} [took_ms]
  * @property {string} [at]
  *
- * @typedef {{template: string, intent: string, title: string, text: string, score: number}} Suggestion
+ * @typedef {{template: string, intent: string, title: string, text: string, score: number,
+ *   found: number|null, confidence: number}} Suggestion
  *
  * @typedef {object} TicketDetail
  * @property {Ticket} ticket
@@ -93,6 +94,7 @@
  * @property {Message[]} messages
  * @property {Suggestion[]} suggestions
  * @property {Record<string, Trace>} traces
+ * @property {Record<string, string>} facts what a reply may name
  *
  * @typedef {{name: string, group: string, title: string, description?: string, slots?: string[],
  *   action?: string, priority?: string, examples?: number, version?: string}} Intent

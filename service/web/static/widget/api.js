@@ -99,6 +99,11 @@ export class Api {
     return this.#call('POST', '/handoff', { key, body: {} });
   }
 
+  /** The customer writes; never what. @param {Key} key */
+  typing(key) {
+    return this.#call('POST', '/typing', { key, body: {} });
+  }
+
   /** @param {Key} key @param {{message_id: string, helpful?: boolean, rating?: number, comment?: string}} body */
   feedback(key, body) {
     return this.#call('POST', '/feedback', { key, body });

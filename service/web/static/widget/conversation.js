@@ -23,6 +23,7 @@ import { backoff, exclusively, sleep } from './storage.js';
 
 const YOUNG_MS = 15_000; // a conversation refused so soon after its birth is the server's trouble, not an end
 const TYPING_MS = 6_000;
+const TELL_MS = 3_000; // so often the desk hears that the customer writes
 const RATED_KEPT = 100;
 const ASKED_KEPT = 20;
 
@@ -48,6 +49,7 @@ export class Conversation {
   #cursor = 0;
   #statusSeq = 0;
   #heard = 0; // how often the desk has said who speaks; an older answer that comes later does not count
+  #toldAt = 0;
   #settled = false; // whether the history is here, so that what comes now is new
   /** @type {Map<string, import('./outbox.js').Entry>} sent by another tab, not yet seen here */
   #ghosts = new Map();
@@ -115,6 +117,14 @@ export class Conversation {
   /** @param {string} text @param {string | null} [choice] the intent of the suggestion that was clicked */
   send(text, choice) {
     this.outbox.add({ kind: 'message', text, ...(choice ? { choice } : {}) });
+  }
+
+  /** The customer writes: a person who has the conversation may see that, and never what. */
+  writing() {
+    const bond = this.#bond;
+    if (!bond || !['waiting', 'operator'].includes(this.status) || Date.now() - this.#toldAt < TELL_MS) return;
+    this.#toldAt = Date.now();
+    this.#api.typing(bond).catch(() => {}); // nothing is lost by it
   }
 
   /** A person, please. Goes out in order with the messages, so it survives a reload too. */

@@ -419,6 +419,7 @@ export class View {
     this.#counter.hidden = left > longest * (1 - COUNT_FROM);
     this.#counter.classList.toggle('over', left < 0);
     setText(this.#counter, this.#counter.hidden ? '' : plural(strings, locale, left < 0 ? 'over' : 'left', Math.abs(left)));
+    if (text && this.#root.activeElement === input) this.#conversation.writing();
     if (input.value) this.#session.set('draft', input.value);
     else this.#session.remove('draft');
     if (this.#atEnd && this.#opened) this.#toEnd();
