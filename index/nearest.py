@@ -72,4 +72,6 @@ def _stand_back() -> None:
     """Compute on one core, and only while nobody else wants it."""
     faiss.omp_set_num_threads(1)
     if sys.platform == "linux":  # where a thread has a priority of its own
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
+        own = threading.get_native_id()
+        # Never back up: only root may, where the server itself was started with less.
+        os.setpriority(os.PRIO_PROCESS, own, max(NICE, os.getpriority(os.PRIO_PROCESS, own)))

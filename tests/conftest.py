@@ -36,11 +36,14 @@ TRAINING_SECONDS = 1500  # with room for a machine that others use, too
 SECRET = "a site secret that is long enough for HS256"
 
 
+@pytest.hookimpl(tryfirst=True)  # before ``-m`` chooses
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Whichever test is the first to need the starter desk waits for its training, too."""
     for item in items:
         if "starter" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.timeout(TRAINING_SECONDS))
+            item.add_marker(pytest.mark.model)
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(autouse=True)

@@ -159,6 +159,7 @@ def test_nobody_listens(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_errors_of_an_address_do_not_quote_it(
     address: str, store: Store, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    caplog.set_level("WARNING", "frontdesk.watch")
     monkeypatch.setattr(alarm_hook, "PAUSES", (0.0,))
     store.sound_alarm(DRAFT)
     unchecked = Config().model_copy(update={"alarm_webhook": address})

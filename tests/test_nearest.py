@@ -71,12 +71,13 @@ def test_building_leaves_the_cores_to_others(
         priority = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
         seen.append((faiss.omp_get_max_threads(), priority))
 
+    before = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
     monkeypatch.setattr(nearest, "_build_lists", watched)
     faiss.omp_set_num_threads(2)
     build_nearest(many)
-    assert seen == [(1, nearest.NICE)]
+    assert seen == [(1, max(before, nearest.NICE))]
     assert faiss.omp_get_max_threads() == 2
-    assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == 0
+    assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == before
 
 
 @pytest.mark.parametrize(("count", "lists"), [(20_001, 512), (100_000, 1024), (2_000_000, 4096)])

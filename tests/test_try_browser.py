@@ -40,7 +40,7 @@ def test_a_message_is_tried_edited_and_made_a_golden_case(
     text.press("Enter")
     expect(page.get_by_test_id("tried-reply")).to_have_text("Hello!")
     expect(page.get_by_test_id("tried-words")).to_contain_text("because the desk is sure enough")
-    expect(page.get_by_test_id("trace-words")).to_contain_text("Looked like Greeting 0.95")
+    expect(page.get_by_test_id("trace-words")).to_contain_text("Looked like Greeting (95 %)")
     assert findings(page) == []
     # An edit that has just been saved shows by itself.
     store.save_template(Template("greeting", "greeting", "Good day from {shop_name}!"))
