@@ -128,7 +128,8 @@ def handle(operator: Operator, customer: Customer) -> None:
 
 
 def correct(operator: Operator, text: str, wanted: str) -> None:
-    """The operator says what the unclear message really was, and resolves."""
+    """The operator says what the unclear message really was, and resolves; asked for what the
+    angry one was about, he says nothing."""
     message = operator.see("message-customer").filter(has_text=text)
     message.get_by_test_id("correct").click()
     operator.see("correct-search").fill(wanted.replace("_", " "))
@@ -137,6 +138,8 @@ def correct(operator: Operator, text: str, wanted: str) -> None:
     chip = message.get_by_test_id("intent-chip")
     expect(chip).to_have_attribute("data-state", re.compile("corrected|confirmed"))
     operator.see("act-resolve").click()
+    expect(operator.see("resolving")).to_contain_text("outrageous")
+    operator.see("resolving-silent").click()
     expect(operator.see("status")).to_contain_text("Resolved")
 
 
