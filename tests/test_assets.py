@@ -149,6 +149,17 @@ def test_nothing_else_is_served(app: Flask, path: str) -> None:
     assert get(app, path, SAID).status_code in (308, 404)  # double slashes are put right first
 
 
+def test_other_spellings_of_an_address_take_no_memory(tmp_path: Path) -> None:
+    folder = tmp_path / "static"
+    shutil.copytree(STATIC, folder)
+    assets, accepted = Assets(folder), Accept([("br", 1)])
+    for name in ("widget.js", "widget/main.js"):
+        asset = assets.find(name, accepted)
+        assert asset
+        for other in (f"./{name}", f"././{name}", f"console/../{name}", f"none/../{name}"):
+            assert assets.find(other, accepted) is asset
+
+
 def test_a_changed_file_is_served_at_once_and_changes_the_version(tmp_path: Path) -> None:
     folder = tmp_path / "static"
     shutil.copytree(STATIC, folder)

@@ -69,6 +69,7 @@ class Assets:
         path = self._path(name)
         if path is None:
             return None
+        name = str(path.relative_to(self.folder))  # what is kept has one name, however it was asked
         encoding = chosen_encoding(accepted) if path.suffix in TYPES else None
         return self._form(name, self._made_small(name, path), encoding)
 
