@@ -340,7 +340,7 @@ def test_an_attempt_that_is_refused_counts_nowhere() -> None:
 
 def test_a_network_of_ipv6_is_one_address() -> None:
     assert network_of("2001:db8::1") == network_of("2001:db8::ffff:1") == "2001:db8::/64"
-    assert network_of("192.0.2.1") == "192.0.2.1"
+    assert network_of("192.0.2.1") == network_of("::ffff:192.0.2.1") == "192.0.2.1"
     assert network_of("") == ""
 
 

@@ -108,11 +108,16 @@ class SignIns:
 
 
 def network_of(address: str) -> str:
-    """What one person has of addresses: an IPv4 address, or a /64 of IPv6."""
+    """What one person has of addresses: an IPv4 address, or a /64 of IPv6.
+
+    A server that listens on ``::`` sees IPv4 as ``::ffff:192.0.2.1``, all within one /64.
+    """
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:
         return address
+    if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped is not None:
+        parsed = parsed.ipv4_mapped
     if parsed.version == 4:
         return str(parsed)
     return str(ipaddress.ip_network((parsed, 64), strict=False))
