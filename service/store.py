@@ -547,9 +547,15 @@ class OperatorStore(Protocol):
     def password_hash(self, operator_id: str) -> str: ...
 
     def set_password_hash(
-        self, operator_id: str, password_hash: str, *, deed: str = "operator.password"
+        self,
+        operator_id: str,
+        password_hash: str,
+        *,
+        deed: str = "operator.password",
+        instead_of: str | None = None,
     ) -> None:
-        """Every session of the operator ends."""
+        """Every session of the operator ends. With ``instead_of``, the hash that was checked,
+        ``Forbidden`` when it is another one by now."""
 
     def rename_operator(
         self, operator_id: str, name: str, *, deed: str = "operator.name"
@@ -570,9 +576,16 @@ class SessionStore(Protocol):
     known to a few minutes."""
 
     def create_session(
-        self, operator_id: str, *, days: int = 14, device: str = "", address: str = ""
+        self,
+        operator_id: str,
+        *,
+        days: int = 14,
+        device: str = "",
+        address: str = "",
+        password_hash: str | None = None,
     ) -> str:
-        """A session token. ``device`` is what the browser says of itself."""
+        """A session token. ``device`` is what the browser says of itself. With ``password_hash``,
+        the one that was checked, ``Forbidden`` when it is another one by now."""
 
     def session_operator(self, token: str, *, address: str = "") -> Operator | None:
         """Whose session it is; none when unknown, expired or disabled."""

@@ -61,6 +61,19 @@ class AccountContract:
         assert store.session_operator(session) is None
         assert store.api_token_operator(token) == ana
 
+    def test_a_password_that_was_changed_since_its_check_is_worth_nothing(
+        self, store: Store, ana: Operator
+    ) -> None:
+        store.set_password_hash(ana.id, "new")
+        with pytest.raises(Forbidden, match="changed meanwhile"):
+            store.create_session(ana.id, password_hash="old")
+        with pytest.raises(Forbidden, match="changed meanwhile"):
+            store.set_password_hash(ana.id, "mine", instead_of="old")
+        assert store.sessions(ana.id) == []
+        assert store.create_session(ana.id, password_hash="new")
+        store.set_password_hash(ana.id, "newer", instead_of="new")
+        assert store.password_hash(ana.id) == "newer"
+
     def test_sessions_are_told_apart_and_end_apart(
         self, store: Store, ana: Operator, ben: Operator, clock: Clock
     ) -> None:

@@ -16,7 +16,7 @@ from service.audit import AuditQuery
 from service.config import Config
 from service.devices import device_words
 from service.errors import InvalidInput, TooMany
-from service.passwords import make_password, require_strong
+from service.passwords import hash_password, make_password, password_matches, require_strong
 from service.records import Operator
 from service.store import Store
 from service.totp import picture_of, plain, recovery_codes, step_of
@@ -82,6 +82,34 @@ def test_a_new_password_ends_every_session_and_begins_one(
     assert thief(app, before).get(SESSIONS).status_code == 401  # a copy of this very session
     assert sign_in(Caller(app), olga.email).status_code == 401
     assert sign_in(Caller(app), olga.email, password=NEW).status_code == 201
+
+
+@pytest.mark.parametrize("call", ["sign in", "change it"])
+def test_nobody_outruns_the_reset_of_a_password(
+    call: str,
+    operator: Caller,
+    client: Caller,
+    store: Store,
+    olga: Operator,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Who has learned it calls on and on; an admin resets it while one of the calls is checked."""
+    made = hash_password(make_password())
+
+    def check(stored: str | None, password: str) -> bool:
+        right = password_matches(stored, password)
+        store.set_password_hash(olga.id, made)
+        return right
+
+    monkeypatch.setattr("service.web.sessions.password_matches", check)
+    if call == "sign in":
+        response = sign_in(client, olga.email)
+    else:
+        response = operator.put(f"{ACCOUNT}/password", {"old": PASSWORD, "new": NEW})
+    assert response.status_code == 403
+    assert "Set-Cookie" not in response.headers
+    assert store.sessions(olga.id) == []
+    assert store.password_hash(olga.id) == made
 
 
 def test_the_old_password_is_needed_and_guesses_are_counted(operator: Caller) -> None:

@@ -82,11 +82,17 @@ class Operators(Part):
         return str(row["password_hash"])
 
     def set_password_hash(
-        self, operator_id: str, password_hash: str, *, deed: str = "operator.password"
+        self,
+        operator_id: str,
+        password_hash: str,
+        *,
+        deed: str = "operator.password",
+        instead_of: str | None = None,
     ) -> None:
         """Replace the password's hash; every session of the operator ends."""
         with self._writing() as write:
             find_operator(write.connection, operator_id)
+            require_password(write.connection, operator_id, instead_of)
             write.connection.execute(
                 "UPDATE operator SET password_hash = ? WHERE id = ?", (password_hash, operator_id)
             )
@@ -159,6 +165,18 @@ def working_operator(db: sqlite3.Connection, operator_id: str) -> Operator:
     if operator.disabled:
         raise Forbidden("This operator is disabled.")
     return operator
+
+
+def require_password(db: sqlite3.Connection, operator_id: str, checked: str | None) -> None:
+    """``Forbidden`` when the password that was checked is void by now; None was not checked.
+
+    A check takes its time, and whoever has learned a password could outrun its reset in it.
+    """
+    if checked is None:
+        return
+    row = db.execute("SELECT password_hash FROM operator WHERE id = ?", (operator_id,)).fetchone()
+    if row["password_hash"] != checked:
+        raise Forbidden("The password was changed meanwhile.")
 
 
 def _require_other_admin(db: sqlite3.Connection, operator: Operator) -> None:

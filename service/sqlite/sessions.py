@@ -13,7 +13,7 @@ from service.records import Operator
 from service.sqlite.audit import note
 from service.sqlite.base import Part, iso
 from service.sqlite.ids import hashed, new_id, new_token
-from service.sqlite.operators import working_operator
+from service.sqlite.operators import require_password, working_operator
 from service.sqlite.rows import operator_from
 
 TOUCH = timedelta(minutes=5)
@@ -51,13 +51,20 @@ class Sessions(Part):
     """Knows whose a session or a token is; lists and ends them."""
 
     def create_session(
-        self, operator_id: str, *, days: int = 14, device: str = "", address: str = ""
+        self,
+        operator_id: str,
+        *,
+        days: int = 14,
+        device: str = "",
+        address: str = "",
+        password_hash: str | None = None,
     ) -> str:
         """A session token, kept only hashed."""
         token, now = new_token("fds"), self._clock()
         at, until = iso(now), iso(now + timedelta(days=days))
         with self._writing() as write:
             working_operator(write.connection, operator_id)
+            require_password(write.connection, operator_id, password_hash)
             write.connection.execute("DELETE FROM session WHERE expires_at <= ?", (at,))
             row = (hashed(token), new_id("ses"), operator_id, device[:DEVICE_LONGEST])
             write.connection.execute(NEW_SESSION, (*row, address, at, at, until))

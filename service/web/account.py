@@ -65,14 +65,15 @@ def change_account() -> Json:
 @operator_required
 def change_password() -> Response:
     body, me = read_body(NewPassword), g.operator
-    confirm_password(me, body.old, "old")
+    before = confirm_password(me, body.old, "old")
     require_strong(body.new, me.email, me.name)
     if body.new == body.old:
         raise InvalidInput("The new password is the old one.", field="new")
-    parts().store.set_password_hash(me.id, hash_password(body.new), deed="account.password")
+    after = hash_password(body.new)
+    parts().store.set_password_hash(me.id, after, deed="account.password", instead_of=before)
     response = jsonify({"operator": operator_json(me)})
     if request.cookies.get(SESSION_COOKIE):
-        begin_session(response, me)
+        begin_session(response, me, after)
     return response
 
 

@@ -50,17 +50,22 @@ def sign_in() -> tuple[Response, int]:
     if before:  # what was signed in here before must not live on
         store.delete_session(before)
     response = jsonify({"operator": operator_json(operator)})
-    begin_session(response, operator)
+    begin_session(response, operator, stored)
     return response, 201
 
 
-def begin_session(response: Response, operator: Operator) -> None:
-    """A new session of the operator's, in a cookie that no script and no other site can use."""
-    device = str(request.user_agent)
+def begin_session(response: Response, operator: Operator, password_hash: str | None) -> None:
+    """A new session of the operator's, in a cookie that no script and no other site can use.
+
+    ``Forbidden`` when the password is no longer the one of that hash."""
     response.set_cookie(
         SESSION_COOKIE,
         parts().store.create_session(
-            operator.id, days=SESSION_DAYS, device=device, address=client_address()
+            operator.id,
+            days=SESSION_DAYS,
+            device=str(request.user_agent),
+            address=client_address(),
+            password_hash=password_hash,
         ),
         max_age=SESSION_DAYS * 86400,
         httponly=True,
@@ -81,17 +86,20 @@ def check_password(stored: str | None, password: str, email: str) -> bool:
         checks.release()
 
 
-def confirm_password(operator: Operator, password: str, field: str = "password") -> None:
+def confirm_password(operator: Operator, password: str, field: str = "password") -> str:
     """Before something that a stolen session must not do: the password once more.
 
-    ``InvalidInput`` names the field; failures count as those of a sign-in.
+    ``InvalidInput`` names the field; failures count as those of a sign-in. Returns the hash that
+    it was checked against.
     """
     attempts, address = parts().attempts, client_address()
     attempts.begin(operator.email, address, lambda: True)
-    if not check_password(parts().store.password_hash(operator.id), password, operator.email):
+    stored = parts().store.password_hash(operator.id)
+    if not check_password(stored, password, operator.email):
         message = "This is not your password."
         raise InvalidInput(message, errors=[{"field": field, "message": message}])
     attempts.forget(operator.email, address)
+    return stored
 
 
 def _check_second_factor(operator: Operator, body: NewSession) -> None:
