@@ -109,8 +109,13 @@ class Config(BaseModel):
 
 
 def origins_of(written: str) -> tuple[str, ...]:
-    """Origins that are separated by commas."""
-    return tuple(o.strip().rstrip("/") for o in written.split(",") if o.strip())
+    """Origins that are separated by commas, as browsers send them: small letters, usual port."""
+    return tuple(_as_sent(o.strip().rstrip("/").lower()) for o in written.split(",") if o.strip())
+
+
+def _as_sent(origin: str) -> str:
+    usual = {"https": ":443", "http": ":80"}.get(origin.partition("://")[0], "")
+    return origin.removesuffix(usual)
 
 
 def load_config(environ: Mapping[str, str], **overrides: object) -> Config:

@@ -95,6 +95,11 @@ def test_origins_are_cut_at_commas() -> None:
     assert Config().origins == ("*",)
 
 
+def test_origins_are_compared_as_browsers_send_them() -> None:
+    config = Config(allowed_origins="HTTPS://Shop.example:443/,http://a.example:80,https://a:4430")
+    assert config.origins == ("https://shop.example", "http://a.example", "https://a:4430")
+
+
 def test_every_setting_is_described() -> None:
     for name, field in Config.model_fields.items():
         assert field.description, name
