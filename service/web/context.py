@@ -109,8 +109,15 @@ def _same_origin() -> None:
     site = request.headers.get("Sec-Fetch-Site", "same-origin")
     # Without a public address only the host counts: "null" and file:// have no netloc either.
     own = {request.host, urlsplit(parts().config.public_url).netloc or request.host}
-    if (origin and urlsplit(origin).netloc not in own) or site not in ("same-origin", "none"):
+    if (origin and _host_of(origin) not in own) or site not in ("same-origin", "none"):
         raise Forbidden("This call must come from the desk's own pages.")
+
+
+def _host_of(origin: str) -> str:
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:  # a bracket left open, say
+        return ""
 
 
 def role_required(least: Role) -> Callable[[Callable[P, R]], Callable[P, R]]:

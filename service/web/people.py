@@ -67,12 +67,12 @@ def change_person(operator_id: str) -> Json:
     store.operator(operator_id)
     if body.role is not None:
         store.set_role(operator_id, body.role)
-    if body.name is not None:
-        store.rename_operator(operator_id, body.name)
     if body.disabled:
         store.disable_operator(operator_id)
     elif body.disabled is not None:
         store.enable_operator(operator_id)
+    if body.name is not None:  # at last, for nothing can be against it: all is done, or nothing
+        store.rename_operator(operator_id, body.name)
     return {"person": _person(store.operator(operator_id))}
 
 
