@@ -44,6 +44,7 @@ export class Conversation {
   #customer = null;
   #locale = '';
   #resumed = false;
+  #resets = 0; // what was asked for before one belongs to somebody else
   /** @type {import('./api.js').Closing | null} of a resolved conversation */
   #closing = null;
   #cursor = 0;
@@ -158,6 +159,9 @@ export class Conversation {
 
   /** @param {import('./api.js').Customer} customer */
   identify(customer) {
+    const named = this.#customer?.identifier;
+    // Also where nothing is begun yet: what one has written must not go out as another's.
+    if (named && named !== String(customer.identifier ?? '')) this.reset();
     const { identifier, name, email, identifier_hash } = customer;
     const known = Object.entries({ identifier, name, email, identifier_hash })
       .filter(([, value]) => value !== undefined && value !== null && value !== '')
@@ -197,6 +201,7 @@ export class Conversation {
 
   /** Forgets the conversation, what was not sent, and who the customer is. For the page's sign-out. */
   reset() {
+    this.#resets++;
     this.outbox.clear();
     this.#store.remove('conversation');
     this.#store.remove('rated');
@@ -301,7 +306,11 @@ export class Conversation {
     if (stored && stored.id !== this.#bond?.id) this.#adopt(stored); // another tab has begun it
     if (this.#bond && stored) return this.#bond;
     const customer = this.#customer;
-    return this.#take(await this.#begin(customer), customer);
+    const resets = this.#resets;
+    const begun = await this.#begin(customer);
+    // The customer has signed out meanwhile: who comes next must not get into what was begun, or found, for him.
+    if (resets !== this.#resets) throw new ApiError(0, 'reset meanwhile');
+    return this.#take(begun, customer);
   }
 
   /** Makes what the desk has begun, or found again, the conversation of this browser. @param {import('./api.js').Started} begun @param {import('./api.js').Customer | null} customer */
