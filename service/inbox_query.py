@@ -52,7 +52,7 @@ def parse_query(text: str) -> InboxQuery:
     """The words and filters of a text. ``InvalidInput`` names a value that a filter cannot have."""
     words: list[str] = []
     terms: list[Term] = []
-    for part in PART.findall(text)[:MOST_PARTS]:
+    for part in PART.findall(_without_nul(text))[:MOST_PARTS]:
         term = _term(part)
         if term is not None:
             terms.append(term)
@@ -63,8 +63,13 @@ def parse_query(text: str) -> InboxQuery:
 
 def words_of(text: str) -> tuple[str, ...]:
     """The words of a text in which nothing is a filter; what is in quotes stays together."""
-    parts = re.findall(r'"[^"]*"?|\S+', text)[:MOST_PARTS]
+    parts = re.findall(r'"[^"]*"?|\S+', _without_nul(text))[:MOST_PARTS]
     return tuple(dict.fromkeys(word for part in parts if (word := part.strip('"').strip())))
+
+
+def _without_nul(text: str) -> str:
+    """No text holds a NUL, and the index's own language ends at one."""
+    return text.replace("\0", " ")
 
 
 def _term(part: str) -> Term | None:

@@ -57,7 +57,7 @@ def _open(start: datetime, hours: Hours) -> Iterator[tuple[datetime, datetime]]:
         if day.isoformat() not in hours.closed:
             for text in hours.days.get(DAYS[day.weekday()], ()):
                 opens, closes = (_moment(day, minute, zone) for minute in _span(text))
-                if closes > start:
+                if closes > max(opens, start):  # what is skipped in spring may end before it begins
                     yield max(opens, start), closes
         day += timedelta(days=1)
 

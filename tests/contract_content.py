@@ -101,6 +101,7 @@ class ContentContract:
             lambda: store.add_examples([Example("", "fine"), Example("", "x", "nonsense")]),
             lambda: store.save_example(Example("exa_1", "x", sentiment="furious")),
             lambda: store.save_article(Article("", "t", "x")),
+            lambda: store.save_article(Article("a", "t", "x", ("nonsense",))),
         ):
             with pytest.raises(InvalidInput):
                 attempt()

@@ -140,16 +140,39 @@ class HistoryContract:
         store.add_examples([Example("", TEXT, "refund")])  # the very words, typed by hand
         (typed,) = [e for e in store.content().examples if e.text == TEXT]
         store.save_example(replace(typed, text="something else"))
-        case = store.save_golden(GoldenCase(TEXT, "refund", "handoff"))
-        store.delete_golden(case.id)
+        for text in (TEXT, "a case without a message"):
+            case = store.save_golden(GoldenCase(text, "refund", "handoff"))
+            store.delete_golden(case.id)
         store.save_template(Template("other", "refund", "Somebody else's."))
         deleted = store.content_changes("example", learned.id)[0]
         store.erase("zoe@shop.example", "root")
         assert "quixotry" not in repr(store.content_changes(limit=1000))
         assert [c.name for c in store.content_changes("template")] == ["other"]
+        assert {c.name for c in store.content_changes("golden_case")} == {case.id}
         assert deleted.before is not None
         with pytest.raises(NotFound):  # a restore that began before
             store.save_example(Example(**{**deleted.before, "contested": ()}))
+
+    def test_what_comes_back_is_contested_as_by_now(
+        self, store: Store, ana: Operator, ben: Operator
+    ) -> None:
+        store.replace_content(CONTENT)
+        conversation = store.create_conversation()[0].id
+        first, second = (
+            store.record_turn(draft(conversation, key, text=TEXT)).message.id for key in "ab"
+        )
+        store.correct_message(first, ana.id, intent="refund")
+        store.correct_message(second, ben.id, intent="track")
+        learned = next(e for e in store.content().examples if e.message_id == first)
+        assert learned.contested == ("intent",)
+        store.delete_example(learned.id)
+        store.correct_message(second, ben.id, intent="refund")  # they agree
+        store.save_example(learned)
+        assert {e.contested for e in store.content().examples if e.message_id} == {()}
+        store.delete_example(learned.id)
+        store.undo_label(first, ana.id)
+        with pytest.raises(Conflict, match="taken back"):
+            store.save_example(learned)
 
     def test_a_deleted_example_of_a_message_is_not_brought_back_beside_a_new_one(
         self, store: Store, ana: Operator

@@ -409,5 +409,21 @@ class ViewContract:
                 gone()
         store.change_view(shared.id, ben.id, shared=False)
         assert names(ana) == ["Two", "First"]
+        store.order_views([one.id], ana.id)  # before all others, also of those put in order before
+        assert names(ana) == ["First", "Two"]
         store.remove_view(two.id, ana.id)
         assert names(ana) == ["First"]
+
+    def test_a_list_of_views_has_an_end(self, store: Store, ben: Operator) -> None:
+        for number in range(30):
+            shared = store.add_view(ben.id, name=f"{number}", q="", sort="newest", shared=True)
+        own = store.add_view(ben.id, name="Own", q="", sort="newest", shared=False)
+        for one_more in (
+            lambda: store.add_view(ben.id, name="x", q="", sort="newest", shared=True),
+            lambda: store.change_view(own.id, ben.id, shared=True),
+        ):
+            with pytest.raises(InvalidInput, match="30 views"):
+                one_more()
+        store.change_view(shared.id, ben.id, name="Renamed", shared=True)  # it is one of the 30
+        store.change_view(shared.id, ben.id, shared=False)
+        store.change_view(own.id, ben.id, shared=True)

@@ -56,6 +56,13 @@ def test_words_and_filters_combine(
     assert listed(operator, "status:open", "&status=claimed") == [other]  # words win
 
 
+def test_a_nul_neither_breaks_the_search_nor_comes_into_a_tag(
+    operator: Caller, ticket: str
+) -> None:
+    assert listed(operator, "per\0son") == [ticket]
+    ok(operator.post(f"{TICKETS}/{ticket}/tags", {"add": ["a\0b"]}), 422)
+
+
 @pytest.mark.parametrize(
     "q", ["is:late", "status:lost", "sentiment:sad", "waiting:long", "owner:nobody-at-all"]
 )

@@ -9,6 +9,7 @@ from conftest import SECRET
 from service.catalogue import Catalogue
 from service.desk import ranked_templates
 from service.records import Content, Template
+from service.store import Store
 
 
 def signed(identifier: str) -> dict[str, str]:
@@ -44,6 +45,18 @@ def test_a_verified_customers_past_is_told_and_opened(client: Caller, operator: 
     assert before["tickets"][0]["reason_text"] == "the customer asked for a person"
     opened = body_of(operator, f"{hand_over(second)}/past/{first.conversation}")
     assert [m["text"] for m in opened["messages"] if m["note"]] == ["a note"]
+
+
+def test_an_old_conversation_is_part_of_a_long_past(
+    client: Caller, operator: Caller, store: Store
+) -> None:
+    first = start(client, customer=signed("u1"))
+    ticket = hand_over(first)
+    for _ in range(50):
+        store.create_conversation(identifier="u1", verified=True)
+    told = [c["conversation_id"] for c in body_of(operator, f"{ticket}/past")["conversations"]]
+    assert (len(told), told[-1]) == (50, first.conversation)
+    assert body_of(operator, f"{ticket}/past/{first.conversation}")["messages"]
 
 
 def test_nobody_elses_past_is_told(client: Caller, operator: Caller) -> None:

@@ -1,5 +1,6 @@
 """Reports: the viewer's days and hours, shares, quantiles, and what erasure leaves."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,7 +10,7 @@ from calls import Caller, start
 from conftest import add_person
 from drafts import CONTENT, Clock, draft, handoff
 from service.errors import InvalidInput
-from service.records import Operator, ReplyDraft
+from service.records import Operator, ReplyDraft, TicketChange
 from service.reporting import before, by_hour, per_time, quantiles, share_within, zone_of
 from service.sqlite.store import SqliteStore
 from service.store import Store
@@ -164,6 +165,33 @@ def test_precision_counts_what_was_said_last_of_what_was_answered(own_store: Sto
     asked = store.record_turn(draft(conversation, "asked", reply=ReplyDraft("?", "ask")))
     store.correct_message(asked.message.id, ana.id, intent="refund")
     assert (report(store)["precision"]["count"], report(store)["precision"]["of"]) == (2, 3)
+
+
+def test_an_answer_without_a_reading_was_of_no_intent(own_store: Store) -> None:
+    store = own_store
+    ana = add_person(store, "ana@desk.example", "operator")
+    conversation = store.create_conversation()[0].id
+    turn = store.record_turn(replace(draft(conversation, "x"), trace=None))
+    store.correct_message(turn.message.id, ana.id, intent="track")
+    assert (report(store)["precision"]["count"], report(store)["precision"]["of"]) == (0, 1)
+
+
+def test_a_first_reply_counts_for_who_wrote_it(own_store: Store, clock: Clock) -> None:
+    store = own_store
+    ana = add_person(store, "ana@desk.example", "operator")
+    ben = add_person(store, "ben@desk.example", "operator")
+    conversation = store.create_conversation()[0].id
+    ticket = store.record_turn(handoff(conversation)).ticket
+    assert ticket
+    clock.move(seconds=60)
+    store.post_operator_message(ticket.id, ana.id, client_id="r", text="Hello")
+    store.change_ticket(ticket.id, ana.id, TicketChange("assign", to=ben.id))
+    store.resolve_ticket(ticket.id, ben.id, None)
+    counted = {
+        row["operator"]["name"]: (row["first_response"]["count"], row["resolved"])
+        for row in report(store)["operators"]
+    }
+    assert counted == {"Ana": (1, 0), "Ben": (0, 1)}
 
 
 def test_nothing_of_an_erased_customer_is_counted(own_store: Store) -> None:

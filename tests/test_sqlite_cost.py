@@ -13,8 +13,9 @@ import pytest
 
 from drafts import CONTENT, draft, handoff
 from service.errors import NotFound
-from service.records import TicketDraft
+from service.records import GoldenCase, TicketDraft
 from service.sqlite import alarms, conversations, events, inbox, sessions, ticket_rows, turns
+from service.sqlite.content_history import forget_changes
 from service.sqlite.store import SqliteStore
 
 
@@ -161,6 +162,30 @@ def test_a_long_conversation_costs_what_a_short_one_does(store: SqliteStore) -> 
     counts = steps(short), steps(long)
     assert counts[0] > 50
     assert counts[1] == pytest.approx(counts[0], rel=0.1)
+
+
+def test_a_long_history_is_read_once_however_much_an_erased_customer_wrote(
+    store: SqliteStore,
+) -> None:
+    store.replace_content(CONTENT)
+    for number in range(300):
+        store.save_golden(GoldenCase(f"case {number}", "track", "ask", "gld_1"))
+    steps = []
+
+    def tick() -> int:
+        steps[-1] += 1
+        return 0
+
+    for messages in (10, 100):
+        zoe, _ = store.create_conversation(email="zoe@shop.example")
+        for number in range(messages):
+            store.record_turn(draft(zoe.id, f"{number}"))
+        steps.append(0)
+        with store._writing() as write:
+            write.connection.set_progress_handler(tick, 10)
+            forget_changes(write.connection, f'["{zoe.id}"]')
+            write.connection.set_progress_handler(None, 0)
+    assert steps[1] < 2 * steps[0]
 
 
 def test_a_backup_is_one_moment_of_a_busy_desk(store: SqliteStore, tmp_path: Path) -> None:

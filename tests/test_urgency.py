@@ -7,7 +7,7 @@ import pytest
 
 from service.inbox_query import InboxQuery, Term, parse_query
 from service.records import Hours, Sla, Ticket
-from service.sla import check_hours, due
+from service.sla import DAYS, check_hours, due
 from service.urgency import UNTIL_CUSTOMER, Waiting, priority_words, standing
 
 START = "2026-03-02T12:00:00.000Z"
@@ -81,6 +81,13 @@ def test_promises_run_while_people_work(start: str, minutes: int, ends: str) -> 
     assert found == datetime.fromisoformat(ends)
 
 
+def test_hours_that_are_skipped_in_spring_take_nothing_away() -> None:
+    days = dict.fromkeys(DAYS, ("02:30-03:00", "09:00-10:00"))
+    start = datetime(2026, 3, 28, 23, tzinfo=UTC)  # at two o'clock it is three in Berlin
+    ends = due(start, 60, Hours("Europe/Berlin", days))
+    assert ends == datetime(2026, 3, 29, 8, tzinfo=UTC)
+
+
 def test_a_desk_that_never_opens_promises_nothing() -> None:
     closed = Hours("UTC", {"monday": ()})
     assert due(datetime(2026, 3, 1, tzinfo=UTC), 5, closed) is None
@@ -136,6 +143,7 @@ def test_the_reason_is_told_in_words(ticket: Ticket, words: str) -> None:
         ),
         ('unclosed "quote here', ("unclosed", "quote here"), ()),
         ("a a a", ("a",), ()),
+        ("par\0cel", ("par", "cel"), ()),
     ],
 )
 def test_a_query_is_words_and_filters(

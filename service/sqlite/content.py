@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from service.content import check
 from service.errors import Conflict, InvalidInput, NotFound
+from service.labels import counting
 from service.records import (
     Article,
     Content,
@@ -26,6 +27,7 @@ from service.sqlite.base import Part
 from service.sqlite.commit import Transaction
 from service.sqlite.content_history import kept, record_replaced
 from service.sqlite.content_rows import (
+    check_article,
     check_example,
     check_golden,
     check_template,
@@ -36,7 +38,7 @@ from service.sqlite.content_rows import (
 )
 from service.sqlite.content_snapshot import read_content, replace_all
 from service.sqlite.ids import new_id
-from service.sqlite.label_rows import contest_gone
+from service.sqlite.label_rows import contest_gone, labels_of, weigh_again
 from service.sqlite.rows import (
     article_row,
     example_row,
@@ -45,6 +47,7 @@ from service.sqlite.rows import (
     template_row,
     to_json,
 )
+from service.sqlite.turns import find_message
 
 SAVE_GOLDEN = """
 INSERT INTO golden_case (id, text, intent, action) VALUES (:id, :text, :intent, :action)
@@ -176,11 +179,14 @@ class ContentPart(Part):
         with self._editing("example", example.id, by, seen, at) as write:
             check_example(example, intent_names(write.connection))
             row, table = example_row(example, at), write.database.table("example")
-            if table.count_where("id = ?", [example.id]):
+            known = table.count_where("id = ?", [example.id])
+            if known:
                 del row["weight"], row["contested"]
             else:
                 _require_message(write, example)
             table.upsert(row, pk="id")
+            if not known and example.source == "correction" and example.message_id:
+                weigh_again(write.connection, find_message(write.connection, example.message_id))
             note(write, "example.save", example.id, at)
 
     def delete_example(
@@ -198,6 +204,7 @@ class ContentPart(Part):
         _require(article.id, "id")
         at = self._now()
         with self._editing("article", article.id, by, seen, at) as write:
+            check_article(article, intent_names(write.connection))
             write.database.table("article").upsert(article_row(article, at), pk="id")
             note(write, "article.save", article.id, at)
 
@@ -261,16 +268,19 @@ def _require(value: str, field: str) -> None:
 
 
 def _require_message(write: Transaction, example: Example) -> None:
-    """Bring back only what its message still stands for: an erasure may have been faster, and
-    another label may have made the message's example anew."""
+    """Bring back only what its message still stands for: an erasure may have been faster, another
+    label may have made the message's example anew, and the last one may have been taken back."""
     if example.message_id is None:
         return
     db, of = write.connection, (example.message_id,)
     if not db.execute("SELECT 1 FROM message WHERE id = ?", of).fetchone():
         raise NotFound("The message that this example came from was erased.")
     taken = "SELECT 1 FROM example WHERE source = 'correction' AND message_id = ?"
-    if example.source == "correction" and db.execute(taken, of).fetchone():
-        raise Conflict("The message that this example came from has another one by now.")
+    if example.source == "correction":
+        if db.execute(taken, of).fetchone():
+            raise Conflict("The message that this example came from has another one by now.")
+        if counting(labels_of(db, of)) is None:
+            raise Conflict("The label that this example came from was taken back.")
 
 
 def _delete(write: Transaction, table: str, key: str, value: str) -> None:

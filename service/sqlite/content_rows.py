@@ -8,7 +8,16 @@ import orjson
 
 from index.records import OUT_OF_SCOPE, SENTIMENTS
 from service.errors import InvalidInput
-from service.records import DeskSettings, Example, GoldenCase, Hours, Sla, Slot, Template
+from service.records import (
+    Article,
+    DeskSettings,
+    Example,
+    GoldenCase,
+    Hours,
+    Sla,
+    Slot,
+    Template,
+)
 from service.sqlite.commit import Transaction
 from service.sqlite.rows import to_json
 
@@ -104,6 +113,14 @@ def check_example(example: Example, intents: set[str]) -> None:
         message = f"Example {example.text[:60]!r}: there is no intent {example.intent}."
         raise InvalidInput(message, field="intent")
     _check_sentiment(f"Example {example.text[:60]!r}", example.sentiment)
+
+
+def check_article(article: Article, intents: set[str]) -> None:
+    """``InvalidInput`` when it names an intent that is not there."""
+    for name in article.intents:
+        if name not in intents - {OUT_OF_SCOPE}:
+            message = f"Article {article.id}: there is no intent {name}."
+            raise InvalidInput(message, field="intents")
 
 
 def check_golden(case: GoldenCase, intents: set[str]) -> None:

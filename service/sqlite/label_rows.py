@@ -133,6 +133,12 @@ def reweigh(db: sqlite3.Connection, message_id: str) -> None:
         db.execute(sql, (now.weight * _factor(db, now), message_id))
 
 
+def weigh_again(db: sqlite3.Connection, message: Message) -> None:
+    """After a message's example was brought back: it weighs, and is contested, as by now."""
+    reweigh(db, message.id)
+    contest(db, [alike_key(message.text)])
+
+
 def _factor(db: sqlite3.Connection, now: Correction) -> float:
     row = db.execute(THUMB, (now.message_id,)).fetchone()
     if row is None or row["helpful"] is None:

@@ -69,8 +69,13 @@ FROM decided
 WHERE action <> 'none' AND reason NOT IN (SELECT value FROM json_each(:facts))
 ORDER BY at DESC, id DESC LIMIT :limit
 """
-# The conversations of a ticket's customer; of one who is not verified, only this one.
+# The conversations of a ticket's customer, this one always among them; of one who is not verified,
+# only this one.
 OF_CUSTOMER = """
+WITH chosen AS (SELECT id, rowid AS place FROM conversation WHERE id = :id OR customer_id = (
+  SELECT c.id FROM conversation AS o JOIN customer AS c ON c.id = o.customer_id
+  WHERE o.id = :id AND c.verified = 1)
+  ORDER BY id = :id DESC, created_at DESC, rowid DESC LIMIT :limit)
 SELECT v.id AS conversation_id, v.status, v.created_at, v.updated_at,
   (SELECT count(*) FROM message WHERE conversation_id = v.id AND note = 0) AS messages,
   (SELECT count(*) FROM turn WHERE conversation_id = v.id AND action = 'answer') AS answered,
@@ -79,10 +84,8 @@ SELECT v.id AS conversation_id, v.status, v.created_at, v.updated_at,
   -- by its messages: feedback has no index by conversation
   (SELECT f.rating FROM message AS m CROSS JOIN feedback AS f ON f.message_id = m.id
     WHERE m.conversation_id = v.id AND f.rating IS NOT NULL ORDER BY f.at DESC LIMIT 1) AS rating
-FROM conversation AS v WHERE v.id = :id OR v.customer_id = (
-  SELECT c.id FROM conversation AS o JOIN customer AS c ON c.id = o.customer_id
-  WHERE o.id = :id AND c.verified = 1)
-ORDER BY v.created_at DESC, v.rowid DESC LIMIT :limit
+FROM chosen CROSS JOIN conversation AS v ON v.id = chosen.id
+ORDER BY v.created_at DESC, chosen.place DESC
 """
 PAST_TICKETS = """
 SELECT t.id, t.conversation_id, t.status, t.subject, t.reason, t.intent, o.name AS owner_name,

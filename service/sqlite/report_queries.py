@@ -38,9 +38,14 @@ SELECT count(*) AS opened, ifnull(sum(status = 'resolved'), 0) AS resolved,
   ifnull(sum(status IN ('open', 'claimed')), 0) AS active
 FROM ticket WHERE created_at >= :since AND created_at < :until
 """
+# Of who replied: the ticket may be another's by now, or nobody's.
 FIRST_RESPONSE = """
-SELECT owner_id, (julianday(first_reply_at) - julianday(created_at)) * 86400 AS seconds
-FROM ticket WHERE created_at >= :since AND created_at < :until AND first_reply_at IS NOT NULL
+SELECT (julianday(first_reply_at) - julianday(created_at)) * 86400 AS seconds,
+  (SELECT m.operator_id FROM message AS m WHERE m.conversation_id = t.conversation_id
+    AND m.at = t.first_reply_at AND m.author = 'operator' AND m.note = 0
+    ORDER BY m.seq LIMIT 1) AS operator_id
+FROM ticket AS t
+WHERE created_at >= :since AND created_at < :until AND first_reply_at IS NOT NULL
 """
 RESOLUTION = """
 SELECT (julianday(resolved_at) - julianday(created_at)) * 86400 AS seconds FROM ticket
@@ -61,7 +66,7 @@ SELECT rating, count(*) FROM feedback WHERE {SPAN} AND rating IS NOT NULL GROUP 
 # What somebody said last of the intent of messages that were answered. From the labels, which are
 # few, to the turns.
 LABELLED = """
-SELECT c.message_id, c.intent = t.intent AS right, max(c.rowid)
+SELECT c.message_id, c.intent IS t.intent AS right, max(c.rowid)
 FROM correction AS c CROSS JOIN turn AS t ON t.message_id = c.message_id
 WHERE c.undone_at IS NULL AND c.intent IS NOT NULL AND c.kind IN ('correction', 'confirmation')
   AND t.action = 'answer' AND t.at >= :since AND t.at < :until

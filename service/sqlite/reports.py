@@ -100,8 +100,8 @@ def _operators(db: sqlite3.Connection, span: Span) -> list[Json]:
     replies = {row["operator_id"]: row for row in db.execute(sql.REPLIES, span)}
     waited: dict[str, list[float]] = defaultdict(list)
     for row in db.execute(sql.FIRST_RESPONSE, span):
-        if row["owner_id"]:
-            waited[row["owner_id"]].append(row["seconds"])
+        if row["operator_id"]:
+            waited[row["operator_id"]].append(row["seconds"])
     resolved = _counts(db, sql.RESOLVED, span)
     rated = {row["operator_id"]: row for row in db.execute(sql.RATED, span)}
     busy = {*replies, *waited, *resolved, *rated}

@@ -22,6 +22,7 @@ NEW_VIEW = """
 INSERT INTO saved_view (id, operator_id, shared, name, q, sort, place, created_at)
 VALUES (?, ?, ?, ?, ?, ?, (SELECT ifnull(max(place), 0) + 1 FROM saved_view), ?)
 """
+FIRST_PLACE = "SELECT ifnull(min(place), 0) FROM saved_view"
 
 
 class Views(Part):
@@ -40,11 +41,7 @@ class Views(Part):
         with self._writing() as write:
             operator = working_operator(write.connection, operator_id)
             _require_lead(operator, shared)
-            whose = "shared = 1" if shared else "shared = 0 AND operator_id = ?"
-            sql = f"SELECT count(*) FROM saved_view WHERE {whose}"  # noqa: S608
-            count = write.connection.execute(sql, () if shared else (operator_id,)).fetchone()[0]
-            if count >= MOST_VIEWS:
-                raise InvalidInput(f"There can be {MOST_VIEWS} views; remove one first.")
+            _require_room(write, operator_id, shared)
             values = (view_id, operator_id, shared, name, q, sort, at)
             write.connection.execute(NEW_VIEW, values)
             _tell(write, at, shared, name)
@@ -67,6 +64,8 @@ class Views(Part):
             view = _find(write, view_id, operator)
             _require_lead(operator, view.shared or bool(shared))
             now_shared = view.shared if shared is None else shared
+            if now_shared != view.shared:
+                _require_room(write, operator_id, now_shared)
             write.connection.execute(
                 "UPDATE saved_view SET name = ?, q = ?, sort = ?, shared = ?, operator_id = ?"
                 " WHERE id = ?",
@@ -95,11 +94,21 @@ class Views(Part):
             operator = working_operator(write.connection, operator_id)
             views = [_find(write, view_id, operator) for view_id in dict.fromkeys(view_ids)]
             _require_lead(operator, any(view.shared for view in views))
-            for place, view in enumerate(views):
+            first = write.connection.execute(FIRST_PLACE).fetchone()[0] - len(views)
+            for place, view in enumerate(views, first):
                 sql = "UPDATE saved_view SET place = ? WHERE id = ?"
-                write.connection.execute(sql, (place - len(views), view.id))
+                write.connection.execute(sql, (place, view.id))
             _tell(write, at, any(view.shared for view in views), "")
             return [_view(row) for row in write.connection.execute(VIEWS, (operator_id,))]
+
+
+def _require_room(write: Transaction, operator_id: str, shared: bool) -> None:
+    """``InvalidInput`` when the list that a view shall come into is full."""
+    whose = "shared = 1" if shared else "shared = 0 AND operator_id = ?"
+    sql = f"SELECT count(*) FROM saved_view WHERE {whose}"  # noqa: S608
+    count = write.connection.execute(sql, () if shared else (operator_id,)).fetchone()[0]
+    if count >= MOST_VIEWS:
+        raise InvalidInput(f"There can be {MOST_VIEWS} views; remove one first.")
 
 
 def _require_lead(operator: Operator, shared: bool) -> None:

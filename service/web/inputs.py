@@ -54,6 +54,7 @@ class Body(BaseModel):
     def _no_nul(cls, value: Any) -> Any:
         # Much of what reads texts later ends at a NUL.
         texts = [*value, *value.values()] if isinstance(value, dict) else [value]
+        texts += value if isinstance(value, list) else []
         if any(isinstance(text, str) and "\0" in text for text in texts):
             raise PydanticCustomError("nul", "must not hold NUL characters")
         return value
