@@ -124,7 +124,7 @@ class ConversationStore(Protocol):
         self, conversation_id: str, draft: TicketDraft, reply: ReplyDraft | None
     ) -> Ticket:
         """A person, please: opens a ticket without a customer message; returns the ticket. With one
-        open already, returns that one and writes nothing."""
+        open already, returns that one, put off no longer."""
 
     def messages(
         self, conversation_id: str, *, after: int = 0, limit: int = 200, notes: bool = False

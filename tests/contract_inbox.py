@@ -259,6 +259,18 @@ class MoveContract:
         store.change_ticket(ticket.id, ana.id, TicketChange("snooze"))
         assert store.change_ticket(ticket.id, ben.id, TicketChange("wake")).snoozed_until is None
 
+    def test_a_snoozed_ticket_comes_back_when_the_customer_asks_for_a_person(
+        self, store: Store, ticket: Ticket, ana: Operator
+    ) -> None:
+        store.change_ticket(ticket.id, ana.id, TicketChange("snooze"))
+        asked = TicketDraft("normal", "asked_for_person", "s", None, None)
+        again = store.record_handoff(ticket.conversation_id, asked, None)
+        assert (again.id, again.snoozed_until) == (ticket.id, None)
+        told = store.events(after=0, limit=1000)[-1]
+        assert told.kind == "ticket"
+        assert store.record_handoff(ticket.conversation_id, asked, None) == again
+        assert store.events(after=told.seq) == []
+
     def test_a_duplicate_points_to_the_ticket_that_goes_on(
         self, store: Store, ana: Operator, ben: Operator
     ) -> None:

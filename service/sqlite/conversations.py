@@ -26,7 +26,7 @@ from service.sqlite.ids import hashed, new_id, new_token
 from service.sqlite.label_rows import reweigh
 from service.sqlite.rows import label_of, to_json
 from service.sqlite.thread import Thread, opened
-from service.sqlite.ticket_rows import active_ticket, customer_wrote, open_ticket
+from service.sqlite.ticket_rows import active_ticket, customer_wrote, open_ticket, wake
 from service.sqlite.turns import find_turn
 
 SUBJECT_CHARACTERS = 120
@@ -102,12 +102,12 @@ class Conversations(Part):
         self, conversation_id: str, draft: TicketDraft, reply: ReplyDraft | None
     ) -> Ticket:
         """A person, please: opens a ticket without a customer message; returns the ticket. With one
-        open already, returns that one and writes nothing."""
+        open already, returns that one, put off no longer."""
         at = self._now()
         with self._writing() as write:
             active = active_ticket(write.connection, conversation_id)
             if active is not None:
-                return active
+                return wake(write, active, at)
             with opened(write, conversation_id, at) as thread:
                 last = write.connection.execute(LAST_CUSTOMER_TEXT, (conversation_id,)).fetchone()
                 ticket_id = new_id("tkt")

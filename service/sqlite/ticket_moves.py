@@ -22,7 +22,14 @@ from service.sqlite.commit import Transaction
 from service.sqlite.operators import find_operator
 from service.sqlite.tag_rows import retag
 from service.sqlite.thread import Thread, opened
-from service.sqlite.ticket_rows import active_ticket, find_ticket, settle, tell_ticket
+from service.sqlite.ticket_rows import (
+    PUT_OFF,
+    active_ticket,
+    find_ticket,
+    settle,
+    tell_ticket,
+    wake,
+)
 from service.urgency import UNTIL_CUSTOMER
 
 CLAIM = """
@@ -43,7 +50,6 @@ UPDATE ticket SET status = 'open', owner_id = NULL, claimed_at = NULL, resolved_
   merged_into = NULL, unanswered_since = ?, reopened_at = ?, updated_at = ?
 WHERE id = ?
 """
-SNOOZE = "UPDATE ticket SET snoozed_until = ?, updated_at = ? WHERE id = ?"
 CUSTOMER = "SELECT customer_id FROM conversation WHERE id = ?"
 
 Move = Callable[[Transaction, Ticket, Operator, TicketChange, str], Ticket]
@@ -65,7 +71,7 @@ def tick(write: Transaction, ticket_id: str, at: str) -> None:
     except NotFound:  # erased meanwhile
         return
     if before.snoozed_until and before.snoozed_until <= at:
-        db.execute(SNOOZE, (None, at, ticket_id))
+        db.execute(PUT_OFF, (None, at, ticket_id))
     settle(db, ticket_id, at)
     if find_ticket(db, ticket_id) != before:
         tell_ticket(write, ticket_id, at)
@@ -174,17 +180,14 @@ def _snooze(
     until = change.until or UNTIL_CUSTOMER
     if until <= at:
         raise InvalidInput("until: must be in the future.", field="until")
-    write.connection.execute(SNOOZE, (until, at, ticket.id))
+    write.connection.execute(PUT_OFF, (until, at, ticket.id))
     return tell_ticket(write, ticket.id, at)
 
 
 def _wake(
     write: Transaction, ticket: Ticket, operator: Operator, change: TicketChange, at: str
 ) -> Ticket:
-    if ticket.snoozed_until is None:
-        return ticket
-    write.connection.execute(SNOOZE, (None, at, ticket.id))
-    return tell_ticket(write, ticket.id, at)
+    return wake(write, ticket, at)
 
 
 def _return(

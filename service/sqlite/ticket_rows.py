@@ -28,6 +28,7 @@ UPDATE ticket SET base = ?, last_text = ?, last_author = 'customer', updated_at 
   unanswered_since = ifnull(unanswered_since, ?), snoozed_until = NULL
 WHERE id = ?
 """
+PUT_OFF = "UPDATE ticket SET snoozed_until = ?, updated_at = ? WHERE id = ?"
 STANDING = """
 SELECT status, base, sentiment, ifnull(reopened_at, created_at) AS opened_at, unanswered_since,
   first_reply_at IS NOT NULL AS replied, snoozed_until FROM ticket WHERE id = ?
@@ -89,6 +90,14 @@ def customer_wrote(
     base = max(candidates, key=PRIORITIES.index)
     db.execute(CUSTOMER_WROTE, (base, preview(message.text), message.at, message.at, ticket.id))
     return tell_ticket(write, ticket.id, message.at)
+
+
+def wake(write: Transaction, ticket: Ticket, at: str) -> Ticket:
+    """Put it off no longer; one that is awake stays as it is."""
+    if ticket.snoozed_until is None:
+        return ticket
+    write.connection.execute(PUT_OFF, (None, at, ticket.id))
+    return tell_ticket(write, ticket.id, at)
 
 
 def tell_ticket(write: Transaction, ticket_id: str, at: str) -> Ticket:
