@@ -280,3 +280,27 @@ def test_the_inbox_dresses_its_own_rows_only(desk: Served) -> None:
         }"""
     )
     assert padded == ["0px", "inline", "none"]
+
+
+def test_tags_dress_no_readings_and_a_small_head_is_one_line(desk: Served) -> None:
+    _, ticket = desk.said("it is broken")
+    page = desk.console("ana", f"#/tickets/{ticket}", width=320)
+    chip = page.get_by_test_id("intent-chip")
+    expect(chip).to_be_visible()
+    assert chip.evaluate("chip => getComputedStyle(chip, '::before').content") == "none"
+    tops = page.locator(".conv-acts > *").evaluate_all(
+        "all => [...new Set(all.map(one => Math.round(one.getBoundingClientRect().y / 8)))]"
+    )
+    assert len(tops) == 1
+    expect(page.get_by_role("button", name="Return to bot")).to_be_visible()
+
+
+def test_nobody_is_asked_whether_a_welcome_was_helpful(desk: Served) -> None:
+    page = desk.browser.new_context().new_page()
+    page.goto(f"{desk.address}/")
+    page.locator("[part~=launcher]").click()
+    box = page.locator("textarea[part~=input]")
+    box.fill("return policy")
+    box.press("Enter")
+    expect(page.locator("[part~=log]")).to_contain_text("You have 30 days.")
+    expect(page.locator("[part~=thumbs]")).to_have_count(1)

@@ -337,7 +337,7 @@ export class DeskConversation extends HTMLElement {
     const { label, icon: image, key } = BUTTONS[verb];
     const primary = verb === "claim" || (verb === "resolve" && ticket.status === "claimed");
     return h("button", {
-      class: primary ? "button primary" : "button", type: "button", "data-testid": `act-${verb}`,
+      class: primary ? "button primary" : "button", type: "button", data: { verb }, "data-testid": `act-${verb}`,
       title: key ? `${label} (${key})` : label, onclick: () => this.do(verb),
     }, icon(image), h("span", { class: "label" }, label), key && keycap(key));
   }
