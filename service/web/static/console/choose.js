@@ -86,6 +86,7 @@ export function choose(question) {
   /** @param {KeyboardEvent} event */
   function key(event) {
     if (event.isComposing) return;
+    if (event.repeat && event.key === "Enter") return event.preventDefault(); // held: it answers one question, not the next one
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step && shown.length) at = (at + step + shown.length) % shown.length;
     else if (event.key === "Enter" && event.target === note) input.focus(); // first for whom, then done

@@ -94,6 +94,18 @@ export class DeskComposer extends HTMLElement {
     this.render();
   }
 
+  /** The ticket was erased: nothing of it stays. */
+  forget() {
+    this.ticket = null;
+    this.suggestions = [];
+    this.facts = {};
+    this.draft = readDraft("");
+    this.putText();
+    if (this.offers) fill(this.offers);
+    delete this.offers?.dataset.signature;
+    for (const name of ["aria-label", "placeholder"]) this.text?.removeAttribute(name);
+  }
+
   /** Put the cursor into a reply or a note. @param {"reply"|"note"} mode */
   write(mode) {
     if (!this.ticket || !this.text) return;

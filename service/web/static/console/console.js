@@ -242,6 +242,7 @@ function follow(to) {
   find("page-title").textContent = TITLES[to.page];
   document.body.dataset.open = String(Boolean(to.id));
   if (isNarrow()) delete document.body.dataset.details;
+  lookAt(to.page === "inbox" ? to.id : null);
   page.releases.show(to.page === "releases");
   if (to.page === "settings") page.settings.open(to.id);
   page.reports.show(to.page === "reports");
@@ -334,6 +335,7 @@ people.addEventListener("change", (event) => {
   for (const id of /** @type {CustomEvent<string[]>} */ (event).detail) page.inbox.patch(id);
 });
 live.addEventListener("correction", (event) => page.conversation.applyLabel(/** @type {CustomEvent} */ (event).detail));
+live.addEventListener("feedback", (event) => page.conversation.applyLabel(/** @type {CustomEvent} */ (event).detail));
 live.addEventListener("erased", (event) => {
   const { tickets: gone } = /** @type {CustomEvent<{tickets: string[]}>} */ (event).detail;
   for (const id of gone) page.conversation.forget(id);
@@ -399,13 +401,20 @@ function choose(act_) {
   if (ticket) void act_([ticket]);
 }
 
+/** @param {Ticket[]} list */
+async function mergeOne(list) {
+  if (list.length === 1) return merge(list[0]);
+  toast("Select one ticket: they are merged one at a time.");
+  return [];
+}
+
 let opening = false;
 
 /** @param {"reply"|"note"} mode */
 function write(mode) {
   const ticket = place().page === "inbox" ? meant() : undefined;
   if (!ticket) return;
-  if (page.conversation.ticketId === ticket.id) return page.conversation.composer?.write(mode);
+  if (page.conversation.detail?.ticket.id === ticket.id) return page.conversation.composer?.write(mode);
   go({ page: "inbox", id: ticket.id });
   // Until the composer is there, what is typed must not be taken for shortcuts.
   const done = () => {
@@ -494,7 +503,7 @@ bind("Ticket", [
   ["a", "Assign", () => choose(assign), undefined, isAny],
   ["s", "Snooze", () => choose(snooze), undefined, isAny],
   ["t", "Tags", () => choose(tag), undefined, isAny],
-  ["m", "Merge into another", () => choose(([only]) => merge(only)), undefined, isAny],
+  ["m", "Merge into another", () => choose(mergeOne), undefined, isAny],
   ["e", "Resolve", () => press("resolve"), undefined, can("resolve")],
   ["b", "Return to the bot", () => press("return"), undefined, can("return")],
   ["", "Reopen", () => press("reopen"), undefined, can("reopen")],

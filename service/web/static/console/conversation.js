@@ -97,7 +97,7 @@ export class DeskConversation extends HTMLElement {
   /** @param {string|null} id */
   open(id) {
     if (!id) return this.clear();
-    if (id === this.ticketId) return;
+    if (id === this.ticketId) return this.seen(); // back from another page
     this.keep();
     this.ticketId = id;
     lookAt(id);
@@ -156,7 +156,10 @@ export class DeskConversation extends HTMLElement {
     this.detail = null;
     this.drawn.clear();
     this.explained.clear();
-    for (const part of [this.items, this.facts, this.past]) if (part) fill(part);
+    for (const part of [this.head, this.reason, this.here, this.items, this.facts, this.past]) if (part) fill(part);
+    delete this.head?.dataset.signature;
+    delete this.here?.dataset.words;
+    this.composer?.forget();
     this.showError(new ApiError(404));
   }
 
@@ -334,7 +337,7 @@ export class DeskConversation extends HTMLElement {
     const { label, icon: image, key } = BUTTONS[verb];
     const primary = verb === "claim" || (verb === "resolve" && ticket.status === "claimed");
     return h("button", {
-      class: primary ? "button primary" : "button", type: "button", "data-testid": `act-${verb}`,
+      class: primary ? "button primary" : "button", type: "button", data: { verb }, "data-testid": `act-${verb}`,
       title: key ? `${label} (${key})` : label, onclick: () => this.do(verb),
     }, icon(image), h("span", { class: "label" }, label), key && keycap(key));
   }
@@ -506,7 +509,7 @@ export class DeskConversation extends HTMLElement {
     this.refreshSoon(); // who contradicts whom is the desk's to say
   }
 
-  /** A label was told live. @param {{conversation_id: string}} news */
+  /** A label or a customer's rating was told live. @param {{conversation_id: string}} news */
   applyLabel({ conversation_id: conversationId }) {
     if (this.detail?.ticket.conversation_id === conversationId) this.refreshSoon();
   }

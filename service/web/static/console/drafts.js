@@ -14,7 +14,7 @@ import { session } from "./session.js";
  * @property {{clientId: string, mode: string, text: string}|null} attempt the last post, to repeat it safely
  */
 
-/** @type {Map<string, string>} for browsers that refuse storage */
+/** @type {Map<string, string>} what the browser would not keep */
 const memory = new Map();
 
 /** Fires "change" with the ticket's id when a draft comes or goes, "elsewhere" when another tab wrote it. */
@@ -61,7 +61,7 @@ export function hasDraft(ticketId) {
 /** @param {string} key @returns {string|null} */
 export function load(key) {
   try {
-    return localStorage.getItem(key) ?? memory.get(key) ?? null;
+    return memory.get(key) ?? localStorage.getItem(key); // a full store keeps what was there before
   } catch {
     return memory.get(key) ?? null;
   }

@@ -47,6 +47,8 @@ export class DeskInbox extends HTMLElement {
     this.request = null;
     /** @type {AbortController|null} */
     this.paging = null;
+    /** @type {Set<string>|null} tickets that events told of while the list was being asked for */
+    this.heard = null;
     /** @type {Record<string, ReturnType<typeof setTimeout>|undefined>} */
     this.timers = {};
   }
@@ -65,7 +67,7 @@ export class DeskInbox extends HTMLElement {
     this.search = h("input", {
       type: "search", placeholder: "Search tickets", "aria-label": "Search tickets", "aria-describedby": "search-hint", maxlength: 500,
       "data-testid": "search", autocomplete: "off", spellcheck: "false",
-      oninput: () => this.later("search", 120, () => this.change({ q: this.search?.value ?? "" })),
+      oninput: () => this.later("typed", 120, () => this.change({ q: this.search?.value ?? "" })),
       onkeydown: (/** @type {KeyboardEvent} */ event) => this.searchKey(event),
     });
     this.hint = h("p", { id: "search-hint", class: "search-hint", role: "status", "data-testid": "search-hint" });
@@ -146,7 +148,8 @@ export class DeskInbox extends HTMLElement {
   /** What is wrong with what is typed; the list stays as it was. @param {string} words */
   showHint(words) {
     if (this.hint && this.hint.textContent !== words) this.hint.textContent = words;
-    this.search?.toggleAttribute("aria-invalid", Boolean(words));
+    if (words) this.search?.setAttribute("aria-invalid", "true");
+    else this.search?.removeAttribute("aria-invalid");
   }
 
   focusSearch() {
@@ -156,6 +159,7 @@ export class DeskInbox extends HTMLElement {
 
   /** @param {KeyboardEvent} event */
   searchKey(event) {
+    if (event.isComposing) return; // Enter takes a half-written Chinese or Japanese word
     if (event.key === "Escape") {
       if (this.filter.q || this.search?.value) this.change({ q: "" });
       this.search?.blur();
@@ -177,6 +181,7 @@ export class DeskInbox extends HTMLElement {
     if (anew) this.paging?.abort();
     /** @type {Ticket[]} */
     const found = [];
+    const heard = (this.heard = new Set());
     try {
       let page;
       do {
@@ -193,12 +198,21 @@ export class DeskInbox extends HTMLElement {
     this.cancel("skeleton");
     this.showHint("");
     const fresh = this.loaded ? found.filter(({ id }) => !this.known.has(id)).map(({ id }) => id) : [];
-    for (const ticket of found) this.known.set(ticket.id, ticket);
+    for (const ticket of found) this.learn(ticket);
     this.order = [...new Set(found.map(({ id }) => id))];
     this.loaded = true;
+    this.heard = null;
+    // What changed while the answer was on its way may be newer than it.
+    if (!this.filter.q && this.filter.view !== "all") for (const id of heard) this.place(/** @type {Ticket} */ (this.known.get(id)));
     if (anew && this.scroller) this.scroller.scrollTop = 0;
     this.render();
     for (const id of fresh) this.glow(id);
+  }
+
+  /** What the desk answered, unless an event has told of something later. @param {Ticket} ticket */
+  learn(ticket) {
+    const before = this.known.get(ticket.id);
+    if (!before || before.updated_at <= ticket.updated_at) this.known.set(ticket.id, ticket);
   }
 
   /** A filter that cannot be, perhaps half typed: say so below the search. @param {ApiError} error */
@@ -226,7 +240,7 @@ export class DeskInbox extends HTMLElement {
     this.foot?.querySelector("button")?.setAttribute("disabled", "");
     try {
       const page = await this.page(this.order.length, paging.signal);
-      for (const ticket of page) this.known.set(ticket.id, ticket);
+      for (const ticket of page) this.learn(ticket);
       this.order = [...new Set([...this.order, ...page.map(({ id }) => id)])];
       this.more = page.length === PAGE;
     } catch (error) {
@@ -266,11 +280,16 @@ export class DeskInbox extends HTMLElement {
   apply(ticket) {
     const before = this.known.get(ticket.id);
     if (before && before.updated_at > ticket.updated_at) return;
+    this.heard?.add(ticket.id);
     this.known.set(ticket.id, before?.found && this.filter.q ? { ...ticket, found: before.found } : ticket);
     if (!this.loaded) return;
     this.count(before, ticket);
     if (this.filter.q || this.filter.view === "all") {
-      this.later("search", 600, () => void this.refresh());
+      // Not put off by the next event, or a busy desk would never be asked.
+      this.timers.search ??= setTimeout(() => {
+        this.timers.search = undefined;
+        void this.refresh();
+      }, 600);
     } else {
       this.place(ticket);
     }

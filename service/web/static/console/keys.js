@@ -84,7 +84,18 @@ export function keysOf(shown) {
   return shown.split(" ").map((part) => h("kbd", {}, part));
 }
 
-/** A click on the backdrop closes a dialog. @param {MouseEvent} event */
+/** Whether the pointer was last pressed beside the open dialog: who selects a text beyond its edge stays in it. */
+let pressedOutside = false;
+document.addEventListener("pointerdown", (event) => { pressedOutside = isOutside(event); }, true);
+
+/** @param {MouseEvent} event */
+function isOutside({ target, clientX: x, clientY: y }) {
+  if (!(target instanceof HTMLDialogElement)) return false;
+  const { left, right, top, bottom } = target.getBoundingClientRect();
+  return x < left || x > right || y < top || y > bottom;
+}
+
+/** A click on the backdrop closes a dialog; one on its own edge does not. @param {MouseEvent} event */
 export function closeOutside(event) {
-  if (event.target instanceof HTMLDialogElement && event.target === event.currentTarget) event.target.close();
+  if (pressedOutside && isOutside(event)) /** @type {HTMLDialogElement} */ (event.currentTarget).close();
 }

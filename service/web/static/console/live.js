@@ -4,7 +4,7 @@
  * connection is dead although nobody closed it (a laptop that slept, a lost wifi).
  *
  * Fires "state" ({live, since}), "opened" (each time a stream begins: refetch what you show) and
- * one event per kind: "ticket", "message", "correction", "conversation", "erased", "content", "release", "alarm", "assigned", "tags", "views".
+ * one event per kind: "ticket", "message", "correction", "feedback", "conversation", "erased", "content", "release", "alarm", "assigned", "tags", "views".
  */
 
 import { announceExpired } from "./api.js";

@@ -5,6 +5,7 @@
 
 import { ApiError, explain, get, now, post } from "./api.js";
 import { choose } from "./choose.js";
+import { noteOwn } from "./notify.js";
 import { isMine, session } from "./session.js";
 import { manageTags } from "./tags.js";
 import { conflict, markSeen, publish } from "./tickets.js";
@@ -39,6 +40,7 @@ export function snoozeWords({ snoozed_until: until }) {
  * @returns {Promise<Ticket[]>} those that changed
  */
 export async function change(list, action, body, done, undo) {
+  for (const { id } of list) noteOwn(id);
   if (list.length === 1) return one(list[0], action, body, done, undo);
   /** @type {Result[]} */
   const results = [];

@@ -100,12 +100,12 @@ function isLookedAt() {
 
 const looks = () => document.visibilityState === "visible" && document.hasFocus();
 
-/** The last thing that was told, so that of several tabs one tells it. @param {string} what */
+/** What was told a moment ago, so that of several tabs one tells it. @param {string} what */
 function isTold(what) {
   const key = "frontdesk.told";
-  const [before = "", at = "0"] = (load(key) ?? "").split(" ");
-  if (before === what && Date.now() - Number(at) < TOLD) return true;
-  store(key, `${what} ${Date.now()}`);
+  const kept = (load(key) ?? "").split("\n").filter((line) => Date.now() - Number(line.split(" ")[1]) < TOLD);
+  if (kept.some((line) => line.startsWith(`${what} `))) return true;
+  store(key, [...kept, `${what} ${Date.now()}`].join("\n"));
   return false;
 }
 

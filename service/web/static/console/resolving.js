@@ -96,6 +96,8 @@ function ask(ticket, message, trace) {
   const dialog = h("dialog", {
     class: "dialog resolving", "aria-labelledby": "resolving-title", "data-testid": "resolving", onclick: closeOutside, onclose: () => dialog.remove(),
     onkeydown: (/** @type {KeyboardEvent} */ event) => {
+      // Who still holds the keys that opened this has not answered it yet.
+      if (event.repeat && event.key === "Enter") event.preventDefault();
       if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
       const choice = choices[Number(event.key) - 1];
       if (choice) void say(choice.label);

@@ -87,7 +87,7 @@ export function clockOf(ticket) {
 
 /** @param {Tag} tag */
 export function tagChip({ name, color }) {
-  return h("span", { class: "chip", data: { color }, "data-testid": "tag" }, h("bdi", {}, name));
+  return h("span", { class: "tag-chip", data: { color }, "data-testid": "tag" }, h("bdi", {}, name));
 }
 
 const WHERE = { message: "", note: "Note: ", subject: "Subject: ", tag: "Tag: ", customer: "Customer: " };

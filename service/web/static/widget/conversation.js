@@ -36,6 +36,8 @@ export class Conversation {
   #emit;
   /** @type {() => void} */
   #changed;
+  /** @type {() => void} */
+  #forgotten;
   /** @type {Map<string, Message>} by id */
   #messages = new Map();
   /** @type {Bond | null} */
@@ -72,14 +74,16 @@ export class Conversation {
   /**
    * @param {import('./api.js').Api} api
    * @param {import('./storage.js').Store} store
-   * @param {{locale: string, emit: (name: string, detail?: unknown) => void, changed: () => void}} page
+   * @param {{locale: string, emit: (name: string, detail?: unknown) => void, changed: () => void, forgotten: () => void}} page
+   *   `forgotten`: what the customer was writing is to be forgotten, too
    */
-  constructor(api, store, { locale, emit, changed }) {
+  constructor(api, store, { locale, emit, changed, forgotten }) {
     this.#api = api;
     this.#store = store;
     this.#locale = locale;
     this.#emit = emit;
     this.#changed = changed;
+    this.#forgotten = forgotten;
     this.outbox = new Outbox(store, (entry) => this.#deliver(entry), () => this.#update());
     this.live = new Live({
       catchUp: (signal) => this.#catchUp(signal),
@@ -99,6 +103,7 @@ export class Conversation {
   /** Takes up what an earlier page left, or another device. */
   resume() {
     this.#resumed = true;
+    this.#leaveOthers();
     this.#adopt(this.#store.get('conversation'));
     for (const entry of this.outbox.list()) this.#seen.set(entry.client_id, entry);
     void this.#fetchOwn().finally(() => this.outbox.flush());
@@ -167,11 +172,19 @@ export class Conversation {
       .filter(([, value]) => value !== undefined && value !== null && value !== '')
       .map(([key, value]) => [key, String(value)]);
     const next = /** @type {import('./api.js').Customer} */ (Object.fromEntries(known));
-    const before = this.#bond?.identifier;
-    // Somebody else has signed in on this browser: they must not see, or speak in, the other's conversation.
-    if (before && before !== next.identifier) this.reset();
     this.#customer = next;
-    if (this.#resumed) void this.#fetchOwn();
+    if (!this.#resumed) return; // what an earlier page left is looked at then
+    this.#leaveOthers();
+    void this.#fetchOwn();
+  }
+
+  /** Somebody else has signed in on this browser: they must not see, or speak in, the other's conversation. */
+  #leaveOthers() {
+    const customer = this.#customer;
+    const before = (this.#bond ?? this.#store.get('conversation'))?.identifier;
+    if (!customer || !before || before === customer.identifier) return;
+    this.reset();
+    this.#customer = customer;
   }
 
   /** What the customer may be asked to rate: once a ticket, on whichever device. */
@@ -210,6 +223,7 @@ export class Conversation {
     this.#customer = null;
     this.startedOver = false;
     this.#adopt(null);
+    this.#forgotten();
     this.#update();
   }
 

@@ -31,7 +31,9 @@ export async function start(options, emit) {
   const locale = said.replace('_', '-').match(/^[A-Za-z0-9-]{2,35}$/)?.[0] ?? 'en';
   /** @type {View | null} */
   let view = null;
-  const conversation = new Conversation(api, store, { locale, emit, changed: () => view?.update() });
+  const conversation = new Conversation(api, store, {
+    locale, emit, changed: () => view?.update(), forgotten: () => view?.clear(),
+  });
   const shown = new View(await look(site ?? {}, options), conversation, { session, emit, inline: options.inline });
   view = shown;
   if (!site) void asking.then(async (late) => shown.configure(await look(late, options)));
@@ -51,7 +53,6 @@ export async function start(options, emit) {
     },
     reset() {
       shown.close();
-      shown.clear();
       conversation.reset();
     },
   };

@@ -237,7 +237,7 @@ export class View {
     const { welcome, strings } = this.#look;
     const first = items[0];
     if (this.#conversation.loading) return items;
-    if (first?.author === 'desk') return [{ ...first, key: 'welcome' }, ...items.slice(1)];
+    if (first?.author === 'desk') return [{ ...first, key: 'welcome', ratable: false }, ...items.slice(1)];
     /** @type {import('./conversation.js').Item} */
     const hello = { key: 'welcome', kind: 'message', author: 'desk', text: welcome || strings.welcome, at: '', state: 'sent', suggestions: [], ratable: false };
     return [hello, ...items];
