@@ -9,7 +9,8 @@ outside  one customer, many wordings, labelled out of scope: the desk is to stop
 crowd    as many customers as wordings: nothing tells them from honest customers but the labels
 
 After each the real night is run, once with the caps of `finetune.temper` and once without, and the
-challenger reads questions that nobody wrote, promoted or not. Writes
+challenger reads questions that nobody wrote, promoted or not. The desk has no golden cases, which
+would guard it, too. Writes
 benchmarks/results/poison-DATE-COMMIT.json and .md after every night.
 """
 
@@ -29,6 +30,7 @@ from typing import Any
 from unittest.mock import patch
 
 from benchmarks.load.homes import opened
+from benchmarks.month.nights import run
 from benchmarks.month.world import Line, answer_to, title_of
 from benchmarks.understanding.machine import ROOT, describe_commit, describe_machine
 from finetune.night import Limits, run_night
@@ -42,7 +44,6 @@ from service.records import (
     DeskSettings,
     Dialogue,
     Example,
-    GoldenCase,
     Intent,
     Template,
     TurnDraft,
@@ -78,7 +79,6 @@ class World:
     """``victims`` are by name what they are to be taken for; ``spare`` wordings of each."""
 
     seeds: Sequence[Line]
-    golden: Sequence[Line]
     honest: Sequence[Line]
     test: Sequence[Line]
     victims: Mapping[str, str]
@@ -109,10 +109,10 @@ def make_world(data: Path, intents: int, seed: int) -> World:
         return [Line(pools[name].pop(), name) for name in names for _ in range(each)]
 
     seeds = draw(SEEDS) + [Line(pools[OUT_OF_SCOPE].pop(), OUT_OF_SCOPE) for _ in range(OUTSIDE)]
-    golden, honest, test = draw(1), draw(HONEST), draw(TESTED)
+    honest, test = draw(HONEST), draw(TESTED)
     chance.shuffle(honest)
     victims = dict(zip(names[:PAIRS], names[PAIRS : 2 * PAIRS], strict=True))
-    return World(seeds, golden, honest, test, victims, {v: pools[v] for v in victims})
+    return World(seeds, honest, test, victims, {v: pools[v] for v in victims})
 
 
 def attack(kind: str, world: World) -> list[Said]:
@@ -144,7 +144,6 @@ def first_morning(world: World) -> Content:
             Example(f"exa_{number}", line.text, line.intent)
             for number, line in enumerate(world.seeds)
         ),
-        golden=tuple(GoldenCase(line.text, line.intent, "answer") for line in world.golden),
     )
 
 
@@ -272,7 +271,11 @@ def main() -> None:
         first.mkdir()
         with opened(first) as store:
             store.replace_content(first_morning(world))
-        keep("none, and nobody wrote", None, spend(first, world, [], recipe, capped=True))
+        named = ["--recipe", str(options.recipe)] if options.recipe else []
+        release = run(first, "train", *named)["release"]
+        with opened(first) as store:
+            figures = look(load_config({}, home=first), store, release, world)
+        keep("none, nobody wrote", None, {"promoted": True, "failed_checks": [], **figures})
         for kind in ["none", *options.attacks.split(",")]:
             for capped in (True,) if kind == "none" else (True, False):
                 home = Path(folder) / f"{kind}-{capped}"
