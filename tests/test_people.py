@@ -116,6 +116,16 @@ def test_who_is_no_admin_changes_nobody(
     assert admin.get(SESSIONS).status_code == 200
 
 
+def test_an_open_session_is_not_enough_to_take_an_admins_account(
+    admin: Caller, store: Store
+) -> None:
+    ada = store.operator_by_email("ada@desk.example")
+    before = store.password_hash(ada.id)
+    tried = [admin.post(f"{PEOPLE}/{ada.id}/password"), admin.delete(f"{PEOPLE}/{ada.id}/totp")]
+    assert [response.status_code for response in tried] == [403, 403]
+    assert store.password_hash(ada.id) == before
+
+
 @pytest.mark.parametrize(
     "headers", [{"Origin": "https://evil.example"}, {"Origin": "null"}, {"Origin": "http://["}]
 )

@@ -7,8 +7,9 @@ that was reset. The store refuses to leave a desk without an admin.
 import re
 from typing import Any
 
-from flask import Blueprint
+from flask import Blueprint, g
 
+from service.errors import Forbidden
 from service.passwords import hash_password, make_password, require_strong
 from service.records import Operator
 from service.roles import MAY, ROLES
@@ -85,6 +86,7 @@ def change_person(operator_id: str) -> Json:
 @admin_required
 def reset_password(operator_id: str) -> tuple[Json, int]:
     no_body()
+    _require_another(operator_id)
     made = make_password()
     parts().store.set_password_hash(operator_id, hash_password(made))
     return {"password": made}, 201
@@ -103,8 +105,15 @@ def sign_person_out(operator_id: str) -> Json:
 @admin_required
 def reset_totp(operator_id: str) -> Json:
     no_body()
+    _require_another(operator_id)
     parts().store.drop_totp(operator_id)
     return {"person": _person(parts().store.operator(operator_id))}
+
+
+def _require_another(operator_id: str) -> None:
+    """Else who takes a session that was left open could take the account, too."""
+    if operator_id == g.operator.id:
+        raise Forbidden("One's own is changed under My account, which asks for the password.")
 
 
 def _person(operator: Operator) -> Json:

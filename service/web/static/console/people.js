@@ -69,13 +69,13 @@ function row(one, roles) {
     role,
     h("div", { class: "acts" }, one.disabled
       ? act("Enable", "enable", one, async () => { await put(path, { disabled: false }); return `${one.name} can sign in again.`; })
-      : acts(one, path)));
+      : acts(one, path, isMe)));
 }
 
-/** @param {Colleague} one @param {string} path */
-function acts(one, path) {
+/** One's own password and second factor are changed under My account, which asks for the password. @param {Colleague} one @param {string} path @param {boolean} isMe */
+function acts(one, path, isMe) {
   return [
-    act("New password", "reset", one, async () => {
+    !isMe && act("New password", "reset", one, async () => {
       const { password } = await post(`${path}/password`);
       showOnce(`The new password of ${one.name}`, ONCE, [password]);
     }, `The password that ${one.name} has is void then, and every session of theirs ends.`),
@@ -83,7 +83,7 @@ function acts(one, path) {
       const { ended } = await remove(`${path}/sessions`);
       return `${plural(ended, "session")} of ${one.name} ended.`;
     }, `${one.name} is signed out everywhere and can sign in again. API tokens go on.`),
-    one.two_factor && act("Reset two-factor", "reset-totp", one, async () => {
+    !isMe && one.two_factor && act("Reset two-factor", "reset-totp", one, async () => {
       await remove(`${path}/totp`);
       return `${one.name} signs in with the password alone.`;
     }, `For a lost device. Be sure that it is ${one.name} who asks: the password alone is enough then.`),
