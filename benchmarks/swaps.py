@@ -49,6 +49,7 @@ class Customer(threading.Thread):
         self.port, self.texts = port, texts
         self.stopped = threading.Event()
         self.turns: list[tuple[str, str, Any]] = []  # conversation, text, turn
+        self.tokens: dict[str, str] = {}  # by conversation
         self.problems: list[str] = []
 
     def run(self) -> None:
@@ -68,6 +69,7 @@ class Customer(threading.Thread):
                 connection.close()
                 continue
             self.turns.append((path, text, turn))
+            self.tokens[path] = token
             if turn["action"] != "answer":
                 path = ""
         connection.close()
@@ -175,12 +177,29 @@ def _judge(
     turns = [turn for customer in customers for turn in customer.turns]
     wrong: Counter[str] = Counter()
     wrong["failed"] = sum(len(customer.problems) for customer in customers)
-    by_conversation: dict[str, list[Any]] = {}
+    tokens = {path: token for customer in customers for path, token in customer.tokens.items()}
+    heard: dict[str, list[str]] = {}
     for path, _, turn in turns:
-        by_conversation.setdefault(path, []).append(turn)
-    for own in by_conversation.values():
-        numbers = [m["seq"] for t in own for m in (t["message"], t["reply"]) if m is not None]
-        wrong["doubled or out of order"] += numbers != list(range(1, len(numbers) + 1))
+        both = [said["id"] for said in (turn["message"], turn["reply"]) if said is not None]
+        heard.setdefault(path, []).extend(both)
+
+    def is_kept(path: str) -> bool:
+        """Whether the server has what the customer saw after the welcome, no more and no less."""
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        kept: list[Any] = []
+        while page := call(
+            connection,
+            "GET",
+            f"{path}/messages?after={kept[-1]['seq'] if kept else 0}",
+            token=tokens[path],
+        )["messages"]:
+            kept += page
+        connection.close()
+        first = next(n for n, said in enumerate(kept) if said["author"] == "customer")
+        return [said["id"] for said in kept[first:]] == heard[path]
+
+    with ThreadPoolExecutor(4) as pool:
+        wrong["lost, doubled or out of order"] = sum(not k for k in pool.map(is_kept, heard))
 
     def look(turn: tuple[str, str, Any]) -> str:
         _, text, said = turn
