@@ -27,6 +27,8 @@ from starter_desk import starter
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
+    from served import Served
+
 __all__ = ["starter"]
 
 PASSWORD = "correct-horse-battery"
@@ -162,6 +164,27 @@ def signed_in(app: Flask, email: str, password: str = PASSWORD) -> Caller:
 @pytest.fixture
 def olga(store: Store) -> Operator:
     return add_person(store, "olga@desk.example", "operator")
+
+
+@pytest.fixture
+def ana(store: Store) -> Operator:
+    return add_person(store, "ana@desk.example", "operator")
+
+
+@pytest.fixture
+def ben(store: Store) -> Operator:
+    return add_person(store, "ben@desk.example", "operator")
+
+
+@pytest.fixture
+def desk(
+    config: Config, store: Store, browser: "Browser", ana: Operator, ben: Operator
+) -> Iterator["Served"]:
+    """The real server for browsers, with Ana and Ben as its operators."""
+    from served import serve  # with Playwright, which most tests do without
+
+    with serve(config, store, browser) as desk:
+        yield desk
 
 
 @pytest.fixture

@@ -2,38 +2,17 @@
 far; and what must be gone when a customer is erased or another one signs in."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Route, expect
+from playwright.sync_api import Route, expect
 
-from conftest import add_person
-from served import Served, serve
-from service.config import Config
+from served import Served
 from service.records import Operator
 from service.store import Store
 
 pytestmark = pytest.mark.browser
 
 LATER = "() => new Promise(done => setTimeout(done, 300))"
-
-
-@pytest.fixture
-def ana(store: Store) -> Operator:
-    return add_person(store, "ana@desk.example", "operator")
-
-
-@pytest.fixture
-def ben(store: Store) -> Operator:
-    return add_person(store, "ben@desk.example", "operator")
-
-
-@pytest.fixture
-def desk(
-    config: Config, store: Store, browser: Browser, ana: Operator, ben: Operator
-) -> Iterator[Served]:
-    with serve(config, store, browser) as desk:
-        yield desk
 
 
 # --- who sees what -------------------------------------------------------------------------------

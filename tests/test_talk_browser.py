@@ -1,40 +1,19 @@
 """Two people at one customer, in real browsers: who is there, who writes, who was first; and that
 nothing is missed, doubled or lost on the way."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from axe import findings
-from conftest import add_person
-from served import Served, serve
-from service.config import Config
+from served import Served
 from service.records import Operator
 from service.store import Store
 
 pytestmark = pytest.mark.browser
 
 HURT = "<img src=x onerror=document.title='hurt'>"
-
-
-@pytest.fixture
-def ana(store: Store) -> Operator:
-    return add_person(store, "ana@desk.example", "operator")
-
-
-@pytest.fixture
-def ben(store: Store) -> Operator:
-    return add_person(store, "ben@desk.example", "operator")
-
-
-@pytest.fixture
-def desk(
-    config: Config, store: Store, browser: Browser, ana: Operator, ben: Operator
-) -> Iterator[Served]:
-    with serve(config, store, browser) as desk:
-        yield desk
 
 
 def texts(store: Store, conversation_id: str, author: str = "operator") -> list[str]:

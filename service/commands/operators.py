@@ -15,6 +15,13 @@ from service.store import Store
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 
 
+def _opened(ctx: click.Context) -> Store:
+    """The desk's store, closed when the command ends."""
+    store = open_desk(config_of(ctx))
+    ctx.call_on_close(store.close)
+    return store
+
+
 @click.group()
 def operator() -> None:
     """People who work the console."""
@@ -36,8 +43,7 @@ def add(
     as_json: bool,
 ) -> None:
     """Add an operator."""
-    store = open_desk(config_of(ctx))
-    ctx.call_on_close(store.close)
+    store = _opened(ctx)
     made, shown = add_operator(store, email, role, name, password)
     value = {"id": made.id, "email": made.email, "name": made.name, "role": made.role}
     text = f"Added {made.email} as {made.role}."
@@ -63,8 +69,7 @@ def add_operator(
 @click.pass_context
 def list_operators(ctx: click.Context, as_json: bool) -> None:
     """List the operators."""
-    store = open_desk(config_of(ctx))
-    ctx.call_on_close(store.close)
+    store = _opened(ctx)
     people = [
         {"id": o.id, "email": o.email, "name": o.name, "role": o.role, "disabled": o.disabled}
         for o in store.operators()
@@ -83,8 +88,7 @@ def list_operators(ctx: click.Context, as_json: bool) -> None:
 @click.pass_context
 def token(ctx: click.Context, email: str, name: str, as_json: bool) -> None:
     """Make a token for programs; shown once."""
-    store = open_desk(config_of(ctx))
-    ctx.call_on_close(store.close)
+    store = _opened(ctx)
     made = store.create_api_token(store.operator_by_email(email).id, name[:80])
     emit(as_json, {"token": made}, made)
 
@@ -96,8 +100,7 @@ def token(ctx: click.Context, email: str, name: str, as_json: bool) -> None:
 @click.pass_context
 def set_password(ctx: click.Context, email: str, password: str | None, as_json: bool) -> None:
     """Set a new password; every session of theirs ends."""
-    store = open_desk(config_of(ctx))
-    ctx.call_on_close(store.close)
+    store = _opened(ctx)
     found = store.operator_by_email(email)
     shown = make_password() if password is None else password
     store.set_password_hash(found.id, hash_password(shown))
@@ -115,8 +118,7 @@ def set_password(ctx: click.Context, email: str, password: str | None, as_json: 
 @click.pass_context
 def disable(ctx: click.Context, email: str, as_json: bool) -> None:
     """End an operator's access at once."""
-    store = open_desk(config_of(ctx))
-    ctx.call_on_close(store.close)
+    store = _opened(ctx)
     found = store.operator_by_email(email)
     store.disable_operator(found.id)
     value = {"id": found.id, "email": found.email, "disabled": True}
@@ -129,8 +131,7 @@ def disable(ctx: click.Context, email: str, as_json: bool) -> None:
 @click.pass_context
 def enable(ctx: click.Context, email: str, as_json: bool) -> None:
     """Let a disabled operator sign in again."""
-    store = open_desk(config_of(ctx))
-    ctx.call_on_close(store.close)
+    store = _opened(ctx)
     found = store.enable_operator(store.operator_by_email(email).id)
     value = {"id": found.id, "email": found.email, "disabled": False}
     emit(as_json, value, f"{email} can sign in again.")
@@ -143,8 +144,7 @@ def enable(ctx: click.Context, email: str, as_json: bool) -> None:
 @click.pass_context
 def set_role(ctx: click.Context, email: str, role: Role, as_json: bool) -> None:
     """Change what somebody may do, at once."""
-    store = open_desk(config_of(ctx))
-    ctx.call_on_close(store.close)
+    store = _opened(ctx)
     found = store.set_role(store.operator_by_email(email).id, role)
     value = {"id": found.id, "email": found.email, "role": found.role}
     emit(as_json, value, f"{found.email} is {found.role} now.")
@@ -156,8 +156,7 @@ def set_role(ctx: click.Context, email: str, role: Role, as_json: bool) -> None:
 @click.pass_context
 def reset_totp(ctx: click.Context, email: str, as_json: bool) -> None:
     """Switch somebody's two-factor sign-in off, for a lost device."""
-    store = open_desk(config_of(ctx))
-    ctx.call_on_close(store.close)
+    store = _opened(ctx)
     found = store.operator_by_email(email)
     store.drop_totp(found.id)
     value = {"id": found.id, "email": found.email, "two_factor": False}
