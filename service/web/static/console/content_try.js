@@ -10,7 +10,7 @@ import { fill, h } from "./dom.js";
 import { EditForm } from "./edit_form.js";
 import { loadContent } from "./session.js";
 import { traceCard } from "./trace.js";
-import { OUT_OF_SCOPE, routeWords, title } from "./words.js";
+import { OUT_OF_SCOPE, title } from "./words.js";
 
 /** @import {Trace} from "./types.js" */
 /** @typedef {{trace: Trace, reply: {text: string, suggestions: {text: string}[]}|null}} Said */
@@ -110,7 +110,6 @@ customElements.define("content-try", ContentTry);
 function side(who, { trace, reply }) {
   return h("section", { class: "card tried-side", "aria-label": who, "data-testid": "tried-side" },
     h("h3", {}, who),
-    h("p", { class: "tried-words", "data-testid": "tried-words" }, routeWords(trace.route)),
     reply && h("div", { class: "tried-reply" }, h("p", { class: "preview-bubble", dir: "auto", "data-testid": "tried-reply" }, reply.text),
       reply.suggestions.length > 0 && h("ul", { class: "tried-choices", role: "list", "aria-label": "Buttons" }, reply.suggestions.map(({ text }) => h("li", {}, h("bdi", {}, text))))),
     h("details", { class: "edit-fold", open: true }, h("summary", {}, `Why ${title(trace.route.action).toLowerCase()}?`), traceCard(trace)));

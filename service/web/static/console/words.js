@@ -2,7 +2,7 @@
  * The desk's words: how names, scores and states are said to people. Pure functions.
  */
 
-/** @import {Ticket, Trace, Score} from "./types.js" */
+/** @import {Ticket, Score} from "./types.js" */
 
 export const OUT_OF_SCOPE = "out_of_scope";
 
@@ -41,31 +41,6 @@ export function reason(ticket) {
 
 /** @type {Record<string, string>} */
 export const STATUS = { open: "Open", claimed: "Claimed", returned: "With the bot", resolved: "Resolved" };
-
-/**
- * What the desk did with a message and why: "Handed over because the customer asked for a person."
- * @param {Trace["route"]} route
- */
-export function routeWords(route) {
-  const because = clause(route.reason_text || title(route.reason));
-  const did = {
-    answer: route.template ? `Answered with “${title(route.template)}”` : "Answered",
-    clarify: route.choices?.length
-      ? `Asked which was meant: ${route.choices.map(title).join(" or ")},`
-      : "Asked what was meant",
-    ask: route.slot ? `Asked for the ${title(route.slot).toLowerCase()}` : "Asked back",
-    handoff: "Handed over",
-    none: "Said nothing",
-  }[route.action] ?? title(route.action);
-  return because ? `${did} because ${because}.` : `${did}.`;
-}
-
-/** "The customer asked for a person." -> "the customer asked for a person" @param {string} sentence */
-function clause(sentence) {
-  const plain = sentence.trim().replace(/\.$/, "").replace(/^because /i, "");
-  const keepsCapital = /^(I\b|[A-Z]{2})/.test(plain);
-  return keepsCapital ? plain : plain.charAt(0).toLowerCase() + plain.slice(1);
-}
 
 /**
  * Scores that come as a list or as an object, most likely first.
