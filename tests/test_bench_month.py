@@ -1,14 +1,16 @@
 """The month of `benchmarks.month`: what is drawn, what people do, how the page judges."""
 
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from benchmarks.month.__main__ import count
+from benchmarks.month.diary import Diary
 from benchmarks.month.nights import Marks, accuracy, compare
 from benchmarks.month.page import page, plot
-from benchmarks.month.people import Told
+from benchmarks.month.people import Floor, Told
 from benchmarks.month.world import EXAMPLES, Line, World, make_world, starting_content
 from finetune.rows import Row
 from index.records import OUT_OF_SCOPE
@@ -119,6 +121,7 @@ def result(days: list[dict[str, Any]]) -> dict[str, Any]:
         "machine": {"processor": "p", "cores": 2, "memory_gib": 24, "device": "cpu"},
         "options": {"rows": "clinc150", "messages": "100", "errs": "0.03", "bad": "0"},
         "intents": [100, 50],
+        "resumed": [],
         "days": days,
     }
 
@@ -145,3 +148,23 @@ def test_page_says_what_was_met_and_what_was_not() -> None:
 def test_picture_stands_for_one_day_and_for_thirty() -> None:
     for days in ([day(1)], [day(number) for number in range(1, 31)]):
         assert plot(result(days)).startswith("<svg")
+
+
+def test_interrupted_month_knows_where_it_was(tmp_path: Path) -> None:
+    place = tmp_path / "diary.json"
+    assert Diary.load(place) is None
+    floor = Floor({"a", "b"})
+    floor.waiting["c"].append("msg_1")
+    floor.labels["Ana"].update(given=3, wrong=1)
+    diary = Diary(result([day(1)]), Marks("rel_a", ["a"]), ["hello"], {"day": 2}, ["a", "b"])
+    diary.save(place, floor)
+    later, again = Diary.load(place), Floor({"a"})
+    assert later == diary
+    later.recall(again)
+    assert (again.intents, again.waiting, again.labels) == (
+        floor.intents,
+        floor.waiting,
+        floor.labels,
+    )
+    again.waiting["d"].append("msg_2")
+    assert "started anew on day 2" in page(result([day(1)]) | {"resumed": [2]}, "month.svg")

@@ -2,11 +2,13 @@
 
 Customers write messages of a public data set; operators look after what is handed over, and label
 it; every night the real ``frontdesk retrain`` runs. Loopback only, in a home of its own. Writes
-benchmarks/results/month-DATE-COMMIT[-NAME].json, .md and .svg after every day.
+benchmarks/results/month-DATE-COMMIT[-NAME].json, .md and .svg after every day. With ``--folder`` an
+interrupted month goes on where it was: in the night, if the day was over, else with the day anew.
 """
 
 import argparse
 import json
+import signal
 import sys
 import tempfile
 import time
@@ -18,6 +20,7 @@ from typing import Any
 
 from benchmarks.load.homes import opened
 from benchmarks.load.servers import frontdesk
+from benchmarks.month.diary import Diary
 from benchmarks.month.nights import Marks, accuracy, compare, look_at, run, sleep_over
 from benchmarks.month.page import page, plot
 from benchmarks.month.people import Month, Operator, Told
@@ -29,30 +32,27 @@ from index.records import OUT_OF_SCOPE
 
 RESULTS = ROOT / "benchmarks" / "results"
 SHARED = ROOT.parent / "shared" / "data"
-NAMES = ("Ana", "Ben", "Cleo")
+NAMES, LEAD = ("Ana", "Ben", "Cleo"), "Lead"
+DIARY = "diary.json"
 Figures = dict[str, Any]
 
 
 def main() -> None:
     """Play the month, and write what came of it."""
     options = _options()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the server ends with it
     files = [SHARED / f"{name}.jsonl" for name in options.rows.split(",")]
     if missing := [str(file) for file in files if not file.is_file()]:
         sys.exit(f"The data is not here: {', '.join(missing)}")
     world = make_world(
         read_rows(files), options.intents, options.days, options.messages, options.seed
     )
-    result: Figures = {
-        "at": datetime.now(UTC).isoformat(timespec="seconds"),
-        **describe_commit(),
-        "machine": describe_machine("cpu"),
-        "options": {name: str(value) for name, value in vars(options).items()},
-        "intents": [len(world.known), len(world.fresh)],
-        "days": [],
-    }
+    if options.folder:
+        options.folder.mkdir(parents=True, exist_ok=True)
+        _play(options.folder, options, world)
+        return
     with tempfile.TemporaryDirectory() as folder:
-        _play(Path(folder), options, world, result)
-    print(write(result, options.out, options.name))
+        _play(Path(folder), options, world)
 
 
 def write(result: Figures, folder: Path, name: str) -> str:
@@ -67,36 +67,60 @@ def write(result: Figures, folder: Path, name: str) -> str:
     return text
 
 
-def _play(folder: Path, options: argparse.Namespace, world: World, result: Figures) -> None:
+def _play(folder: Path, options: argparse.Namespace, world: World) -> None:
     """The days and nights, each of them kept as soon as it is over."""
-    home = folder / "home"
+    home, place = folder / "home", folder / DIARY
+    diary = Diary.load(place) or Diary(_begin(home, options, world), look_at(home, world.test))
+    result = diary.result
+    operators, admin = _hire(home, options)
+    with frontdesk(home, options.port, folder / "server.log") as server:
+        month = Month(options.port, operators, admin, world.known)
+        if place.is_file():
+            diary.recall(month.floor)
+            result["resumed"].append(len(result["days"]) + 1)
+        else:
+            diary.failing = sorted(month.ask(world.golden))
+        for day in range(len(result["days"]) + 1, len(world.days) + 1):
+            if not diary.today:
+                start, known = time.monotonic(), set(month.floor.intents)
+                told = month.play(day, world.days[day - 1], options.seed)
+                took = time.monotonic() - start
+                diary.today = {"day": day, "day_seconds": took, **count(told, known)}
+                diary.known = sorted(known)
+                diary.save(place, month.floor)
+            night = sleep_over(home, options.port, options.recipe)
+            diary.marks, worth = _look(home, world, diary.marks, set(diary.known))
+            failing = month.ask(world.golden)
+            worth |= {"golden_failing": len(failing)}
+            worth |= {"golden_broken": sorted(failing - set(diary.failing))}
+            use = measure(server.pid)
+            memory = sum(role["memory_mib"] for role in use.values())
+            result["days"].append({**diary.today, **night, **worth, "memory_mib": memory})
+            diary.failing, diary.today = sorted(failing), {}
+            diary.save(place, month.floor)
+            print(json.dumps(result["days"][-1]), file=sys.stderr, flush=True)
+            written = write(result, options.out, options.name)
+    print(written)
+
+
+def _begin(home: Path, options: argparse.Namespace, world: World) -> Figures:
+    """A desk with its first release, and what is written of it so far."""
     home.mkdir()
     with opened(home) as store:
         store.replace_content(starting_content(world, options.promise))
-    operators, admin = _hire(home, options)
     named = ["--recipe", str(options.recipe)] if options.recipe else []
     start = time.monotonic()
     run(home, "train", *named)
-    result["first_training_seconds"] = time.monotonic() - start
-    marks = look_at(home, world.test)
-    with frontdesk(home, options.port, folder / "server.log") as server:
-        month = Month(options.port, operators, admin, world.known)
-        failing = month.ask(world.golden)
-        for day, lines in enumerate(world.days, start=1):
-            start, known = time.monotonic(), set(month.floor.intents)
-            told = month.play(day, lines, options.seed)
-            took = time.monotonic() - start
-            night = sleep_over(home, options.port, options.recipe)
-            marks, worth = _look(home, world, marks, known)
-            before, failing = failing, month.ask(world.golden)
-            worth |= {"golden_failing": len(failing), "golden_broken": sorted(failing - before)}
-            use = measure(server.pid)
-            memory = sum(role["memory_mib"] for role in use.values())
-            today = {"day": day, "day_seconds": took, **count(told, known), **night, **worth}
-            result["days"].append({**today, "memory_mib": memory})
-            result["labels"] = {name: dict(n) for name, n in month.floor.labels.items()}
-            print(json.dumps(today), file=sys.stderr, flush=True)
-            write(result, options.out, options.name)
+    return {
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        **describe_commit(),
+        "machine": describe_machine("cpu"),
+        "options": {name: str(value) for name, value in vars(options).items()},
+        "intents": [len(world.known), len(world.fresh)],
+        "first_training_seconds": time.monotonic() - start,
+        "resumed": [],
+        "days": [],
+    }
 
 
 def _look(home: Path, world: World, before: Marks, known: set[str]) -> tuple[Marks, Figures]:
@@ -129,13 +153,16 @@ def _hire(home: Path, options: argparse.Namespace) -> tuple[list[Operator], str]
     """The operators, the last of whom may be a bad one, and a token of an admin."""
     errors = [options.errs] * (len(NAMES) - 1) + [options.bad or options.errs]
     with opened(home) as store:
-        admin = store.add_operator("lead@example.com", "Lead", "admin", "!")
-        operators = [
-            Operator(name, store.create_api_token(person.id), error)
-            for name, error in zip(NAMES, errors, strict=True)
-            for person in [store.add_operator(f"{name}@example.com", name, "operator", "!")]
-        ]
-        return operators, store.create_api_token(admin.id)
+        there = {person.name: person.id for person in store.operators()}
+        for name in NAMES:
+            if name not in there:
+                made = store.add_operator(f"{name}@example.com", name, "operator", "!")
+                there[name] = made.id
+        if LEAD not in there:
+            there[LEAD] = store.add_operator("lead@example.com", LEAD, "admin", "!").id
+        tokens = {name: store.create_api_token(person) for name, person in there.items()}
+    operators = [Operator(name, tokens[name], err) for name, err in zip(NAMES, errors, strict=True)]
+    return operators, tokens[LEAD]
 
 
 def _options() -> argparse.Namespace:
@@ -151,6 +178,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--port", type=int, default=8785)
     parser.add_argument("--name", default="", help="of the result's files")
+    parser.add_argument("--folder", type=Path, help="kept, so that the month can be resumed")
     parser.add_argument("--out", type=Path, default=RESULTS)
     return parser.parse_args()
 

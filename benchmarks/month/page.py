@@ -82,11 +82,13 @@ def _head(result: Figures) -> Iterator[str]:
 def _head_line(result: Figures) -> str:
     options, (known, fresh) = result["options"], result["intents"]
     bad = f"; one of three operators errs in {100 * float(options['bad']):.0f} % of his labels"
+    again = ", ".join(map(str, result["resumed"]))
+    resumed = f", the server started anew on day {again}" if again else ""
     return (
         f"{options['rows']}: {known} intents with 5 examples each, {fresh} more turn up; "
         f"{options['messages']} messages a day, 10 % of them outside of every intent; operators "
         f"err in {100 * float(options['errs']):.0f} % of their labels"
-        f"{bad if float(options['bad']) else ''}. {len(result['days'])} days played."
+        f"{bad if float(options['bad']) else ''}. {len(result['days'])} days played{resumed}."
     )
 
 
