@@ -261,6 +261,42 @@ def test_what_protects_the_account_takes_the_password(operator: Caller) -> None:
     assert operator.post(f"{ACCOUNT}/totp/confirm", {"code": "000000"}).status_code == 409
 
 
+def test_a_session_and_a_password_without_the_code_change_no_second_factor(
+    operator: Caller, app: Flask, olga: Operator
+) -> None:
+    secret, codes = enrol(operator)
+    deeds: dict[str, dict[str, str]] = {
+        f"{ACCOUNT}/totp/codes": {},
+        f"{ACCOUNT}/totp/off": {},
+        "/api/v1/tokens": {"name": "till"},
+    }
+    used = sign_in(Caller(app), olga.email, totp=code_of(secret))
+    assert used.status_code == 201
+    for path, body in deeds.items():
+        for code in ({}, {"totp": ""}, {"totp": "000000"}, {"totp": code_of(secret)}):
+            refused = operator.post(path, {"password": PASSWORD, **body, **code})
+            assert refused.status_code == 422, path
+            assert (refused.json or {})["errors"][0]["field"] == "totp"
+    assert sign_in(Caller(app), olga.email).status_code == 401
+    body = {"name": "till", "password": "a guess", "totp": codes[0]}
+    assert operator.post("/api/v1/tokens", body).status_code == 422
+    body["password"] = PASSWORD  # and the wrong password used up no code
+    assert operator.post("/api/v1/tokens", body).status_code == 201
+
+
+def test_guesses_at_a_code_are_few_with_a_session_too(operator: Caller) -> None:
+    enrol(operator)
+    body = {"name": "till", "password": PASSWORD, "totp": "000000"}
+    statuses = [operator.post("/api/v1/tokens", body).status_code for _ in range(11)]
+    assert statuses == [422] * 10 + [429]
+
+
+def test_a_stolen_session_makes_no_token_that_outlives_it(operator: Caller) -> None:
+    for body in ({"name": "till"}, {"name": "till", "password": "a guess"}):
+        assert operator.post("/api/v1/tokens", body).status_code == 422
+    assert (operator.get("/api/v1/tokens").json or {})["tokens"] == []
+
+
 def test_two_factor_sign_in_is_switched_off_and_begun_anew(
     operator: Caller, app: Flask, olga: Operator
 ) -> None:
@@ -268,10 +304,12 @@ def test_two_factor_sign_in_is_switched_off_and_begun_anew(
     again = operator.post(f"{ACCOUNT}/totp", {"password": PASSWORD})
     assert again.status_code == 409
     assert operator.post(f"{ACCOUNT}/totp/confirm", {"code": code_of(secret)}).status_code == 409
-    new = operator.post(f"{ACCOUNT}/totp/codes", {"password": PASSWORD}).json or {}
+    own = {"password": PASSWORD, "totp": old[1]}
+    new = operator.post(f"{ACCOUNT}/totp/codes", own).json or {}
     assert sign_in(Caller(app), olga.email, totp=old[0]).status_code == 401
     assert sign_in(Caller(app), olga.email, totp=new["recovery_codes"][0]).status_code == 201
-    assert operator.post(f"{ACCOUNT}/totp/off", {"password": PASSWORD}).status_code == 204
+    own["totp"] = new["recovery_codes"][1]
+    assert operator.post(f"{ACCOUNT}/totp/off", own).status_code == 204
     assert sign_in(Caller(app), olga.email).status_code == 201
     enrol(operator)
 

@@ -57,7 +57,9 @@ def test_no_secret_and_no_message_is_in_the_log(
     operator.post(f"/api/v1/messages/{message}/correction", {"intent": "greeting"})
     settled = {"messages": [message], "intent": "gift_card"}
     assert operator.post("/api/v1/labels/settle", settled).status_code == 201
-    token = (operator.post("/api/v1/tokens", {"name": "till"}).json or {})["token"]
+    token = (operator.post("/api/v1/tokens", {"name": "till", "password": PASSWORD}).json or {})[
+        "token"
+    ]
     made = (admin.post(f"/api/v1/people/{olga.id}/password").json or {})["password"]
     text = admin.get(f"{AUDIT}.csv").text
     assert "labels.settle" in text
@@ -96,8 +98,9 @@ def test_the_table_is_whole_and_no_formula(
     admin: Caller, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("service.web.audit.PAGE", 2)
-    admin.post("/api/v1/tokens", {"name": '=HYPERLINK("http://evil.example")'})
-    admin.post("/api/v1/tokens", {"name": 'a, "b"\nc'})
+    own = {"password": PASSWORD}
+    admin.post("/api/v1/tokens", {**own, "name": '=HYPERLINK("http://evil.example")'})
+    admin.post("/api/v1/tokens", {**own, "name": 'a, "b"\nc'})
     response = admin.get(f"{AUDIT}.csv")
     assert "attachment" in response.headers["Content-Disposition"]
     rows = list(csv.DictReader(io.StringIO(response.text)))

@@ -163,10 +163,12 @@ def call_accounts(operator: Caller, admin: Caller) -> None:
     operator.delete(f"{account}/sessions/{other}")
     operator.delete(f"{account}/sessions")
     secret = (operator.post(f"{account}/totp", password).json or {})["secret"]
-    operator.post(f"{account}/totp/confirm", {"code": pyotp.TOTP(secret).now()})
-    operator.post(f"{account}/totp/codes", password)
-    operator.post(f"{account}/totp/off", password)
-    operator.post(f"{API}/tokens", {"name": "till"})
+    confirmed = operator.post(f"{account}/totp/confirm", {"code": pyotp.TOTP(secret).now()})
+    one = {**password, "totp": (confirmed.json or {})["recovery_codes"][0]}
+    renewed = operator.post(f"{account}/totp/codes", one)
+    other = {**password, "totp": (renewed.json or {})["recovery_codes"][0]}
+    operator.post(f"{account}/totp/off", other)
+    operator.post(f"{API}/tokens", {"name": "till", **password})
     token = (operator.get(f"{API}/tokens").json or {})["tokens"][0]["id"]
     operator.delete(f"{API}/tokens/{token}")
     added = admin.post(f"{API}/people", {"email": "new@desk.example"}).json or {}

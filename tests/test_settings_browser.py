@@ -70,7 +70,12 @@ class Visitor:
 
     def secret(self) -> str:
         """What is shown once, and put away."""
-        shown = self.see("secret-text").first.inner_text()
+        return self.secrets()[0]
+
+    def secrets(self) -> list[str]:
+        """The same, of several."""
+        expect(self.see("secret-text").first).to_be_visible()
+        shown = self.see("secret-text").all_inner_texts()
         self.see("secret-done").click()
         expect(self.see("secret")).to_have_count(0)
         return shown
@@ -134,7 +139,7 @@ def test_two_factor_sign_in_is_set_up_and_asked_for(browser: Browser, server: Li
     olga.see("totp-confirm-save").click()
     expect(olga.see("secret-text")).to_have_count(10)
     assert findings(olga.page) == []
-    recovery = olga.secret()
+    recovery, other = olga.secrets()[:2]
     expect(olga.see("totp-state")).to_contain_text("10 recovery codes left")
     olga.see("sign-out").click()
     expect(olga.see("sign-in")).to_be_visible()
@@ -150,6 +155,11 @@ def test_two_factor_sign_in_is_set_up_and_asked_for(browser: Browser, server: Li
     expect(olga.see("totp-state")).to_contain_text("9 recovery codes left")
     olga.see("totp-off").click()
     olga.see("confirm-password").fill(PASSWORD)
+    olga.see("confirm-code").fill(code)
+    olga.see("password-form-save").click()
+    expect(olga.see("password-form-error")).to_contain_text("was used before")
+    assert findings(olga.page) == []
+    olga.see("confirm-code").fill(other)
     olga.see("password-form-save").click()
     expect(olga.see("totp-begin")).to_be_visible()
 
@@ -197,8 +207,13 @@ def test_an_admin_adds_changes_and_disables_people(browser: Browser, server: Liv
 def test_tokens_are_made_used_and_revoked(browser: Browser, server: LiveServer) -> None:
     olga = Visitor(browser, server).come("olga", at="tokens")
     olga.see("token-make-save").click()
-    expect(olga.see("token-make-error")).to_be_visible()
+    expect(olga.see("token-make-error")).to_have_text("This is empty.")
     olga.see("token-name").fill(f"till {XSS}")
+    olga.see("confirm-password").fill("a guess")
+    olga.see("token-make-save").click()
+    expect(olga.see("token-make-error")).to_have_text("This is not your password.")
+    expect(olga.see("confirm-password")).to_be_focused()
+    olga.see("confirm-password").fill(PASSWORD)
     olga.see("token-make-save").click()
     token = olga.secret()
     expect(olga.see("token")).to_contain_text("never used")

@@ -16,14 +16,14 @@ from service.totp import address_of, new_secret, picture_of, plain, recovery_cod
 from service.web.context import SESSION_COOKIE, operator_required, parts
 from service.web.inputs import (
     AccountChange,
-    ConfirmedPassword,
+    Confirmed,
     NewPassword,
     TotpCode,
     no_body,
     read_body,
 )
 from service.web.operations import operation
-from service.web.sessions import begin_session, confirm_password
+from service.web.sessions import begin_session, confirm, confirm_password
 from service.web.shapes import operator_json, session_json
 
 blueprint = Blueprint("account", __name__, url_prefix="/api/v1/account")
@@ -105,14 +105,14 @@ def end_session(session_id: str) -> tuple[str, int]:
 @blueprint.post("/totp")
 @operation(
     "Begin two-factor sign-in: its secret, shown only now, as text and as a picture to scan.",
-    body=ConfirmedPassword,
+    body=Confirmed,
     returns={201: "TotpBegun"},
     auth="operator",
 )
 @operator_required
 def begin_totp() -> tuple[Json, int]:
-    body, me = read_body(ConfirmedPassword), g.operator
-    confirm_password(me, body.password)
+    me = g.operator
+    confirm_password(me, read_body(Confirmed).password)
     secret = new_secret()
     parts().store.begin_totp(me.id, secret)
     address = address_of(secret, me.email, parts().desk.settings().name[:40])
@@ -154,14 +154,14 @@ def _begun(operator: Operator) -> SecondFactor:
 @blueprint.post("/totp/codes")
 @operation(
     "New recovery codes; those before are void.",
-    body=ConfirmedPassword,
+    body=Confirmed,
     returns={201: "RecoveryCodes"},
     auth="operator",
 )
 @operator_required
 def renew_recovery_codes() -> tuple[Json, int]:
-    body, me = read_body(ConfirmedPassword), g.operator
-    confirm_password(me, body.password)
+    me = g.operator
+    confirm(me, read_body(Confirmed))
     codes = recovery_codes()
     parts().store.replace_recovery_codes(me.id, [plain(code) for code in codes])
     return {"recovery_codes": codes}, 201
@@ -170,13 +170,13 @@ def renew_recovery_codes() -> tuple[Json, int]:
 @blueprint.post("/totp/off")
 @operation(
     "Switch two-factor sign-in off.",
-    body=ConfirmedPassword,
+    body=Confirmed,
     returns={204: "Nothing"},
     auth="operator",
 )
 @operator_required
 def end_totp() -> tuple[str, int]:
-    body, me = read_body(ConfirmedPassword), g.operator
-    confirm_password(me, body.password)
+    me = g.operator
+    confirm(me, read_body(Confirmed))
     parts().store.drop_totp(me.id, deed="account.totp_off")
     return "", 204

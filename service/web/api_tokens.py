@@ -10,6 +10,7 @@ from service.roles import may
 from service.web.context import operator_required, parts
 from service.web.inputs import NewToken, no_body, query_choice, read_body
 from service.web.operations import operation
+from service.web.sessions import confirm
 
 blueprint = Blueprint("api_tokens", __name__, url_prefix="/api/v1/tokens")
 
@@ -34,7 +35,7 @@ def list_tokens() -> Json:
 
 @blueprint.post("")
 @operation(
-    "Make a token; it is shown only now.",
+    "Make a token, by the password once more; it is shown only now.",
     body=NewToken,
     returns={201: "TokenMade"},
     auth="operator",
@@ -42,6 +43,7 @@ def list_tokens() -> Json:
 @operator_required
 def make_token() -> tuple[Json, int]:
     body = read_body(NewToken)
+    confirm(g.operator, body)
     return {"token": parts().store.create_api_token(g.operator.id, body.name)}, 201
 
 

@@ -22,6 +22,7 @@ from pydantic_core import PydanticCustomError
 from service.config import origins_of
 from service.errors import InvalidInput, TooLarge, UnsupportedMedia
 from service.records import Role
+from service.web.complaints import in_words
 
 Id = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[!-~]+$")]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=100)]
@@ -119,10 +120,11 @@ class NewPassword(Body):
     new: Password
 
 
-class ConfirmedPassword(Body):
-    """One's password, once more."""
+class Confirmed(Body):
+    """Who one is, once more: the password, and with two-factor sign-in a code or recovery code."""
 
     password: Password
+    totp: Annotated[str, StringConstraints(max_length=40)] | None = None
 
 
 class TotpCode(Body):
@@ -148,8 +150,9 @@ class PersonChange(Body):
     disabled: bool | None = None
 
 
-class NewToken(Body):
-    """A token of a program, by a name to know it by."""
+class NewToken(Confirmed):
+    """A token of a program, by a name to know it by. It outlives sessions and passwords, so it
+    takes more than a session to make one."""
 
     name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
 
@@ -487,7 +490,7 @@ def read_body(model: type[B]) -> B:
         body = model.model_validate(value)
     except ValidationError as error:
         errors = [
-            {"field": ".".join(map(str, e["loc"])), "message": e["msg"]} for e in error.errors()
+            {"field": ".".join(map(str, e["loc"])), "message": in_words(e)} for e in error.errors()
         ]
         first = f"{errors[0]['field']}: {errors[0]['message']}"
         raise InvalidInput(first, errors=errors) from None

@@ -14,7 +14,7 @@ from service.passwords import password_matches
 from service.records import Operator
 from service.totp import plain, step_of
 from service.web.context import SESSION_COOKIE, acts, client_address, operator_required, parts
-from service.web.inputs import NewSession, no_body, read_body
+from service.web.inputs import Confirmed, NewSession, no_body, read_body
 from service.web.operations import operation
 from service.web.shapes import operator_json
 
@@ -100,6 +100,27 @@ def confirm_password(operator: Operator, password: str, field: str = "password")
         raise InvalidInput(message, errors=[{"field": field, "message": message}])
     attempts.forget(operator.email, address)
     return stored
+
+
+def confirm(operator: Operator, body: Confirmed) -> None:
+    """Before something that a password alone must not do where there is a second factor: both.
+
+    ``InvalidInput`` names the field that is missing or wrong.
+    """
+    factor = parts().store.second_factor(operator.id)
+    is_on = factor is not None and factor.since is not None
+    if is_on and not body.totp:
+        message = "This account has two-factor sign-in: send the code, too."
+        raise InvalidInput(message, errors=[{"field": "totp", "message": message}])
+    confirm_password(operator, body.password)
+    if factor is None or not is_on:
+        return
+    guesses = parts().attempts.second
+    guesses.begin(operator.id)
+    if not use_code(operator, factor.secret, body.totp or ""):
+        message = "This code is wrong, or it was used before. Wait for the next one."
+        raise InvalidInput(message, errors=[{"field": "totp", "message": message}])
+    guesses.forget(operator.id)
 
 
 def _check_second_factor(operator: Operator, body: NewSession) -> None:

@@ -5,37 +5,39 @@
 import { get, post, remove } from "./api.js";
 import { h } from "./dom.js";
 import { session } from "./session.js";
-import { ask, field, form, renew, section, showOnce } from "./settings_parts.js";
+import { ask, field, form, proof, renew, section, showOnce } from "./settings_parts.js";
 import { timeOf } from "./time.js";
 
-/** @import {ApiToken} from "./types.js" */
+/** @import {Account, ApiToken} from "./types.js" */
 
 const ONCE = "Programs send it as “Authorization: Bearer …”. It is shown only now; the desk keeps nothing that it could be read from.";
 
 /** @returns {Promise<Node[]>} */
 export async function tokensPage() {
   const isAdmin = session.operator?.role === "admin";
-  /** @type {{tokens: ApiToken[]}} */
-  const { tokens } = await get(isAdmin ? "/tokens?of=all" : "/tokens");
+  /** @type {[{tokens: ApiToken[]}, Account]} */
+  const [{ tokens }, account] = await Promise.all([get(isAdmin ? "/tokens?of=all" : "/tokens"), get("/account")]);
   const mine = tokens.filter((token) => token.operator_id === session.operator?.id);
   const others = tokens.filter((token) => !mine.includes(token));
   return [
     section("My tokens", null, list(mine, "You have no token.")),
-    making(),
+    making(account.two_factor),
     ...(others.length ? [section("Tokens of others", "You see them because you are an admin.", list(others, ""))] : []),
   ];
 }
 
-function making() {
-  const name = h("input", { type: "text", maxlength: 80, autocomplete: "off", placeholder: "Nightly export", "data-testid": "token-name" });
+/** A token outlives the session that makes it, so it takes the password once more. @param {boolean} twoFactor */
+function making(twoFactor) {
+  const name = h("input", { type: "text", name: "name", maxlength: 80, autocomplete: "off", placeholder: "Nightly export", "data-testid": "token-name" });
+  const { fields, told } = proof(twoFactor);
   return section("Make a token", null, form({
     testid: "token-make", label: "Make it",
     save: async () => {
-      const { token } = await post("/tokens", { name: name.value });
+      const { token } = await post("/tokens", { name: name.value, ...told() });
       renew();
       showOnce(`The token “${name.value.trim()}”`, ONCE, [token]);
     },
-  }, field("Name", name, "What it is for, so that you know it later.")));
+  }, field("Name", name, "What it is for, so that you know it later."), ...fields));
 }
 
 /** @param {ApiToken[]} tokens @param {string} none */

@@ -34,31 +34,39 @@ export function wrong(error) {
 }
 
 /**
- * A form with one button; what `save` throws is shown above it, what it returns as a short message.
+ * A form with one button; what `save` throws is shown above it, and the input of that name focused; what it returns
+ * is a short message.
  * @param {{testid: string, label: string, save: () => Promise<string|void>, plain?: boolean}} act
  * @param {...(Child|Child[])} content
  */
 export function form({ testid, label, save, plain = false }, ...content) {
   const error = h("p", { class: "error", role: "alert", hidden: true, "data-testid": `${testid}-error` });
   const button = h("button", { class: plain ? "button" : "button primary", type: "submit", "data-testid": `${testid}-save` }, label);
-  return h("form", {
+  const made = /** @type {HTMLFormElement} */ (h("form", {
     class: "setting-form", "data-testid": testid, novalidate: true,
     onsubmit: async (/** @type {Event} */ event) => {
       event.preventDefault();
       if (button.disabled) return;
       button.disabled = true;
       error.hidden = true;
+      for (const input of made.querySelectorAll("[aria-invalid]")) input.removeAttribute("aria-invalid");
       try {
         const said = await save();
         if (said) toast(said);
       } catch (problem) {
         error.hidden = false;
         error.textContent = wrong(problem);
+        const input = made.elements.namedItem(problem instanceof ApiError ? problem.errors[0]?.field ?? "" : "");
+        if (input instanceof HTMLElement) {
+          input.setAttribute("aria-invalid", "true");
+          input.focus();
+        }
       } finally {
         button.disabled = false;
       }
     },
-  }, ...content, error, h("div", { class: "form-foot" }, button));
+  }, ...content, error, h("div", { class: "form-foot" }, button)));
+  return made;
 }
 
 /**
@@ -92,19 +100,33 @@ export function ask({ heading, words, label, act }) {
 }
 
 /**
- * Ask for one's password; `act` gets it, and what it throws is shown beside the field.
- * @param {{heading: string, words: string, label: string, act: (password: string) => Promise<string|void>}} question
+ * Fields for what the desk asks before something that a stolen session must not do: the password and, with
+ * two-factor sign-in, a code.
+ * @param {boolean} twoFactor
+ * @returns {{fields: HTMLElement[], password: HTMLInputElement, told: () => {password: string, totp?: string}}}
  */
-export function askPassword({ heading, words, label, act }) {
-  const password = h("input", { type: "password", autocomplete: "current-password", required: true, "data-testid": "confirm-password" });
+export function proof(twoFactor) {
+  const password = h("input", { type: "password", name: "password", autocomplete: "current-password", required: true, "data-testid": "confirm-password" });
+  const code = h("input", { type: "text", name: "totp", autocomplete: "one-time-code", maxlength: 40, spellcheck: "false", "data-testid": "confirm-code" });
+  const fields = [field("Your password", password)];
+  if (twoFactor) fields.push(field("Code", code, "From your authenticator app, or a recovery code."));
+  return { fields, password, told: () => ({ password: password.value, ...(twoFactor && { totp: code.value }) }) };
+}
+
+/**
+ * Ask who one is once more; `act` gets it for the desk, and what it throws is shown beside the fields.
+ * @param {{heading: string, words: string, label: string, twoFactor?: boolean, act: (proof: {password: string, totp?: string}) => Promise<string|void>}} question
+ */
+export function askPassword({ heading, words, label, twoFactor = false, act }) {
+  const { fields, password, told } = proof(twoFactor);
   const asked = dialog(heading, "password-question", form({
     testid: "password-form", label,
     save: async () => {
-      const said = await act(password.value);
+      const said = await act(told());
       asked.close();
       return said;
     },
-  }, h("p", {}, words), field("Your password", password)));
+  }, h("p", {}, words), ...fields));
   password.focus();
 }
 

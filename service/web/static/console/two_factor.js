@@ -31,7 +31,7 @@ export function twoFactor({ two_factor: isOn, recovery_codes: left }) {
 function begin() {
   askPassword({
     heading: "Two-factor sign-in", words: "You will scan a picture with an authenticator app. Confirm first that it is you.", label: "Go on",
-    act: async (password) => scan(await post("/account/totp", { password })),
+    act: async (proof) => scan(await post("/account/totp", proof)),
   });
 }
 
@@ -58,9 +58,9 @@ function scan({ secret, picture }) {
 
 function renewCodes() {
   askPassword({
-    heading: "New recovery codes", words: "The codes that you have are void then.", label: "Make new ones",
-    act: async (password) => {
-      const { recovery_codes: codes } = await post("/account/totp/codes", { password });
+    heading: "New recovery codes", words: "The codes that you have are void then.", label: "Make new ones", twoFactor: true,
+    act: async (proof) => {
+      const { recovery_codes: codes } = await post("/account/totp/codes", proof);
       renew();
       showOnce("Your recovery codes", KEEP, codes);
     },
@@ -69,9 +69,9 @@ function renewCodes() {
 
 function switchOff() {
   askPassword({
-    heading: "Switch two-factor sign-in off?", words: "Your password alone will be enough then.", label: "Switch it off",
-    act: async (password) => {
-      await post("/account/totp/off", { password });
+    heading: "Switch two-factor sign-in off?", words: "Your password alone will be enough then.", label: "Switch it off", twoFactor: true,
+    act: async (proof) => {
+      await post("/account/totp/off", proof);
       renew();
       return "Two-factor sign-in is off.";
     },
