@@ -12,6 +12,7 @@ import shutil
 import tarfile
 import zlib
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,8 +75,12 @@ def _refuse_full(home: Path, manifest: Manifest) -> None:
 
 
 def _bring_up_to_date(staged: Config) -> None:
-    """Apply the migrations that the backup lacks; if one fails, the desk in the home stays."""
-    open_store(staged).close()
+    """Apply the migrations that the backup lacks; if one fails, the desk in the home stays.
+
+    Consoles and widgets that are open meanwhile know later numbers than the backup has.
+    """
+    with closing(open_store(staged)) as store:
+        store.leave_gap()
     log = staged.database.with_name(f"{DATABASE}-wal")
     if log.exists():  # SQLite leaves it when it cannot be written into the database
         raise StoreError(f"{staged.home.parent} has no room for the database's log.")

@@ -196,6 +196,10 @@ class ConversationStore(Protocol):
     def last_event(self) -> int:
         """The highest ``seq``; 0 when there is none."""
 
+    def leave_gap(self) -> None:
+        """Let events and messages go on with numbers that nobody has seen: after a desk was set
+        back, so that who listened before hears what is new, and nothing twice."""
+
     def wait(self, seen: int, timeout: float, conversation_id: str | None = None) -> int:
         """Block until an event beyond ``seen`` was committed by any process, or ``timeout`` seconds
         have passed; returns the highest ``seq``. With a conversation, wake only for its events (now

@@ -22,6 +22,8 @@ DESK_EVENTS = f"{EVENT} WHERE e.seq > ? ORDER BY e.seq LIMIT ?"
 CONVERSATION_EVENTS = f"""
 {EVENT} WHERE e.conversation_id = ? AND e.number > ? AND e.public = 1 ORDER BY e.number LIMIT ?
 """
+LEAP = "UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = 'event'"
+GAP = 1_000_000
 
 
 class Events(Part):
@@ -46,6 +48,17 @@ class Events(Part):
         """The highest ``seq``; 0 when there is none."""
         with self._reading() as db:
             return last_event(db)
+
+    def leave_gap(self) -> None:
+        """Go on with numbers that nobody has seen: a desk was set back, and people who listen know
+        later numbers than it has. As long as it tells less than a thousand events a second, the
+        time of day in milliseconds lies beyond them; a conversation is far from ``GAP``."""
+        beyond = int(self._clock().timestamp() * 1000)
+        with self._writing() as write:
+            db = write.connection
+            if not db.execute(LEAP, (beyond,)).rowcount:
+                db.execute("INSERT INTO sqlite_sequence (name, seq) VALUES ('event', ?)", (beyond,))
+            db.execute("UPDATE conversation SET last_number = last_number + ?", (GAP,))
 
     def wait(self, seen: int, timeout: float, conversation_id: str | None = None) -> int:
         """Block until an event beyond ``seen`` was committed by any process, or ``timeout`` seconds
