@@ -339,7 +339,13 @@ class LearningContract:
         assert report["handoff_reasons"] == {"low_confidence": 1}
         assert report["first_response_seconds"] == pytest.approx(90, abs=0.01)
         assert report["resolution_seconds"] == pytest.approx(120, abs=0.01)
-        assert report["tickets"] == {"opened": 1, "resolved": 1, "returned": 0, "active": 0}
+        assert report["tickets"] == {
+            "opened": 1,
+            "resolved": 1,
+            "merged": 0,
+            "returned": 0,
+            "active": 0,
+        }
         ratings = {"count": 1, "average": 5.0, "helpful": 1, "unhelpful": 0}
         assert report["ratings"] == ratings | {"stars": [0, 0, 0, 0, 1]}
         assert store.report("2026-03-02", "2026-03-03")["turns"]["total"] == 0

@@ -194,6 +194,31 @@ def test_a_first_reply_counts_for_who_wrote_it(own_store: Store, clock: Clock) -
     assert counted == {"Ana": (1, 0), "Ben": (0, 1)}
 
 
+def test_a_resolved_ticket_counts_for_who_resolved_it_and_a_merged_one_for_nobody(
+    own_store: Store, clock: Clock
+) -> None:
+    store = own_store
+    ana = add_person(store, "ana@desk.example", "operator")
+    zoe = {"identifier": "zoe", "verified": True}
+    one, two = (
+        store.record_turn(handoff(store.create_conversation(**zoe)[0].id)).ticket for _ in range(2)
+    )
+    assert one
+    assert two
+    clock.move(seconds=60)
+    store.change_ticket(one.id, ana.id, TicketChange("merge", to=two.id))
+    clock.move(seconds=60)
+    store.resolve_ticket(two.id, ana.id, None)  # which nobody had claimed
+    clock.move(seconds=60)
+    reply = store.messages(two.conversation_id)[-1]
+    store.record_feedback(two.conversation_id, reply.id, helpful=None, rating=5)
+    told = report(store)
+    assert told["tickets"] == {"opened": 2, "resolved": 1, "merged": 1, "returned": 0, "active": 0}
+    assert told["resolution"]["count"] == 1
+    (row,) = told["operators"]
+    assert (row["operator"]["name"], row["resolved"], row["ratings"]["count"]) == ("Ana", 1, 1)
+
+
 def test_nothing_of_an_erased_customer_is_counted(own_store: Store) -> None:
     store = own_store
     empty = report(store)

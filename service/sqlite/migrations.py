@@ -525,3 +525,14 @@ def m012_conversation_tokens(db: Database) -> None:
         CREATE INDEX conversation_token_conversation ON conversation_token (conversation_id);
         """
     )
+
+
+@MIGRATIONS()
+def m016_resolved_by(db: Database) -> None:
+    """Who resolved a ticket, who need not have owned it. Of older ones only the owner is known."""
+    db.executescript(
+        """
+        ALTER TABLE ticket ADD COLUMN resolved_by TEXT REFERENCES operator;
+        UPDATE ticket SET resolved_by = owner_id WHERE resolved_at IS NOT NULL;
+        """
+    )

@@ -33,7 +33,9 @@ SELECT reason, count(*) FROM ticket WHERE created_at >= :since AND created_at < 
 GROUP BY reason ORDER BY count(*) DESC, reason
 """
 TICKETS = """
-SELECT count(*) AS opened, ifnull(sum(status = 'resolved'), 0) AS resolved,
+SELECT count(*) AS opened,
+  ifnull(sum(status = 'resolved' AND merged_into IS NULL), 0) AS resolved,
+  ifnull(sum(merged_into IS NOT NULL), 0) AS merged,
   ifnull(sum(status = 'returned'), 0) AS returned,
   ifnull(sum(status IN ('open', 'claimed')), 0) AS active
 FROM ticket WHERE created_at >= :since AND created_at < :until
@@ -49,11 +51,13 @@ WHERE created_at >= :since AND created_at < :until AND first_reply_at IS NOT NUL
 """
 RESOLUTION = """
 SELECT (julianday(resolved_at) - julianday(created_at)) * 86400 AS seconds FROM ticket
-WHERE resolved_at >= :since AND resolved_at < :until
+WHERE resolved_at >= :since AND resolved_at < :until AND merged_into IS NULL
 """
 RESOLVED = """
-SELECT owner_id, count(*) FROM ticket
-WHERE resolved_at >= :since AND resolved_at < :until AND owner_id IS NOT NULL GROUP BY owner_id
+SELECT resolved_by, count(*) FROM ticket
+WHERE resolved_at >= :since AND resolved_at < :until AND merged_into IS NULL
+  AND resolved_by IS NOT NULL
+GROUP BY resolved_by
 """
 RATINGS = f"""
 SELECT count(rating) AS count, avg(rating) AS average, ifnull(sum(helpful = 1), 0) AS helpful,
@@ -81,7 +85,7 @@ GROUP BY operator_id
 RATED = """
 SELECT operator_id, count(*) AS count, avg(rating) AS average FROM (
   SELECT f.rating, coalesce(m.operator_id, (
-    SELECT t.owner_id FROM ticket AS t WHERE t.conversation_id = f.conversation_id
+    SELECT t.resolved_by FROM ticket AS t WHERE t.conversation_id = f.conversation_id
       AND t.resolved_at <= f.at ORDER BY t.resolved_at DESC LIMIT 1)) AS operator_id
   FROM feedback AS f JOIN message AS m ON m.id = f.message_id
   WHERE f.at >= :since AND f.at < :until AND f.rating IS NOT NULL

@@ -16,7 +16,7 @@ DEVICES = 20  # of a conversation besides the first; a further one ends the olde
 LATEST = """
 SELECT v.* FROM customer AS c JOIN conversation AS v ON v.customer_id = c.id
 WHERE c.identifier = ? AND c.verified = 1 AND v.updated_at >= ?
-ORDER BY v.updated_at DESC, v.id DESC LIMIT 1
+ORDER BY v.updated_at DESC, v.rowid DESC LIMIT 1
 """
 KNOWN_AS = "UPDATE customer SET name = ifnull(?, name), email = ifnull(?, email) WHERE id = ?"
 NEW_DEVICE = """

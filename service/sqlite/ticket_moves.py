@@ -41,13 +41,13 @@ RELEASE = """
 UPDATE ticket SET status = 'open', owner_id = NULL, claimed_at = NULL, updated_at = ? WHERE id = ?
 """
 CLOSE = """
-UPDATE ticket SET status = ?, resolved_at = ?, unanswered_since = NULL, snoozed_until = NULL,
-  merged_into = ?, updated_at = ?
+UPDATE ticket SET status = ?, resolved_at = ?, resolved_by = ?, merged_into = ?, updated_at = ?,
+  unanswered_since = NULL, snoozed_until = NULL
 WHERE id = ?
 """
 REOPEN = """
 UPDATE ticket SET status = 'open', owner_id = NULL, claimed_at = NULL, resolved_at = NULL,
-  merged_into = NULL, unanswered_since = ?, reopened_at = ?, updated_at = ?
+  resolved_by = NULL, merged_into = NULL, unanswered_since = ?, reopened_at = ?, updated_at = ?
 WHERE id = ?
 """
 CUSTOMER = "SELECT customer_id FROM conversation WHERE id = ?"
@@ -218,8 +218,8 @@ def _close(
             thread.reply(reply, ticket_id=ticket.id)
         thread.remember(Dialogue())
         thread.pass_to(conversation_status)
-    resolved_at = at if status == "resolved" else None
-    write.connection.execute(CLOSE, (status, resolved_at, merged_into, at, ticket.id))
+    resolved = (at, operator.id) if status == "resolved" else (None, None)
+    write.connection.execute(CLOSE, (status, *resolved, merged_into, at, ticket.id))
     return tell_ticket(write, ticket.id, at)
 
 
