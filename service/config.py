@@ -17,7 +17,12 @@ from service.errors import ConfigError
 
 PREFIX = "FRONTDESK_"
 DEFAULT_ENCODER = "sentence-transformers/all-MiniLM-L6-v2"
-SECRETS = ("site_secret", "alarm_webhook", "alarm_secret")  # an address may hold a token
+SECRETS = (
+    "site_secret",
+    "jwt_secret",
+    "alarm_webhook",
+    "alarm_secret",
+)  # an address may hold a token
 
 
 class Config(BaseModel):
@@ -53,6 +58,11 @@ class Config(BaseModel):
     )
     site_secret: str = Field(
         "", description="Key of identifier_hash; made at init and kept in the home when empty."
+    )
+    jwt_secret: str = Field(
+        "",
+        description="Key of JWTs in place of the site secret, and of them alone: needed where "
+        "customers choose what is signed.",
     )
     device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:\d+)?)$")] = Field(
         "auto",

@@ -1,5 +1,6 @@
 """The customers' chat API, as a widget or a stranger's program calls it."""
 
+import base64
 import hashlib
 import hmac
 import threading
@@ -135,6 +136,27 @@ def test_signed_identifier_is_verified(signature: str, client: Caller, store: St
     response = client.post(CONVERSATIONS, body)
     assert response.status_code == 201
     assert verified(store, response)
+
+
+def test_with_a_key_of_their_own_tokens_are_not_signed_by_the_hash_of_a_chosen_name(
+    config: Config, store: Store
+) -> None:
+    forged = token_of({"sub": "u-1", "exp": in_seconds(3600)})
+    name, _, signature = forged.rpartition(".")
+    chosen = bytes.fromhex(signed(name))  # what the site gives to a customer of that name
+    assert base64.urlsafe_b64encode(chosen).rstrip(b"=").decode() == signature
+    other = "another secret that is long enough for HS256"
+    apart = config.model_copy(update={"jwt_secret": other})
+    for settings, token, status in (
+        (config, forged, 201),
+        (apart, forged, 403),
+        (apart, token_of({"sub": "u-1", "exp": in_seconds(3600)}, other), 201),
+        (apart, signed("u-1"), 201),
+        (apart, signed("u-1", other), 403),
+    ):
+        body = {"customer": {"identifier": "u-1", "identifier_hash": token}}
+        client = Caller(create_app(settings, store=store, engines=FakeEngines(store)))
+        assert client.post(CONVERSATIONS, body).status_code == status
 
 
 def test_unsigned_identifier_is_taken_but_not_verified(client: Caller, store: Store) -> None:

@@ -119,7 +119,7 @@ def verify_identity(customer: NewCustomer) -> bool:
             raise Forbidden("This desk needs an identifier_hash with the identifier.")
         return False
     if signature.count(".") == 2:
-        return _verify_token(signature, secret, customer.identifier)
+        return _verify_token(signature, parts().config.jwt_secret or secret, customer.identifier)
     key, message = secret.encode(), customer.identifier.encode()
     wanted = hmac.new(key, message, hashlib.sha256).hexdigest()
     if not hmac.compare_digest(wanted.encode(), signature.lower().encode()):
