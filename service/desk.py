@@ -35,7 +35,7 @@ from service.records import (
     Turn,
     TurnDraft,
 )
-from service.replies import TALK_TO_A_PERSON, desk_reply, render
+from service.replies import TALK_TO_A_PERSON, desk_reply, fill_in, render
 from service.router import Route, decide
 from service.store import Store
 from service.trace import away_json, trace_json
@@ -109,7 +109,8 @@ class Desk:
     ) -> list[dict[str, Any]]:
         """Replies that an operator may take, from the trace of the last customer message.
 
-        ``messages`` are the ticket's, oldest first; ``traces`` go by message id.
+        ``messages`` are the ticket's, oldest first; ``traces`` go by message id. A fact that is
+        missing stays as a variable, for the operator to fill in.
         """
         try:
             catalogue = self.engines.current().catalogue
@@ -127,14 +128,13 @@ class Desk:
                 "template": template.name,
                 "intent": template.intent,
                 "title": catalogue.title(template.intent),
-                "text": text,
+                "text": fill_in(template.text, facts),
                 "score": score,
                 "found": hit,
                 "confidence": confidence,
             }
             for template, score, hit, confidence in ranked_templates(catalogue, trace)
             if template.sentiment in (None, ticket.sentiment)
-            and (text := render(template.text, facts))
         ]
         return found[:limit]
 

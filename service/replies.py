@@ -1,7 +1,7 @@
 """From a template and the facts at hand to the text of a reply.
 
-Called by the desk and by the operators' suggestions. Never prints a missing slot: a template
-that needs a fact which is not there renders to nothing, and the caller decides what then.
+Called by the desk and by the operators' suggestions. The desk never prints a missing slot: a
+template that needs a fact which is not there renders to nothing, and the caller decides what then.
 """
 
 import re
@@ -35,6 +35,11 @@ def render(text: str, facts: Mapping[str, str]) -> str | None:
     if any(not facts.get(name) for name in variables(text)):
         return None
     return VARIABLE.sub(lambda match: facts[match.group(1)], text).strip()
+
+
+def fill_in(text: str, facts: Mapping[str, str]) -> str:
+    """The text with what is known filled in; a variable without a fact stays, for a person."""
+    return VARIABLE.sub(lambda match: facts.get(match.group(1)) or match.group(), text).strip()
 
 
 def choose_template(

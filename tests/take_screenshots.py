@@ -1,7 +1,7 @@
 """``make screenshots``: pictures of the running product for README and docs.
 
-Plays a short story on a freshly trained starter desk (or on TEST_STARTER_HOME) with the real server
-and Chromium, and writes docs/screenshots/.
+Plays a short story on a freshly trained starter desk (or on TEST_STARTER_HOME) that has two weeks
+behind it, with the real server and Chromium, and writes docs/screenshots/.
 """
 
 import os
@@ -10,16 +10,20 @@ from pathlib import Path
 
 from playwright.sync_api import expect
 
+from busy_desk import live_through
 from chromium import chromium
+from conftest import PASSWORD
+from gallery import take_all
 from starter_desk import Starter, frontdesk, running_server
-from test_story import HANDED_OVER, PASSWORD, Customer, Operator
+from test_story import HANDED_OVER, Customer, Operator
 
 PICTURES = Path(__file__).parent.parent / "docs" / "screenshots"
 
 
 def take(home: Path, log: Path) -> None:
     """The widget with an answer, the console with an upset ticket, the release's report."""
-    frontdesk(home, "operator", "add", "ana@desk.example", "--name", "Ana", "--password", PASSWORD)
+    live_through(home)
+    frontdesk(home, "review", "--days", "30")
     with running_server(home, log=log) as address, chromium() as browser:
         shopper = Customer(browser, address)
         shopper.say("where is my parcel KM-482913?")
@@ -35,7 +39,7 @@ def take(home: Path, log: Path) -> None:
             other.expect_answer(HANDED_OVER)
         shopper.say("Three weeks and STILL nothing. This is ridiculous, I am really angry now!")
         shopper.expect_answer(HANDED_OVER)
-        operator = Operator(browser, address)
+        operator = Operator(browser, address, PASSWORD)
         operator.see("ticket").first.click()
         operator.see("act-claim").click()
         expect(operator.see("status")).to_contain_text("Yours")
@@ -46,6 +50,7 @@ def take(home: Path, log: Path) -> None:
         page = browser.new_page(viewport={"width": 1440, "height": 900})
         page.goto((home / "releases" / release / "report.html").absolute().as_uri())
         page.screenshot(path=PICTURES / "report.png")
+        take_all(browser, address, PICTURES)
 
 
 def main() -> None:

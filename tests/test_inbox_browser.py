@@ -126,7 +126,7 @@ def test_words_are_found_and_marked_as_they_are_typed(browser: Browser, desk: De
     ana.search("is:lat")
     expect(ana.see("search-hint")).to_contain_text("is: is one of overdue")
     ana.search("quixotry")
-    expect(ana.see("inbox-empty")).to_contain_text("Nothing matches")
+    expect(ana.see("inbox-empty")).to_contain_text("Nothing in “Active” matches")
     expect(ana.see("search-hint")).to_have_text("")
     ana.page.get_by_role("button", name="Clear filters").click()
     expect(ana.see("ticket")).to_have_count(3)
@@ -135,6 +135,28 @@ def test_words_are_found_and_marked_as_they_are_typed(browser: Browser, desk: De
     desk.ticket("another parcel", "Zed")  # found live
     expect(ana.see("ticket")).to_have_count(2)
     assert [problem for problem in ana.problems if "422" not in problem] == []
+
+
+def test_a_search_of_one_view_becomes_one_of_all(browser: Browser, desk: Desk) -> None:
+    late = desk.ticket("my parcel is late", "Uma")
+    desk.store.resolve_ticket(late, desk.people["Ana"], None)
+    desk.ticket("a parcel too many", "Zed")
+    ana = Console(browser, desk, "ana")
+    ana.search("parcel")
+    expect(ana.see("ticket")).to_have_count(1)
+    ana.see("search-all").click()
+    expect(ana.see("ticket")).to_have_count(2)
+    expect(ana.see("search-all")).to_have_count(0)
+    ana.search("late")
+    expect(ana.see("ticket")).to_have_count(1)
+    ana.see("search").press("Escape")
+    expect(ana.see("ticket")).to_contain_text("Zed")
+    expect(ana.see("view-active")).to_have_attribute("aria-pressed", "true")
+    ana.search("late")
+    expect(ana.see("inbox-empty")).to_contain_text("Nothing in “Active” matches")
+    ana.see("search-all").click()
+    expect(ana.see("ticket")).to_contain_text("Uma")
+    assert ana.problems == []
 
 
 def test_filters_become_words_and_words_a_view_that_is_shared(browser: Browser, desk: Desk) -> None:

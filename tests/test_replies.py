@@ -7,7 +7,7 @@ import pytest
 from service.catalogue import Catalogue
 from service.desk import compose, suggested
 from service.records import Content, DeskSettings, Dialogue, Suggestion, Template
-from service.replies import DEFAULT_REPLIES, choose_template, desk_reply, render, variables
+from service.replies import DEFAULT_REPLIES, choose_template, desk_reply, fill_in, render, variables
 from service.router import Route
 
 PERSON = Suggestion("Talk to a person", "talk_to_person")
@@ -167,3 +167,9 @@ def test_suggested_intents_have_titles_and_exist(content: Content) -> None:
     settings = replace(content.settings, suggested=("track_order", "removed"))
     offered = suggested(Catalogue.of(replace(content, settings=settings)))
     assert offered == (Suggestion("Where is my order?", "track_order"),)
+
+
+def test_what_is_not_known_is_left_to_a_person() -> None:
+    text = " Order {order} from {shop}: {when} {order} "
+    facts = {"order": "KM-1", "shop": "", "when": "{shop}"}
+    assert fill_in(text, facts) == "Order KM-1 from {shop}: {shop} KM-1"

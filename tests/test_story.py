@@ -55,12 +55,12 @@ class Customer:
 class Operator:
     """Ana in the console."""
 
-    def __init__(self, browser: Browser, address: str) -> None:
+    def __init__(self, browser: Browser, address: str, password: str = PASSWORD) -> None:
         self.page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
         self.problems = watch(self.page)
         self.page.goto(f"{address}/console")
         self.see("email").fill("ana@desk.example")
-        self.see("password").fill(PASSWORD)
+        self.see("password").fill(password)
         self.see("sign-in").click()
         expect(self.see("operator")).to_contain_text("Ana")
 

@@ -122,6 +122,7 @@ export class DeskInbox extends HTMLElement {
   /** @param {Partial<Filter>} change */
   change(change) {
     this.filter = { ...this.filter, ...change };
+    if (this.filter.view === "all" && !this.filter.saved && !this.filter.q.trim()) this.filter.view = "active"; // a search of all is over
     const { order } = this.filter;
     const view = this.filter.view === "all" ? "active" : this.filter.view;
     store(REMEMBER, JSON.stringify({ view, order }));
@@ -393,16 +394,29 @@ export class DeskInbox extends HTMLElement {
     const { foot } = this;
     if (!foot) return;
     // Left alone while it says the same, so that a press on its button is never lost to a redraw.
-    const { view, q } = this.filter;
-    const state = this.order.length ? `more:${this.more}` : JSON.stringify([view, q.trim()]);
+    const { view, q, saved } = this.filter;
+    const wider = this.canWiden();
+    const state = this.order.length ? `more:${this.more}:${wider}` : JSON.stringify([view, q.trim(), saved]);
     const button = foot.querySelector("button");
     if (this.paging === null) button?.removeAttribute("disabled");
     if (foot.dataset.state === state) return;
     foot.dataset.state = state;
     if (this.order.length === 0) return fill(foot, this.emptyState());
-    fill(foot, this.more && h("button", {
-      class: "button", type: "button", "data-testid": "load-more", onclick: () => this.loadMore(),
-    }, "Load more"));
+    fill(foot, this.more
+      ? h("button", { class: "button", type: "button", "data-testid": "load-more", onclick: () => this.loadMore() }, "Load more")
+      : wider && this.widener());
+  }
+
+  /** Whether the search is in one of the views only. */
+  canWiden() {
+    const { q, view, saved } = this.filter;
+    return Boolean(q.trim()) && view !== "all" && !saved && !readQuery(q).filters.status;
+  }
+
+  widener() {
+    return h("button", {
+      class: "button", type: "button", "data-testid": "search-all", onclick: () => this.change({ view: "all" }),
+    }, "Search all tickets");
   }
 
   clearFoot() {
@@ -414,10 +428,13 @@ export class DeskInbox extends HTMLElement {
   emptyState() {
     const { q, view, saved } = this.filter;
     const filtered = Boolean(q.trim()) && !saved;
-    const [head, text] = filtered ? ["Nothing matches.", "Try fewer filters or other words."] : VIEWS[view].empty;
+    const wider = this.canWiden();
+    const head = wider ? `Nothing in “${VIEWS[view].label}” matches.` : "Nothing matches.";
+    const [heading, text] = filtered ? [head, "Try fewer filters or other words."] : VIEWS[view].empty;
     return h("div", { class: "empty", "data-testid": "inbox-empty" },
       icon(filtered ? "search" : view === "active" ? "check" : VIEWS[view].icon),
-      h("h2", {}, head), h("p", {}, text),
+      h("h2", {}, heading), h("p", {}, text),
+      wider && this.widener(),
       filtered && h("button", { class: "button", type: "button", onclick: () => this.clearFilter() }, "Clear filters"));
   }
 

@@ -56,10 +56,11 @@ export function toAsk({ ticket, messages, traces }) {
   return found && !found.correction ? found : null;
 }
 
-/** @param {Trace|undefined} trace @returns {Score[]} likely intents that there are */
+/** @param {Trace|undefined} trace @returns {Score[]} likely intents that there are, as far as is known yet */
 function choicesOf(trace) {
   const known = new Set([...session.intents.map(({ name }) => name), OUT_OF_SCOPE]);
-  return ranked(trace?.reading?.intents).filter(({ label }) => known.has(label)).slice(0, CHOICES);
+  const read = ranked(trace?.reading?.intents);
+  return (session.intents.length ? read.filter(({ label }) => known.has(label)) : read).slice(0, CHOICES);
 }
 
 /** @param {Ticket} ticket @param {Message} message @param {Trace|undefined} trace */

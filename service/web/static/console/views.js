@@ -62,7 +62,7 @@ export const VIEWS = {
     empty: ["Nothing resolved yet.", "Resolved tickets are kept here."],
   },
   all: {
-    label: "Saved view", icon: "filter", query: {}, words: "",
+    label: "All", icon: "filter", query: {}, words: "",
     holds: () => true,
     count: () => undefined,
     empty: ["Nothing here.", "No ticket is what this view looks for."],
