@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from index.memory import give_memory_back
 from index.records import OUT_OF_SCOPE, Entity, Hit, Reading, Thresholds
 from service.background import Encode, Superseded, giving_way, sharing_python
 from service.catalogue import Catalogue
@@ -310,11 +311,17 @@ class Watched:
         return None
 
     def _watch(self) -> None:
+        replaced = False
         while not self.stopped.is_set():
             pause = WATCH_SECONDS
             try:
+                if replaced:  # a look ago: by now nobody reads with the old one any more
+                    give_memory_back()
+                before = self.engine
                 self.refresh()
                 engine = self.engine
+                replaced = before is not None and engine is not before
+                before = None
                 if engine is not None and self.on_ready is not None:
                     callback, self.on_ready = self.on_ready, None
                     callback(engine.release)

@@ -5,12 +5,13 @@ VIEW-WIDTH-THEME.webp; README.md beside them shows all.
 """
 
 import io
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Request, Route, expect
 
 from conftest import PASSWORD
 
@@ -20,7 +21,8 @@ SETTLED = """() => document.fonts.status === "loaded"
   && ![...document.querySelectorAll(".skeleton, [aria-busy=true]")].some((e) => e.checkVisibility())
   && document.getAnimations().every((a) => a.playState !== "running"
     || a.effect?.getTiming().iterations === Infinity)"""
-QUALITY = 80
+QUALITY = 70
+CALM = 6  # times in a row that nothing is awaited
 
 Act = Callable[[Page], None]
 
@@ -31,12 +33,13 @@ def stay(page: Page) -> None:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A page of the console by the place in its address, or a state of the widget."""
+    """A page of the console by the ``place`` in its address, or a state of the widget."""
 
     name: str
     title: str
     place: str = ""
     act: Act = stay
+    language: str = ""
 
 
 def click(*names: str) -> Act:
@@ -102,6 +105,7 @@ def find_command(page: Page) -> None:
     page.get_by_test_id("palette-input").fill("re")
 
 
+SIGN_IN = View("sign-in", "Sign-in")
 CONSOLE = (
     View("inbox", "Inbox"),
     View("ticket", "A ticket with the customer's past and suggested replies", "", open_ticket),
@@ -171,7 +175,7 @@ WIDGET = (
     View("widget-person", "Handed over to a person", "", say("I want to talk to a real person")),
     View("widget-menu", "The widget's menu", "", open_menu),
     View("widget-offline", "Without a connection", "", go_offline),
-    View("widget-arabic", "In Arabic, from right to left", "?lang=ar", open_widget),
+    View("widget-arabic", "In Arabic, from right to left", "", open_widget, "ar"),
 )
 
 
@@ -184,48 +188,89 @@ def take_all(browser: Browser, address: str, folder: Path) -> Sequence[View]:
         for width, height in SIZES.items():
             look = {"viewport": {"width": width, "height": height}, "color_scheme": theme}
             for view, page in _console(browser, address, look):
-                _keep(page, folder / f"{view.name}-{width}-{theme}.webp")
+                page.keep(folder / f"{view.name}-{width}-{theme}.webp")
             for view in WIDGET:
-                page = browser.new_context(**look, locale="en-GB").new_page()  # type: ignore[arg-type]
-                page.goto(f"{address}/{view.place}")
-                view.act(page)
-                _keep(page, folder / f"{view.name}-{width}-{theme}.webp")
-                page.context.close()
-    views = (*WIDGET, *SIGN_IN, *CONSOLE)
+                page = Quiet(browser, look)
+                if view.language:
+                    page.speak(view.language)
+                page.goto(address)
+                view.act(page.page)
+                page.keep(folder / f"{view.name}-{width}-{theme}.webp")
+                page.page.context.close()
+    views = (*WIDGET, SIGN_IN, *CONSOLE)
     (folder / "README.md").write_text(_index(views), encoding="utf-8")
     return views
 
 
-SIGN_IN = (View("sign-in", "Sign-in"),)
+class Quiet:
+    """A page in a window of its own that tells when nothing is on its way to it any more."""
+
+    def __init__(self, browser: Browser, look: dict[str, object]) -> None:
+        context = browser.new_context(**look, locale="en-GB")  # type: ignore[arg-type]
+        self.page = context.new_page()
+        self.awaited: set[Request] = set()
+        self.page.on("request", self._ask)
+        for over in ("requestfinished", "requestfailed"):
+            self.page.on(over, self._have)
+
+    def _ask(self, request: Request) -> None:
+        if not request.url.partition("?")[0].endswith("/events"):  # which has no end
+            self.awaited.add(request)
+
+    def _have(self, request: Request) -> None:
+        self.awaited.discard(request)
+
+    def speak(self, language: str) -> None:
+        """Let the page say that it is in another language, which the widget follows."""
+
+        def told(route: Route) -> None:
+            page = route.fetch()
+            route.fulfill(
+                response=page, body=page.text().replace('lang="en"', f'lang="{language}"')
+            )
+
+        self.page.route(re.compile(r"/$"), told)
+
+    def goto(self, address: str) -> None:
+        self.page.goto("about:blank")  # so that it is loaded anew
+        self.awaited.clear()
+        self.page.goto(address)
+
+    def settle(self) -> None:
+        """Wait until everything is there and nothing moves."""
+        calm = 0
+        while calm < CALM:
+            self.page.wait_for_timeout(50)
+            calm = calm + 1 if not self.awaited else 0
+        self.page.wait_for_function(SETTLED)
+
+    def keep(self, place: Path) -> None:
+        """Take the picture."""
+        self.settle()
+        with Image.open(io.BytesIO(self.page.screenshot())) as picture:
+            picture.save(place, "WEBP", quality=QUALITY, method=6)
 
 
 def _console(
     browser: Browser, address: str, look: dict[str, object]
-) -> Iterator[tuple[View, Page]]:
+) -> Iterator[tuple[View, Quiet]]:
     """The console's views one after the other, each in a page loaded anew."""
-    page = browser.new_context(**look, locale="en-GB").new_page()  # type: ignore[arg-type]
-    page.goto(f"{address}/console")
+    quiet = Quiet(browser, look)
+    page = quiet.page
+    quiet.goto(f"{address}/console")
     expect(page.get_by_test_id("sign-in")).to_be_visible()
-    yield SIGN_IN[0], page
+    yield SIGN_IN, quiet
     page.get_by_test_id("email").fill("ana@desk.example")
     page.get_by_test_id("password").fill(PASSWORD)
     page.get_by_test_id("sign-in").click()
     expect(page.get_by_test_id("live")).to_have_text("Live", timeout=20_000)
     for view in CONSOLE:
-        page.goto("about:blank")
-        page.goto(f"{address}/console#/{view.place}")
+        quiet.goto(f"{address}/console#/{view.place}")
         expect(page.get_by_test_id("live")).to_have_text("Live", timeout=20_000)
-        page.wait_for_function(SETTLED)
+        quiet.settle()
         view.act(page)
-        yield view, page
+        yield view, quiet
     page.context.close()
-
-
-def _keep(page: Page, place: Path) -> None:
-    page.wait_for_function(SETTLED)
-    page.wait_for_timeout(300)  # what comes in by and by: the last reply of a server, an image
-    with Image.open(io.BytesIO(page.screenshot())) as picture:
-        picture.save(place, "WEBP", quality=QUALITY, method=6)
 
 
 def _index(views: Sequence[View]) -> str:
