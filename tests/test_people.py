@@ -14,6 +14,7 @@ from service.records import Operator
 from service.store import Store
 
 PEOPLE, TOKENS, SETTINGS = "/api/v1/people", "/api/v1/tokens", "/api/v1/settings"
+OWN = {"password": PASSWORD}  # to make a token takes more than a session
 SESSIONS = "/api/v1/sessions"
 SITE = {"name": "Moor", "welcome": ["Hi <b>you</b>"], "suggested": ["greeting"]}
 
@@ -50,7 +51,7 @@ def test_wrong_people_are_refused(body: dict[str, Any], admin: Caller) -> None:
 def test_a_disabled_person_is_out_at_once_and_comes_back(
     admin: Caller, operator: Caller, app: Flask, olga: Operator
 ) -> None:
-    token = (operator.post(TOKENS, {"name": "till"}).json or {})["token"]
+    token = (operator.post(TOKENS, {**OWN, "name": "till"}).json or {})["token"]
     told = admin.put(f"{PEOPLE}/{olga.id}", {"disabled": True}).json or {}
     assert told["person"]["disabled"] is True
     assert operator.get(SESSIONS).status_code == 401
@@ -156,7 +157,7 @@ def test_no_other_site_can_use_an_admins_cookie(
 def test_a_token_is_shown_once_and_kept_hashed(
     operator: Caller, app: Flask, config: Config
 ) -> None:
-    token = (operator.post(TOKENS, {"name": "till <b>"}).json or {})["token"]
+    token = (operator.post(TOKENS, {**OWN, "name": "till <b>"}).json or {})["token"]
     (listed,) = (operator.get(TOKENS).json or {})["tokens"]
     assert (listed["name"], listed["used_at"]) == ("till <b>", None)
     assert token not in operator.get(TOKENS).text
@@ -169,7 +170,9 @@ def test_a_token_is_shown_once_and_kept_hashed(
 def test_tokens_are_revoked_by_their_owner_and_by_admins(
     operator: Caller, colleague: Caller, lead: Caller, admin: Caller, app: Flask
 ) -> None:
-    tokens = [(operator.post(TOKENS, {"name": n}).json or {})["token"] for n in ("one", "two")]
+    tokens = [
+        (operator.post(TOKENS, {**OWN, "name": n}).json or {})["token"] for n in ("one", "two")
+    ]
     two, one = (t["id"] for t in (operator.get(TOKENS).json or {})["tokens"])
     for other in (colleague, lead):
         assert (other.get(TOKENS).json or {})["tokens"] == []
