@@ -71,14 +71,19 @@ class Courier:
             pool.submit(self._carry_on, webhook_id)
 
     def _carry_on(self, webhook_id: str) -> None:
-        """One lane: deliver one after the other, until nothing is due."""
+        """One lane: deliver one after the other, until nothing is due. Where one is not taken, only
+        the last of an address's lanes goes on."""
         try:
             while not self.ending and (outgoing := self._take(webhook_id)):
+                taken = False
                 try:
-                    self._deliver(outgoing)
+                    taken = self._deliver(outgoing)
                 finally:
                     with self.lock:
                         self.under_way[webhook_id].discard(outgoing.id)
+                        last = self.lanes[webhook_id] == 1
+                if not (taken or last):
+                    break
         except StoreError as error:  # it is due still, and so tried again
             log.warning("a delivery could not be noted: %s", error)
         except Exception:  # a loop top: the next look opens another lane
@@ -95,7 +100,8 @@ class Courier:
                 under_way.add(outgoing.id)
             return outgoing
 
-    def _deliver(self, outgoing: Outgoing) -> None:
+    def _deliver(self, outgoing: Outgoing) -> bool:
+        """Try it once; whether it was taken."""
         now = datetime.now(UTC)
         told = headers(outgoing, int(now.timestamp()))
         answer = post(outgoing.address, outgoing.body, told, self.allowed, self.seconds)
@@ -120,6 +126,7 @@ class Courier:
             where = urlsplit(outgoing.address).hostname
             why = answer.problem or f"HTTP {answer.status}"
             log.info("%s did not take delivery %s: %s", where, outgoing.id, why)
+        return answer.taken
 
     def _pause(self, outgoing: Outgoing, answer: Answer) -> float | None:
         return pause_after(outgoing.failures + 1, answer.retry_after, random.random())  # noqa: S311

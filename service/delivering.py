@@ -37,10 +37,17 @@ class Delivering:
         """Begin to look."""
         self.thread.start()
 
-    def close(self) -> None:
-        """Look no more, and end the child. Twice is once."""
+    def stop(self) -> None:
+        """Look no more, and tell the child to end; waits for nothing."""
         with self.lock:
             self.stopped.set()
+            if self.child is not None:
+                self.child.terminate()
+
+    def close(self) -> None:
+        """The same, and see to it that it has ended. Twice is once."""
+        self.stop()
+        with self.lock:
             self._end()
 
     def _run(self) -> None:

@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, cast
+from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from service.config import Network
@@ -78,7 +78,7 @@ def post(
         told = f"the certificate is not to be trusted: {error.verify_message}"
         return Answer(None, told, took=time.monotonic() - started)
     except OSError as error:
-        return Answer(None, _told(error), took=time.monotonic() - started)
+        return Answer(None, _words(error), took=time.monotonic() - started)
     except (http.client.HTTPException, ValueError) as error:  # their words may quote the address
         told = f"the answer is not HTTP ({type(error).__name__})"
         return Answer(None, told, took=time.monotonic() - started)
@@ -248,6 +248,7 @@ def _retry_after(written: str | None) -> float | None:
     return max(0.0, (moment - datetime.now(UTC)).total_seconds())
 
 
-def _told(error: OSError) -> str:
-    reason = cast(str | None, getattr(error, "reason", None))  # as TLS has it
-    return (error.strerror or reason or type(error).__name__).lower()
+def _words(error: OSError) -> str:
+    if isinstance(error, ssl.SSLError):
+        return f"TLS failed: {(error.reason or 'broken').replace('_', ' ').lower()}"
+    return (error.strerror or type(error).__name__).lower()

@@ -82,7 +82,7 @@ class DeskWorker(ThreadWorker):
         def wanted() -> bool:
             if not self._is_wanted():
                 watching.close()  # at once, and not when the last customer has hung up
-                delivering.close()
+                delivering.stop()
                 return False
             return True
 

@@ -41,8 +41,10 @@ class Receiver(ThreadingHTTPServer):
     def address(self) -> str:
         return f"http://127.0.0.1:{self.server_port}/hook"
 
-    def hangs(self) -> None:
-        self.free.clear()
+    def hangs(self) -> threading.Event:
+        """From now on; returns what lets those go on that come meanwhile."""
+        self.free = threading.Event()
+        return self.free
 
     def wait_for(self, count: int, seconds: float = 30) -> list[Heard]:
         """What was heard, as soon as it is so many."""

@@ -16,14 +16,15 @@ from typing import Any
 
 import pytest
 
-from conftest import PASSWORD_HASH
 from drafts import draft, handoff
-from live import ROOT, LiveServer, surroundings
+from live import ROOT, surroundings
 from receiver import LOOPBACK, Heard, Receiver, receiving
 from service import courier as couriers
+from service.audit import AuditQuery
 from service.config import Config
 from service.courier import Courier
 from service.delivering import Delivering
+from service.errors import StoreError
 from service.sqlite.base import utc_now
 from service.store import Store
 from service.webhooks import EVENTS, KEPT, PAUSES, pause_after, sign
@@ -165,21 +166,28 @@ def test_a_dead_address_holds_nobody_up(store: Store, receiver: Receiver) -> Non
             dead.free.set()
 
 
-def test_an_address_that_fails_gets_one_at_a_time(store: Store, receiver: Receiver) -> None:
+def test_an_address_that_fails_gets_one_at_a_time(
+    store: Store, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.webhooks.PAUSES", (3600,))
     receiver.statuses = [500]
+    first = receiver.hangs()
     webhook, _ = store.add_webhook(receiver.address, ["alarm.began"])
-    first = store.test_webhook(webhook.id)
+    for _ in range(8):
+        store.test_webhook(webhook.id)
+    looks: list[int] = []
+    known = store.due_webhooks
+    monkeypatch.setattr(store, "due_webhooks", lambda: looks.append(1) or known())
     with delivering(store):
-        until(lambda: store.delivery(webhook.id, first).tries)
-    with delivering(store):
-        before = len(receiver.heard)
-        receiver.hangs()
-        for _ in range(5):
-            store.test_webhook(webhook.id)
-        receiver.wait_for(before + 1)
-        until(store.due_webhooks)
-        assert len(receiver.heard) == before + 1
-        receiver.free.set()
+        receiver.wait_for(4)
+        second = receiver.hangs()
+        first.set()
+        receiver.wait_for(5)
+        looks.clear()
+        until(lambda: len(looks) > 5)
+        assert len(receiver.heard) == 5
+        second.set()
+        receiver.wait_for(8)
 
 
 def test_who_says_gone_is_not_asked_again(store: Store, receiver: Receiver) -> None:
@@ -190,6 +198,7 @@ def test_who_says_gone_is_not_asked_again(store: Store, receiver: Receiver) -> N
         until(lambda: not store.webhook(webhook.id).active)
         store.record_turn(draft(store.create_conversation()[0].id))
     assert store.webhook(webhook.id).stopped == "gone"
+    assert store.audit(AuditQuery(deed="webhook.stop"), 1)[0].name == "the desk"
     assert len(receiver.heard) == len(store.deliveries(webhook.id)) == 1
 
 
@@ -254,8 +263,8 @@ def test_what_goes_wrong_here_ends_nothing(
     """A store that is away, and a defect: the delivery stays due, and is made later."""
     webhook, _ = store.add_webhook(receiver.address, ["alarm.began"])
     noted, looked = store.note_try, store.due_webhooks
-    failures: list[Exception] = [ZeroDivisionError(), couriers.StoreError("locked")]
-    looks: list[Exception] = [ZeroDivisionError(), couriers.StoreError("locked")]
+    failures: list[Exception] = [ZeroDivisionError(), StoreError("locked")]
+    looks: list[Exception] = [ZeroDivisionError(), StoreError("locked")]
 
     def note_try(*args: Any, **options: Any) -> None:
         if failures:
@@ -322,29 +331,13 @@ def test_a_delivery_survives_the_process_that_makes_it(
     assert (told.state, [one.status for one in told.tries]) == ("delivered", [204])
 
 
-def test_the_server_has_it_delivered_while_there_is_a_webhook(
-    config: Config, store: Store, receiver: Receiver
-) -> None:
-    admin = store.add_operator("ada@desk.example", "Ada", "admin", PASSWORD_HASH)
-    token = store.create_api_token(admin.id)
-    with LiveServer(config.home, webhook_networks="127.0.0.0/8") as server:
-        made = server.call(
-            "POST",
-            "/api/v1/webhooks",
-            {"address": receiver.address, "events": ["message.created"]},
-            token=token,
-        )[2]
-        path, customer = server.start_conversation()
-        posted = server.call(
-            "POST", f"{path}/messages", {"client_id": "1", "text": "hi"}, token=customer
-        )
-        assert posted[0] == 201
-        heard = receiver.wait_for(2, 60)
-        until(lambda: settled(store, made["webhook"]["id"]))
-        server.terminate()
-    assert all(verified(made["secret"], one) for one in heard)
-    authors = sorted(json.loads(one.body)["data"]["message"]["author"] for one in heard)
-    assert set(authors) == {"customer", "desk"}
+def test_it_ends_with_the_process_that_started_it(store: Store, config: Config) -> None:
+    """However that ended: another one's child goes on, and two would send the same."""
+    orphan = [sys.executable, "-m", "service", "--home", str(config.home), "deliver"]
+    ended = subprocess.run(
+        [*orphan, "--parent", "1"], cwd=ROOT, env=surroundings(), timeout=60, check=False
+    )
+    assert ended.returncode == 0
 
 
 def test_no_process_is_started_without_webhooks_and_another_for_one_that_died(

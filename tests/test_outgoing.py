@@ -255,6 +255,9 @@ def test_certificates_are_verified(
     assert (known.status, known.problem) == (204, "")
     plain = post(f"https://hooks.example:{_closed_port()}/x", SENT, {}, LOOPBACK)
     assert plain.problem == "connection refused"
+    with receiving() as without:
+        spoken = post(f"https://hooks.example:{without.server_port}/x", SENT, {}, LOOPBACK)
+        assert spoken.problem.startswith("TLS failed: ")
 
 
 def _closed_port() -> int:

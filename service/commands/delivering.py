@@ -7,6 +7,7 @@ import threading
 
 import click
 
+from service.audit import DESK, act_as
 from service.cli import config_of
 from service.commands.home import open_desk
 from service.swap import lock
@@ -29,6 +30,7 @@ def deliver(ctx: click.Context, parent: int | None) -> None:
 
     config = config_of(ctx)
     start_logging(config.log_level)
+    act_as(DESK)  # it is not a person who switches a dead webhook off
     os.nice(NICENESS)
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
