@@ -185,12 +185,13 @@ def call_accounts(operator: Caller, admin: Caller) -> None:
 
 
 def call_webhooks(admin: Caller) -> None:
-    body = {"address": "https://93.184.215.14/in", "events": ["ticket.opened"]}
+    me = {"password": PASSWORD}
+    body = {"address": "https://93.184.215.14/in", "events": ["ticket.opened"], **me}
     made = admin.post(f"{API}/webhooks", body).json or {}
     webhook = f"{API}/webhooks/{made['webhook']['id']}"
     admin.get(f"{API}/webhooks")
     admin.put(webhook, {"description": "CRM"})
-    admin.post(f"{webhook}/secret")
+    admin.post(f"{webhook}/secret", me)
     sent = admin.post(f"{webhook}/test").json or {}
     admin.get(f"{webhook}/deliveries")
     admin.get(f"{webhook}/deliveries/{sent['delivery']['id']}")

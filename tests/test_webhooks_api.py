@@ -10,6 +10,7 @@ from flask import Flask
 from sqlite_utils import Database
 
 from calls import Caller
+from conftest import PASSWORD
 from drafts import handoff
 from service.config import Config
 from service.sqlite.migrations import MIGRATIONS
@@ -18,7 +19,8 @@ from service.store import Store
 from service.webhooks import EVENTS, Try, WebhookChange
 
 HOOKS = "/api/v1/webhooks"
-BODY = {"address": "https://93.184.215.14/in?token=t", "events": ["ticket.opened"]}
+ME = {"password": PASSWORD}
+BODY = {"address": "https://93.184.215.14/in?token=t", "events": ["ticket.opened"], **ME}
 
 
 def make(admin: Caller, **changes: Any) -> dict[str, Any]:
@@ -40,7 +42,7 @@ def test_an_admin_makes_changes_and_removes_a_webhook(admin: Caller) -> None:
     assert listed["webhooks"] == [webhook]
     assert [one["event"] for one in listed["events"]] == list(EVENTS)
     path = f"{HOOKS}/{webhook['id']}"
-    changed = (admin.put(path, {"with_texts": True, "active": False}).json or {})["webhook"]
+    changed = (admin.put(path, {"with_texts": True, "active": False, **ME}).json or {})["webhook"]
     assert (changed["with_texts"], changed["active"]) == (True, False)
     assert changed["address"] == webhook["address"]
     assert admin.delete(path).status_code == 204
@@ -50,7 +52,7 @@ def test_an_admin_makes_changes_and_removes_a_webhook(admin: Caller) -> None:
 def test_secrets_are_shown_once(admin: Caller) -> None:
     made = make(admin)
     path = f"{HOOKS}/{made['webhook']['id']}"
-    rotated = admin.post(f"{path}/secret").json or {}
+    rotated = admin.post(f"{path}/secret", ME).json or {}
     assert rotated["secret"] != made["secret"]
     assert rotated["webhook"]["old_secret_until"]
     admin.post(f"{path}/test")
@@ -83,7 +85,7 @@ def test_what_is_wrong_is_refused(field: str, value: object, admin: Caller) -> N
     assert refused.status_code == 422
     assert (refused.json or {})["errors"][0]["field"].startswith(field)
     path = f"{HOOKS}/{make(admin)['webhook']['id']}"
-    assert admin.put(path, {field: value}).status_code == 422
+    assert admin.put(path, {field: value, **ME}).status_code == 422
 
 
 def test_networks_of_the_house_are_reached_when_the_server_allows_it(
@@ -107,7 +109,7 @@ def test_only_admins_know_of_webhooks(
         ("POST", HOOKS, BODY),
         ("PUT", path, {"active": False}),
         ("DELETE", path, None),
-        ("POST", f"{path}/secret", None),
+        ("POST", f"{path}/secret", ME),
         ("POST", f"{path}/test", None),
         ("GET", f"{path}/deliveries", None),
         ("GET", f"{path}/deliveries/{delivery}", None),
@@ -175,6 +177,37 @@ def test_an_old_database_learns_of_webhooks(tmp_path: Path) -> None:
     store.close()
 
 
-def test_a_token_of_an_admin_may_what_the_admin_may(app: Flask, admin: Caller) -> None:
-    token = (admin.post("/api/v1/tokens", {"name": "till"}).json or {})["token"]
-    assert Caller(app, token).get(HOOKS).status_code == 200
+def test_a_session_alone_is_not_enough_to_say_where_what_goes(admin: Caller) -> None:
+    webhook = make(admin)["webhook"]
+    path = f"{HOOKS}/{webhook['id']}"
+    elsewhere = {"address": "https://93.184.215.99/"}
+    asked: list[tuple[str, str, dict[str, Any]]] = [
+        ("POST", HOOKS, {"address": BODY["address"], "events": BODY["events"]}),
+        ("PUT", path, elsewhere),
+        ("PUT", path, {"with_texts": True}),
+        ("PUT", path, {"events": ["message.created"]}),
+        ("POST", f"{path}/secret", {}),
+    ]
+    for method, where, body in asked:
+        for wrong, told in (({}, "takes your password"), ({"password": "x"}, "not your password")):
+            refused = admin.call(method, where, {**body, **wrong})
+            assert refused.status_code == 422
+            (error,) = (refused.json or {})["errors"]
+            assert error["field"] == "password"
+            assert told in error["message"]
+    assert (admin.get(HOOKS).json or {})["webhooks"] == [webhook]
+    assert admin.put(path, {**elsewhere, **ME}).status_code == 200
+    assert admin.put(path, {"active": False, "description": "x"}).status_code == 200
+
+
+def test_programs_make_webhooks_with_a_token_of_an_admin(
+    app: Flask, admin: Caller, store: Store
+) -> None:
+    ada = store.operator_by_email("ada@desk.example")
+    program = Caller(app, store.create_api_token(ada.id))
+    body = {"address": BODY["address"], "events": BODY["events"]}
+    made = program.post(HOOKS, body)
+    assert made.status_code == 201
+    path = f"{HOOKS}/{(made.json or {})['webhook']['id']}"
+    assert program.put(path, {"with_texts": True}).status_code == 200
+    assert program.post(f"{path}/secret").status_code == 201

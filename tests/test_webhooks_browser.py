@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from axe import findings
-from conftest import add_person
+from conftest import PASSWORD, add_person
 from live import LiveServer
 from receiver import Receiver, receiving
 from service.config import Config
@@ -43,15 +43,19 @@ def test_an_admin_makes_tries_changes_and_removes_a_webhook(
     ada = Visitor(browser, server).come("ada", at="webhooks")
     expect(ada.see("no-webhooks")).to_be_visible()
     ada.see("webhook-add-save").click()
-    expect(ada.see("webhook-add-error")).to_contain_text("Must be an http or https address")
+    expect(ada.see("webhook-add-error")).to_contain_text("This must be an http or https address")
     ada.see("webhook-address").fill("http://10.0.0.1/")
     ada.see("webhook-add-save").click()
-    expect(ada.see("webhook-add-error")).to_have_text("Choose at least one event")
+    expect(ada.see("webhook-add-error")).to_have_text("Choose at least one event.")
     ada.see("event-ticket.opened").check()
     ada.see("webhook-add-save").click()
     expect(ada.see("webhook-add-error")).to_contain_text("10.0.0.1, which is not public")
     ada.see("webhook-address").fill(receiver.address)
     ada.see("webhook-description").fill(XSS)
+    ada.see("confirm-password").fill("a guess")
+    ada.see("webhook-add-save").click()
+    expect(ada.see("webhook-add-error")).to_have_text("This is not your password.")
+    ada.see("confirm-password").fill(PASSWORD)
     ada.see("webhook-add-save").click()
     expect(ada.see("secret")).to_contain_text("shown only now")
     secret = ada.secret()
@@ -74,13 +78,15 @@ def test_an_admin_makes_tries_changes_and_removes_a_webhook(
     assert receiver.heard[0].headers["webhook-id"] == receiver.heard[1].headers["webhook-id"]
 
     ada.see("webhook-rotate").click()
-    ada.see("question-form-save").click()
+    ada.see("password-question").get_by_test_id("confirm-password").fill(PASSWORD)
+    ada.see("password-form-save").click()
     assert ada.secret() != secret
     expect(ada.see("webhook-old-secret")).to_be_visible()
     ada.see("webhook-change").click()
     dialog = ada.see("webhook-dialog")
     expect(dialog.get_by_test_id("event-ticket.opened")).to_be_checked()
     dialog.get_by_test_id("webhook-texts").check()
+    dialog.get_by_test_id("confirm-password").fill(PASSWORD)
     dialog.get_by_test_id("webhook-edit-save").click()
     expect(ada.see("webhook-state").nth(1)).to_have_text("with texts")
     ada.see("webhook-off").click()
@@ -121,6 +127,7 @@ def test_a_webhook_that_said_gone_says_why_it_is_off(
     ada = Visitor(browser, server).come("ada", at="webhooks")
     ada.see("webhook-address").fill(receiver.address)
     ada.see("event-alarm.began").check()
+    ada.see("confirm-password").fill(PASSWORD)
     ada.see("webhook-add-save").click()
     ada.secret()
     ada.see("webhook-test").click()

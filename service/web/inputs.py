@@ -181,17 +181,19 @@ class SiteChange(Body):
 
 def _web_address(address: str | None) -> str | None:
     if address is not None and not is_web_address(address):  # which an empty one is not either
-        told = "must be an http or https address with a host and without a user or a password"
+        told = (
+            "This must be an http or https address with a host, and without a user or a password."
+        )
         raise PydanticCustomError("address", told)
     return address
 
 
 def _known_events(events: list[str] | None) -> list[str] | None:
     if events == []:
-        raise PydanticCustomError("events", "choose at least one event")
+        raise PydanticCustomError("events", "Choose at least one event.")
     for event in events or []:
         if event not in EVENTS:
-            raise PydanticCustomError("event", "{told}", {"told": f"there is no event {event!r}"})
+            raise PydanticCustomError("event", "{told}", {"told": f"There is no event {event!r}."})
     return None if events is None else [event for event in EVENTS if event in events]
 
 
@@ -208,8 +210,17 @@ Events = Annotated[
 Description = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
 
 
-class NewWebhook(Body):
-    """An address that hears of events; customers' words only ``with_texts``."""
+class MaybeConfirmed(Body):
+    """Who one is, once more: asked of people, who come with a session, and not of programs, which
+    have a token and no password."""
+
+    password: Password | None = None
+    totp: Annotated[str, StringConstraints(max_length=40)] | None = None
+
+
+class NewWebhook(MaybeConfirmed):
+    """An address that hears of events; customers' words only ``with_texts``. It outlives the
+    session that makes it."""
 
     address: WebAddress
     events: Events
@@ -218,8 +229,8 @@ class NewWebhook(Body):
     active: bool = True
 
 
-class WebhookUpdate(Body):
-    """What to change of a webhook; what is missing stays."""
+class WebhookUpdate(MaybeConfirmed):
+    """What to change of a webhook; what is missing stays. Where what goes takes a password."""
 
     address: WebAddress | None = None
     events: Events | None = None

@@ -1,16 +1,19 @@
 """The admins' API for webhooks: who hears of what, their secrets, and the log of deliveries.
 
-Secrets are shown once, when they are made. Delivers nothing itself: `service.courier` does.
+Secrets are shown once, when they are made. What a webhook hears goes on when a session has ended,
+so a stolen one is not enough to say where. Delivers nothing itself: `service.courier` does.
 """
 
 from typing import Any
 
-from flask import Blueprint, request
+from flask import Blueprint, g, request
 
 from service.errors import InvalidInput
 from service.outgoing import Unreachable, require_allowed
-from service.web.context import admin_required, parts
+from service.web.context import admin_required, bearer, parts
 from service.web.inputs import (
+    Confirmed,
+    MaybeConfirmed,
     NewWebhook,
     WebhookUpdate,
     no_body,
@@ -19,6 +22,7 @@ from service.web.inputs import (
     read_body,
 )
 from service.web.operations import operation
+from service.web.sessions import confirm
 from service.web.shapes import delivery_json, webhook_json
 from service.webhooks import EVENTS, WebhookChange
 
@@ -39,7 +43,7 @@ def list_webhooks() -> Json:
 
 @blueprint.post("")
 @operation(
-    "Have an address hear of events; its secret is shown only now.",
+    "Have an address hear of events, by the password once more; its secret is shown only now.",
     body=NewWebhook,
     returns={201: "WebhookMade"},
     auth="admin",
@@ -48,6 +52,7 @@ def list_webhooks() -> Json:
 def add_webhook() -> tuple[Json, int]:
     body = read_body(NewWebhook)
     _require_allowed(body.address)
+    _confirm(body)
     webhook, secret = parts().store.add_webhook(
         body.address,
         body.events,
@@ -60,7 +65,8 @@ def add_webhook() -> tuple[Json, int]:
 
 @blueprint.put("/<webhook_id>")
 @operation(
-    "Change what is given; switched off, it gives up what waits.",
+    "Change what is given: address, events and texts by the password once more. Switched off, it"
+    " gives up what waits.",
     body=WebhookUpdate,
     returns={200: "Webhook"},
     auth="admin",
@@ -70,6 +76,8 @@ def change_webhook(webhook_id: str) -> Json:
     body = read_body(WebhookUpdate)
     if body.address is not None:
         _require_allowed(body.address)
+    if any(value is not None for value in (body.address, body.events, body.with_texts)):
+        _confirm(body)
     change = WebhookChange(
         address=body.address,
         description=body.description,
@@ -91,13 +99,17 @@ def remove_webhook(webhook_id: str) -> tuple[str, int]:
 
 @blueprint.post("/<webhook_id>/secret")
 @operation(
-    "Another secret, shown only now; the one so far signs, too, for a day.",
+    "Another secret, by the password once more, shown only now; the one so far signs, too, for a"
+    " day.",
+    body=MaybeConfirmed,
     returns={201: "WebhookMade"},
     auth="admin",
 )
 @admin_required
 def rotate_secret(webhook_id: str) -> tuple[Json, int]:
-    no_body()
+    body = read_body(MaybeConfirmed)
+    parts().store.webhook(webhook_id)
+    _confirm(body)
     webhook, secret = parts().store.rotate_webhook_secret(webhook_id)
     return {"webhook": webhook_json(webhook), "secret": secret}, 201
 
@@ -159,6 +171,16 @@ def send_again(webhook_id: str, delivery_id: str) -> tuple[Json, int]:
 
 def _told(webhook_id: str, delivery_id: str) -> Json:
     return {"delivery": delivery_json(parts().store.delivery(webhook_id, delivery_id))}
+
+
+def _confirm(body: MaybeConfirmed) -> None:
+    """Ask a person for the password and, with two-factor sign-in, a code."""
+    if bearer() is not None:
+        return
+    if body.password is None:
+        message = "This takes your password."
+        raise InvalidInput(message, errors=[{"field": "password", "message": message}])
+    confirm(g.operator, Confirmed(password=body.password, totp=body.totp))
 
 
 def _require_allowed(address: str) -> None:

@@ -5,13 +5,13 @@
 
 import { explain, get, post, put, remove } from "./api.js";
 import { h } from "./dom.js";
-import { ask, dialog, field, form, renew, section, showOnce } from "./settings_parts.js";
+import { ask, askPassword, dialog, field, form, proof, renew, section, showOnce } from "./settings_parts.js";
 import { timeOf } from "./time.js";
 import { toast } from "./toast.js";
 import { deliveryLog } from "./webhook_log.js";
 import { plural } from "./words.js";
 
-/** @import {Webhook} from "./types.js" */
+/** @import {Account, Webhook} from "./types.js" */
 /** @typedef {{event: string, text: string}} EventWords */
 
 const ONCE = "The receiver checks with it that a call is the desk's. It is shown only now.";
@@ -19,19 +19,19 @@ const WHY = { gone: "switched off: it answered 410 Gone", failing: "switched off
 
 /** @returns {Promise<Node[]>} */
 export async function webhooksPage() {
-  /** @type {{webhooks: Webhook[], events: EventWords[]}} */
-  const { webhooks, events } = await get("/webhooks");
+  /** @type {[{webhooks: Webhook[], events: EventWords[]}, Account]} */
+  const [{ webhooks, events }, account] = await Promise.all([get("/webhooks"), get("/account")]);
   return [
     section("Addresses", null, webhooks.length
-      ? h("ul", { class: "rows-list", role: "list" }, webhooks.map((one) => row(one, events)))
+      ? h("ul", { class: "rows-list", role: "list" }, webhooks.map((one) => row(one, events, account.two_factor)))
       : h("p", { class: "soft", "data-testid": "no-webhooks" }, "Nobody hears of anything yet.")),
-    adding(events),
+    adding(events, account.two_factor),
   ];
 }
 
-/** @param {EventWords[]} events */
-function adding(events) {
-  const asked = inputs(events);
+/** @param {EventWords[]} events @param {boolean} twoFactor */
+function adding(events, twoFactor) {
+  const asked = inputs(events, twoFactor);
   return section("Add a webhook", "The desk posts to it, signed, whenever one of these happens; the receiver needs no library of ours.", form({
     testid: "webhook-add", label: "Add",
     save: async () => {
@@ -42,10 +42,11 @@ function adding(events) {
   }, ...asked.elements));
 }
 
-/** @param {EventWords[]} events @param {Webhook} [known] */
-function inputs(events, known) {
+/** With the password: what is sent there goes on when this session has ended. @param {EventWords[]} events @param {boolean} twoFactor @param {Webhook} [known] */
+function inputs(events, twoFactor, known) {
+  const { fields, told } = proof(twoFactor);
   const address = h("input", {
-    type: "text", inputmode: "url", maxlength: 2000, autocomplete: "off", spellcheck: "false", value: known?.address ?? "",
+    type: "text", name: "address", inputmode: "url", maxlength: 2000, autocomplete: "off", spellcheck: "false", value: known?.address ?? "",
     placeholder: "https://crm.example/hooks/desk", "data-testid": "webhook-address",
   });
   const description = h("input", { type: "text", maxlength: 200, autocomplete: "off", value: known?.description ?? "", "data-testid": "webhook-description" });
@@ -58,8 +59,10 @@ function inputs(events, known) {
         h("label", {}, input, h("span", {}, h("span", { class: "code" }, event), h("span", { class: "soft" }, text))))),
       h("label", { class: "hook-texts" }, texts, h("span", {}, "With texts",
         h("span", { class: "soft" }, "Customers' words leave the desk with it. Without, only ids and labels do."))),
+      h("div", { class: "fields" }, ...fields),
     ],
     value: () => ({
+      ...(told().password && told()), // else what is wrong with the rest would be said last
       address: address.value, description: description.value, with_texts: texts.checked,
       events: chosen.filter(({ input }) => input.checked).map(({ event }) => event),
     }),
@@ -69,8 +72,8 @@ function inputs(events, known) {
 /** @param {boolean} checked @param {string} testid */
 const checkbox = (checked, testid) => h("input", { type: "checkbox", checked, "data-testid": testid });
 
-/** @param {Webhook} webhook @param {EventWords[]} events */
-function row(webhook, events) {
+/** @param {Webhook} webhook @param {EventWords[]} events @param {boolean} twoFactor */
+function row(webhook, events, twoFactor) {
   const path = `/webhooks/${encodeURIComponent(webhook.id)}`;
   const log = deliveryLog(webhook);
   const opener = h("button", {
@@ -95,11 +98,11 @@ function row(webhook, events) {
         show(true);
         return "Sent. The log shows how it went.";
       }),
-      act("Change", "webhook-change", name, async () => change(webhook, path, events)),
-      act("New secret", "webhook-rotate", name, async () => ask({
-        heading: `A new secret for ${name}?`, words: "The one so far stays good for a day: until then, every call carries both signatures.", label: "New secret",
-        act: async () => {
-          const { secret } = await post(`${path}/secret`);
+      act("Change", "webhook-change", name, async () => change(webhook, path, events, twoFactor)),
+      act("New secret", "webhook-rotate", name, async () => askPassword({
+        twoFactor, heading: `A new secret for ${name}?`, words: "The one so far stays good for a day: until then, every call carries both signatures.", label: "New secret",
+        act: async (who) => {
+          const { secret } = await post(`${path}/secret`, who);
           renew();
           showOnce(`The new secret of ${name}`, ONCE, [secret]);
         },
@@ -127,9 +130,9 @@ function tags(webhook) {
   ];
 }
 
-/** @param {Webhook} webhook @param {string} path @param {EventWords[]} events */
-function change(webhook, path, events) {
-  const asked = inputs(events, webhook);
+/** @param {Webhook} webhook @param {string} path @param {EventWords[]} events @param {boolean} twoFactor */
+function change(webhook, path, events, twoFactor) {
+  const asked = inputs(events, twoFactor, webhook);
   const opened = dialog(`Change ${hostOf(webhook.address)}`, "webhook-dialog", form({
     testid: "webhook-edit", label: "Save",
     save: async () => {
