@@ -48,6 +48,7 @@ from service.web import (
     trials,
     trying,
     views,
+    webhooks,
 )
 from service.web.context import Parts, acts, parts
 from service.web.now import Now
@@ -73,6 +74,7 @@ BLUEPRINTS = (
     api_tokens,
     site_settings,
     audit,
+    webhooks,
     content,
     content_history,
     golden,

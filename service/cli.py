@@ -25,6 +25,7 @@ CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 COMMANDS = {
     "backup": "service.commands.backup:backup",
     "chat": "service.commands.talking:chat",
+    "deliver": "service.commands.delivering:deliver",
     "doctor": "service.commands.doctor:doctor",
     "erase": "finetune.erasing:erase",
     "evaluate": "finetune.cli:evaluate",

@@ -5,6 +5,7 @@
 cannot be ignored silently; ``FRONTDESK_X_FILE`` names a file that holds the value of ``X``.
 """
 
+import ipaddress
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
@@ -17,6 +18,7 @@ from service.errors import ConfigError
 
 PREFIX = "FRONTDESK_"
 DEFAULT_ENCODER = "sentence-transformers/all-MiniLM-L6-v2"
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 SECRETS = (
     "site_secret",
     "jwt_secret",
@@ -88,11 +90,27 @@ class Config(BaseModel):
         "", description="Address (http or https, no password) that alarms are posted to."
     )
     alarm_secret: str = Field("", description="Key that signs what is posted there.")
+    webhook_networks: str = Field(
+        "",
+        description="Networks that are not public and that webhooks may reach all the same, such "
+        "as 10.1.0.0/16, separated by commas.",
+    )
+
+    @field_validator("webhook_networks")
+    @classmethod
+    def _are_networks(cls, written: str) -> str:
+        for network in _listed(written):
+            try:
+                ipaddress.ip_network(network)
+            except ValueError:
+                told = f"{network!r} is no network such as 10.1.0.0/16"
+                raise PydanticCustomError("network", "{told}", {"told": told}) from None
+        return written
 
     @field_validator("alarm_webhook")
     @classmethod
     def _can_be_posted_to(cls, address: str) -> str:
-        if address and not _is_web_address(address):
+        if address and not is_web_address(address):
             told = "not an http or https address with a host and without a user or a password"
             raise PydanticCustomError("address", told)
         return address
@@ -111,6 +129,11 @@ class Config(BaseModel):
     def cache(self) -> Path:
         """The folder of the vectors of the content, which may go at any time."""
         return self.home / "cache"
+
+    @property
+    def networks(self) -> tuple[Network, ...]:
+        """``webhook_networks`` as a tuple."""
+        return tuple(ipaddress.ip_network(network) for network in _listed(self.webhook_networks))
 
     @property
     def origins(self) -> tuple[str, ...]:
@@ -156,7 +179,8 @@ def load_config(environ: Mapping[str, str], **overrides: object) -> Config:
         raise ConfigError(f"{variable}: {first['msg']}{got}.") from None
 
 
-def _is_web_address(address: str) -> bool:
+def is_web_address(address: str) -> bool:
+    """Whether something can be posted there: http or https, a host, no user and no password."""
     try:
         parts = urlsplit(address)
         _ = parts.port  # raises when it is no number
@@ -169,6 +193,10 @@ def _is_web_address(address: str) -> bool:
         and bool(parts.hostname)
         and "@" not in parts.netloc
     )
+
+
+def _listed(written: str) -> list[str]:
+    return [part.strip() for part in written.split(",") if part.strip()]
 
 
 def _read_secret(variable: str, path: str) -> str:

@@ -16,8 +16,8 @@ MAY: Mapping[Role, str] = {
     "releases and nights.",
     "lead": "Besides: sees the figures of trials and how often everybody is contradicted, and "
     "decides about the tickets of others; shared views, tags, and how soon the desk replies.",
-    "admin": "Besides: releases and trials, people, everybody's tokens, the site's settings, the "
-    "audit log.",
+    "admin": "Besides: releases and trials, people, everybody's tokens, the site's settings, "
+    "webhooks, the audit log.",
 }
 
 

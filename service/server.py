@@ -23,6 +23,7 @@ from gunicorn.workers.gthread import ThreadWorker
 from service.app import create_app, load_tracing
 from service.clockwork import Clockwork
 from service.config import Config
+from service.delivering import Delivering
 from service.engine import Watched
 from service.engine_client import RemoteEngines
 from service.engine_server import EngineServer
@@ -75,10 +76,13 @@ class DeskWorker(ThreadWorker):
         watching.start()
         clockwork = Clockwork(store)
         clockwork.start()
+        delivering = Delivering(desk.desk_config, store)
+        delivering.start()
 
         def wanted() -> bool:
             if not self._is_wanted():
                 watching.close()  # at once, and not when the last customer has hung up
+                delivering.stop()
                 return False
             return True
 
@@ -88,6 +92,7 @@ class DeskWorker(ThreadWorker):
         finally:
             watching.close()
             clockwork.close()
+            delivering.close()
             store.close()
 
     def _is_wanted(self) -> bool:

@@ -56,6 +56,7 @@ class ErasureContract:
             "corrections": 1,
             "examples": 1,
             "disagreements": 0,
+            "deliveries": 0,
         }
         with pytest.raises(Unauthorized):
             store.authorized_conversation(hers.id, token)

@@ -132,6 +132,7 @@ CONSOLE = (
     View("people", "People", "settings/people"),
     View("tokens", "API tokens", "settings/tokens"),
     View("site", "The site and the widget", "settings/site"),
+    View("webhooks", "Webhooks", "settings/webhooks"),
     View("audit", "Audit log", "settings/audit"),
 )
 

@@ -24,6 +24,7 @@ from service.config import Config
 from service.content import read_desk
 from service.passwords import password_matches
 from service.store import open_store
+from service.webhooks import Try
 from test_release import write_release
 
 ROOT = Path(__file__).parent.parent
@@ -585,6 +586,21 @@ def test_doctor_of_a_new_desk_misses_operator_and_release(made: Run) -> None:
     assert "frontdesk train" in found["release"]["todo"]
     made("operator", "add", "a@b.example")
     assert findings(made("doctor", "--json"))["operators"]["ok"]
+
+
+def test_doctor_names_who_takes_no_webhooks(made: Run, home: Path) -> None:
+    assert "webhooks" not in findings(made("doctor", "--json"))
+    store = open_store(Config(home=home))
+    webhook, _ = store.add_webhook("https://hooks.example/token", ["alarm.began"])
+    assert findings(made("doctor", "--json"))["webhooks"]["message"] == "1 in order"
+    store.test_webhook(webhook.id)
+    outgoing = store.next_delivery(webhook.id)
+    assert outgoing
+    at = "2026-03-01T12:00:00.000Z"
+    store.note_try(outgoing, Try(at, 410, "", "", 5), taken=False, gone=True)
+    store.close()
+    found = findings(made("doctor", "--json"))["webhooks"]
+    assert (found["ok"], found["message"]) == (False, "hooks.example took nothing at last")
 
 
 def test_doctor_finds_a_half_written_release(made: Run, home: Path) -> None:

@@ -184,6 +184,21 @@ def call_accounts(operator: Caller, admin: Caller) -> None:
     admin.get(f"{API}/audit.csv")
 
 
+def call_webhooks(admin: Caller) -> None:
+    me = {"password": PASSWORD}
+    body = {"address": "https://93.184.215.14/in", "events": ["ticket.opened"], **me}
+    made = admin.post(f"{API}/webhooks", body).json or {}
+    webhook = f"{API}/webhooks/{made['webhook']['id']}"
+    admin.get(f"{API}/webhooks")
+    admin.put(webhook, {"description": "CRM"})
+    admin.post(f"{webhook}/secret", me)
+    sent = admin.post(f"{webhook}/test").json or {}
+    admin.get(f"{webhook}/deliveries")
+    admin.get(f"{webhook}/deliveries/{sent['delivery']['id']}")
+    admin.post(f"{webhook}/deliveries/{sent['delivery']['id']}/again")
+    admin.delete(webhook)
+
+
 def call_the_inbox(client: Caller, operator: Caller, admin: Caller, ticket: str) -> None:
     """One call of each route that finds tickets or moves them on."""
     path = f"{API}/tickets/{ticket}"
@@ -317,6 +332,7 @@ def test_every_operation_answers_as_described(
     admin.post(f"{API}/releases/{release.id}/trial", {"mode": "shadow", "share": 0.2})
     admin.get(f"{API}/releases/trial")
     admin.delete(f"{API}/releases/trial")
+    call_webhooks(admin)
     call_accounts(operator, admin)
     operator.delete(f"{API}/sessions")
     assert client.seen | operator.seen | admin.seen == set(operations(document))

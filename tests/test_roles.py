@@ -37,6 +37,15 @@ ADMINS = {
     ("POST", "/api/v1/releases/rollback"),
     ("GET", "/api/v1/settings"),
     ("PUT", "/api/v1/settings"),
+    ("GET", "/api/v1/webhooks"),
+    ("POST", "/api/v1/webhooks"),
+    ("PUT", "/api/v1/webhooks/<webhook_id>"),
+    ("DELETE", "/api/v1/webhooks/<webhook_id>"),
+    ("POST", "/api/v1/webhooks/<webhook_id>/secret"),
+    ("POST", "/api/v1/webhooks/<webhook_id>/test"),
+    ("GET", "/api/v1/webhooks/<webhook_id>/deliveries"),
+    ("GET", "/api/v1/webhooks/<webhook_id>/deliveries/<delivery_id>"),
+    ("POST", "/api/v1/webhooks/<webhook_id>/deliveries/<delivery_id>/again"),
 }
 
 

@@ -289,11 +289,11 @@ def test_who_is_no_admin_finds_no_admins_page(
     expect(visitor.see("session")).to_have_count(1)
     calls: list[str] = []
     visitor.page.on("request", lambda request: calls.append(request.url))
-    for page in ("people", "site", "audit"):
+    for page in ("people", "site", "webhooks", "audit"):
         expect(visitor.see(f"settings-{page}")).to_have_count(0)
         visitor.page.goto(f"{visitor.address}#/settings/{page}")
         expect(visitor.see("admins-only")).to_be_visible()
-    for path in ("/people", "/settings", "/audit", "/audit.csv", "/tokens?of=all"):
+    for path in ("/people", "/settings", "/webhooks", "/audit", "/audit.csv", "/tokens?of=all"):
         status = visitor.page.evaluate("path => fetch(path).then(r => r.status)", f"/api/v1{path}")
         assert status == 403
 

@@ -14,7 +14,17 @@ import pytest
 from drafts import CONTENT, draft, handoff
 from service.errors import NotFound
 from service.records import GoldenCase, TicketDraft
-from service.sqlite import alarms, conversations, events, inbox, sessions, ticket_rows, turns
+from service.sqlite import (
+    alarms,
+    conversations,
+    deliveries,
+    events,
+    inbox,
+    outbox,
+    sessions,
+    ticket_rows,
+    turns,
+)
 from service.sqlite.content_history import forget_changes
 from service.sqlite.store import SqliteStore
 
@@ -89,7 +99,7 @@ def test_a_label_of_a_popular_wording_costs_no_more_statements(store: SqliteStor
     assert len(ran) < 42 * 12
 
 
-HOT: dict[str, tuple[str, tuple[Any, ...]]] = {
+HOT: dict[str, tuple[str, tuple[Any, ...] | dict[str, Any]]] = {
     "client id": (turns.MESSAGE_BY_CLIENT, ("c", "", "k")),
     "message": (turns.MESSAGE_BY_ID, ("m",)),
     "messages": (turns.MESSAGES, ("c", 5, 0, 9)),
@@ -106,6 +116,12 @@ HOT: dict[str, tuple[str, tuple[Any, ...]]] = {
     "active alarm": (alarms.ACTIVE, ("surge", "refund")),
     "alarms": (alarms.ALARMS, (50,)),
     "messages of an alarm": (alarms.SHOWN, ("a",)),
+    "who wants to hear": (outbox.WANTING, ("ticket.opened",)),
+    "due webhooks": (deliveries.DUE_WEBHOOKS, {"now": "now"}),
+    "next delivery": (deliveries.NEXT, {"now": "now", "webhook_id": "w", "but": "[]"}),
+    "deliveries": (deliveries.LOG, {"webhook_id": "w", "before": "", "limit": 9}),
+    "failed deliveries": (deliveries.FAILED, {"webhook_id": "w", "before": "", "limit": 9}),
+    "old deliveries": (deliveries.FORGET, ("then", 500)),
     "last event": ("SELECT ifnull(max(seq), 0) FROM event", ()),
     "inbox": (
         f"{inbox.TICKET} WHERE t.status = 'open' ORDER BY {inbox.ORDERS['priority']} LIMIT 9",
@@ -115,6 +131,7 @@ HOT: dict[str, tuple[str, tuple[Any, ...]]] = {
     "whole inbox": (f"{inbox.TICKET} ORDER BY {inbox._order('priority', None)} LIMIT 9", ()),
 }
 WALKS = {"newest", "whole inbox", "alarms", "last event"}  # along an index, as far as the limit
+FEW = ("SCAN webhook", "SCAN json_each", "SCAN (subquery")  # at most a hundred rows
 
 
 @pytest.mark.parametrize("name", HOT)
@@ -122,7 +139,7 @@ def test_hot_queries_use_indexes(store: SqliteStore, name: str) -> None:
     sql, values = HOT[name]
     with store._readers.reading() as db:
         plan = [row["detail"] for row in db.execute(f"EXPLAIN QUERY PLAN {sql}", values)]
-    scans = [step for step in plan if step.startswith("SCAN")]
+    scans = [step for step in plan if step.startswith("SCAN") and not step.startswith(FEW)]
     if name in WALKS:
         scans = [step for step in scans if "USING" not in step and name != "last event"]
     assert not scans, plan

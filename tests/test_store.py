@@ -31,6 +31,7 @@ pytest.register_assert_rewrite(
     "contract_proposals",
     "contract_tickets",
     "contract_trials",
+    "contract_webhooks",
     "contract_content",
 )
 
@@ -54,6 +55,7 @@ from contract_presence import PastContract, PresenceContract  # noqa: E402
 from contract_proposals import ProposalContract  # noqa: E402
 from contract_tickets import LearningContract, TicketContract  # noqa: E402
 from contract_trials import TrialContract  # noqa: E402
+from contract_webhooks import DeliveryContract, OutboxContract, WebhookContract  # noqa: E402
 from drafts import Clock, handoff  # noqa: E402
 
 
@@ -81,6 +83,9 @@ class StoreContract(
     PresenceContract,
     PastContract,
     TrialContract,
+    WebhookContract,
+    OutboxContract,
+    DeliveryContract,
     OwnContract,
 ):
     """What every store keeps. A subclass gives ``open_store``, which opens the same data again."""

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
+from urllib.parse import urlsplit
 
 import click
 import orjson
@@ -141,6 +142,23 @@ def check_release(config: Config) -> list[Finding]:
     return [*found, Finding("promise", bound <= 1, message, todo)]
 
 
+def check_webhooks(config: Config) -> list[Finding]:
+    """Whether the systems that shall hear of events take them."""
+    if not config.database.exists():
+        return []
+    store = open_store(config)
+    try:
+        webhooks = store.webhooks()
+    finally:
+        store.close()
+    troubled = [w for w in webhooks if w.stopped or (w.active and w.failing_since)]
+    # The host alone: there may be a token in the rest.
+    hosts = ", ".join(sorted({urlsplit(webhook.address).hostname or "" for webhook in troubled}))
+    message = f"{hosts} took nothing at last" if troubled else f"{len(webhooks)} in order"
+    todo = "Look at the log under Settings, Webhooks."
+    return [Finding("webhooks", not troubled, message, todo)] if webhooks else []
+
+
 def check_erasures(config: Config) -> list[Finding]:
     """Whether erased messages are forgotten everywhere, by the champion too."""
     from index.champion import champion, list_releases
@@ -234,6 +252,7 @@ CHECKS = (
     check_database,
     check_release,
     check_erasures,
+    check_webhooks,
     check_encoder,
     check_address,
 )

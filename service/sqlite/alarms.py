@@ -15,6 +15,7 @@ from service.sqlite.base import Part
 from service.sqlite.commit import Transaction
 from service.sqlite.ids import new_id
 from service.sqlite.operators import working_operator
+from service.sqlite.outbox import alarm_happened
 
 # A conversation counts once, however much is written in it.
 CUSTOMERS = """
@@ -125,6 +126,8 @@ class Alarms(Part):
             alarm = _find(db, alarm_id)
             if before is None or before.words != alarm.words:
                 _tell(write, alarm, at)
+            if before is None:
+                alarm_happened(write, "alarm.began", alarm, at)
         return alarm, before is None
 
     def end_alarm(self, alarm_id: str) -> Alarm:
@@ -149,6 +152,8 @@ class Alarms(Part):
             alarm = _find(write.connection, alarm_id)
             if changed:
                 _tell(write, alarm, at)
+            if changed and once == "ended_at":
+                alarm_happened(write, "alarm.ended", alarm, at)
         return alarm
 
     def alarm(self, alarm_id: str) -> Alarm:

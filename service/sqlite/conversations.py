@@ -24,6 +24,7 @@ from service.sqlite.commit import Transaction
 from service.sqlite.events import require_conversation
 from service.sqlite.ids import hashed, new_id, new_token
 from service.sqlite.label_rows import reweigh
+from service.sqlite.outbox import happened
 from service.sqlite.rows import label_of, to_json
 from service.sqlite.thread import Thread, opened
 from service.sqlite.ticket_rows import active_ticket, customer_wrote, open_ticket, wake
@@ -146,6 +147,8 @@ class Conversations(Part):
             if visible["reply_to"] is not None:
                 reweigh(write.connection, visible["reply_to"])
             write.tell("feedback", feedback, at, conversation_id=conversation_id)
+            given = {name: value for name, value in feedback.items() if name != "comment"}
+            happened(write, "rating.given", {"rating": given}, at, conversation_id=conversation_id)
 
 
 def _customer(

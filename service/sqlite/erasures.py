@@ -23,6 +23,7 @@ from service.sqlite.content_history import forget_changes
 from service.sqlite.content_rows import raise_revision
 from service.sqlite.ids import new_id
 from service.sqlite.label_rows import contest
+from service.sqlite.outbox import happened
 from service.sqlite.proposals import drop_empty, forget_proposals
 
 SHOWN = 10
@@ -53,6 +54,7 @@ COUNTED = {
     "corrections": f"correction WHERE message_id IN {MESSAGES}",
     "examples": f"example WHERE message_id IN {MESSAGES}",
     "disagreements": f"disagreement WHERE conversation_id IN {CONVERSATIONS}",
+    "deliveries": f"webhook_delivery WHERE conversation_id IN {CONVERSATIONS}",
 }
 TEXTS = f"""
 SELECT text FROM message WHERE author = 'customer' AND conversation_id IN {CONVERSATIONS}
@@ -115,7 +117,9 @@ class Erasures(Part):
                 (erasure_id, at, by, orjson.dumps(counts).decode(), _json(texts)),
             )
             # Ids of what is gone, so that open consoles drop it; nothing of whose it was.
-            write.tell("erased", {"tickets": tickets, "conversations": found.conversations}, at)
+            gone = {"tickets": tickets, "conversations": found.conversations}
+            write.tell("erased", gone, at)
+            happened(write, "customer.erased", gone, at)
             note(write, "customer.erase", erasure_id, at)
             if examples:
                 raise_revision(write, at)

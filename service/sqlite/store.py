@@ -25,6 +25,7 @@ from service.sqlite.content import ContentPart
 from service.sqlite.content_history import ContentHistory
 from service.sqlite.conversations import Conversations
 from service.sqlite.corrections import Corrections
+from service.sqlite.deliveries import Deliveries
 from service.sqlite.erasures import Erasures
 from service.sqlite.events import Events, last_event
 from service.sqlite.inbox import Inbox
@@ -43,6 +44,7 @@ from service.sqlite.tickets import Tickets
 from service.sqlite.trials import Trials
 from service.sqlite.turns import Turns
 from service.sqlite.views import Views
+from service.sqlite.webhooks import Webhooks
 from service.store import Store
 
 
@@ -70,6 +72,8 @@ class SqliteStore(
     CannedReplies,
     PresencePart,
     Trials,
+    Webhooks,
+    Deliveries,
     Settings,
 ):
     """Keeps the desk in one file; safe for any number of threads and processes on one machine."""

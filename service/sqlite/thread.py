@@ -13,6 +13,7 @@ from service.errors import NotFound
 from service.records import Action, Author, Dialogue, Message, ReplyDraft, Status, Suggestion
 from service.sqlite.commit import Transaction
 from service.sqlite.ids import new_id
+from service.sqlite.outbox import message_happened
 from service.sqlite.rows import conversation_from, to_json
 
 INSERT = """
@@ -84,6 +85,8 @@ class Thread:
             number=message.seq,
             public=not note,
         )
+        if not note:
+            message_happened(self._transaction, message, ticket_id)
         return message
 
     def reply(

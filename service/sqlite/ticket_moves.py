@@ -20,6 +20,7 @@ from service.records import (
 from service.roles import may
 from service.sqlite.commit import Transaction
 from service.sqlite.operators import find_operator
+from service.sqlite.outbox import ticket_happened
 from service.sqlite.tag_rows import retag
 from service.sqlite.thread import Thread, opened
 from service.sqlite.ticket_rows import (
@@ -90,6 +91,15 @@ def take(write: Transaction, thread: Thread, ticket: Ticket, operator: Operator)
     thread.pass_to("operator", operator.name)
 
 
+def _happened(
+    write: Transaction, event: str, ticket: Ticket, operator: Operator, at: str
+) -> Ticket:
+    """Tell of the ticket as it stands now, here and to webhooks."""
+    told = tell_ticket(write, ticket.id, at)
+    ticket_happened(write, event, told, at, operator)
+    return told
+
+
 def _require_active(ticket: Ticket) -> None:
     if ticket.status in ("returned", "resolved"):
         raise Conflict(f"This ticket is {ticket.status}; reopen it first.", status=ticket.status)
@@ -103,7 +113,7 @@ def _claim(
     require_free(ticket, operator)
     with opened(write, ticket.conversation_id, at) as thread:
         take(write, thread, ticket, operator)
-    return tell_ticket(write, ticket.id, at)
+    return _happened(write, "ticket.claimed", ticket, operator, at)
 
 
 def _assign(
@@ -123,7 +133,7 @@ def _assign(
         whom = "themselves" if to.id == operator.id else to.name
         _note(thread, ticket, operator, f"Assigned to {whom}", change.note)
     body = {"ticket_id": ticket.id, "to": to.id, "by": {"id": operator.id, "name": operator.name}}
-    told = tell_ticket(write, ticket.id, at)
+    told = _happened(write, "ticket.claimed", ticket, operator, at)
     write.tell("assigned", body, at, conversation_id=ticket.conversation_id)
     return told
 
@@ -220,7 +230,7 @@ def _close(
         thread.pass_to(conversation_status)
     resolved = (at, operator.id) if status == "resolved" else (None, None)
     write.connection.execute(CLOSE, (status, *resolved, merged_into, at, ticket.id))
-    return tell_ticket(write, ticket.id, at)
+    return _happened(write, f"ticket.{status}", ticket, operator, at)
 
 
 def _reopen(
@@ -235,7 +245,7 @@ def _reopen(
     write.connection.execute(REOPEN, (waiting, at, at, ticket.id))
     with opened(write, ticket.conversation_id, at) as thread:
         thread.pass_to("waiting")
-    return tell_ticket(write, ticket.id, at)
+    return _happened(write, "ticket.reopened", ticket, operator, at)
 
 
 def _merge(

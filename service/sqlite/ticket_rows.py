@@ -10,6 +10,7 @@ from service.errors import NotFound
 from service.records import PRIORITIES, Message, Ticket, TicketDraft
 from service.sqlite.commit import Transaction
 from service.sqlite.content_rows import promises
+from service.sqlite.outbox import ticket_happened
 from service.sqlite.rows import TICKET, ticket_from
 from service.urgency import Waiting, standing
 
@@ -77,7 +78,9 @@ def open_ticket(
             *(draft.intent, draft.sentiment, at, at, preview(last_text), at),
         ),
     )
-    return tell_ticket(write, ticket_id, at)
+    ticket = tell_ticket(write, ticket_id, at)
+    ticket_happened(write, "ticket.opened", ticket, at)
+    return ticket
 
 
 def customer_wrote(

@@ -24,6 +24,7 @@ from service.sqlite.commit import Transaction
 from service.sqlite.content_rows import raise_revision, template_intent
 from service.sqlite.label_rows import add_label, contest
 from service.sqlite.operators import working_operator
+from service.sqlite.outbox import ticket_happened
 from service.sqlite.past import given_back
 from service.sqlite.rows import template_from
 from service.sqlite.thread import opened
@@ -120,8 +121,9 @@ class Tickets(Part):
                 require_free(ticket, operator)
             if template is not None:
                 template_intent(write.connection, template)
+            takes = not note and ticket.status == "open"
             with opened(write, ticket.conversation_id, at) as thread:
-                if not note and ticket.status == "open":
+                if takes:
                     take(write, thread, ticket, operator)
                 message = thread.say(
                     "operator",
@@ -138,7 +140,9 @@ class Tickets(Part):
                 write.connection.execute(sql, values)
             else:
                 write.connection.execute(ANSWERED, (preview(text), at, at, ticket_id))
-            tell_ticket(write, ticket_id, at)
+            told = tell_ticket(write, ticket_id, at)
+            if takes:
+                ticket_happened(write, "ticket.claimed", told, at, operator)
             if not note:
                 _label(write, message, operator_id)
         return message, False

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, TypeVar
 import orjson
 from flask import current_app, request
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -19,10 +20,11 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from service.config import origins_of
+from service.config import is_web_address, origins_of
 from service.errors import InvalidInput, TooLarge, UnsupportedMedia
 from service.records import Role
 from service.web.complaints import in_words
+from service.webhooks import EVENTS
 
 Id = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[!-~]+$")]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=100)]
@@ -175,6 +177,66 @@ class SiteChange(Body):
                 told = f"{origin!r} is no origin such as https://shop.example"
                 raise PydanticCustomError("origin", "{told}", {"told": told})
         return None if written is None else ",".join(origins_of(written)) or "*"
+
+
+def _web_address(address: str | None) -> str | None:
+    if address is not None and not is_web_address(address):  # which an empty one is not either
+        told = (
+            "This must be an http or https address with a host, and without a user or a password."
+        )
+        raise PydanticCustomError("address", told)
+    return address
+
+
+def _known_events(events: list[str] | None) -> list[str] | None:
+    if events == []:
+        raise PydanticCustomError("events", "Choose at least one event.")
+    for event in events or []:
+        if event not in EVENTS:
+            raise PydanticCustomError("event", "{told}", {"told": f"There is no event {event!r}."})
+    return None if events is None else [event for event in EVENTS if event in events]
+
+
+WebAddress = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, max_length=2000),
+    AfterValidator(_web_address),
+]
+Events = Annotated[
+    list[Annotated[str, StringConstraints(max_length=100)]],
+    Field(max_length=2 * len(EVENTS), json_schema_extra={"minItems": 1}),
+    AfterValidator(_known_events),
+]
+Description = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
+
+
+class MaybeConfirmed(Body):
+    """Who one is, once more: asked of people, who come with a session, and not of programs, which
+    have a token and no password."""
+
+    password: Password | None = None
+    totp: Annotated[str, StringConstraints(max_length=40)] | None = None
+
+
+class NewWebhook(MaybeConfirmed):
+    """An address that hears of events; customers' words only ``with_texts``. It outlives the
+    session that makes it."""
+
+    address: WebAddress
+    events: Events
+    description: Description = ""
+    with_texts: bool = False
+    active: bool = True
+
+
+class WebhookUpdate(MaybeConfirmed):
+    """What to change of a webhook; what is missing stays. Where what goes takes a password."""
+
+    address: WebAddress | None = None
+    events: Events | None = None
+    description: Description | None = None
+    with_texts: bool | None = None
+    active: bool | None = None
 
 
 class NewOperatorMessage(Body):

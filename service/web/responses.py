@@ -135,6 +135,35 @@ AUDIT_ENTRY = fields(
         "address": TEXT,
     }
 )
+WEBHOOK = fields(
+    {
+        "id": TEXT,
+        "address": TEXT,
+        "description": TEXT,
+        "events": many(TEXT),
+        "with_texts": FLAG,
+        "active": FLAG,
+        "stopped": words("", "gone", "failing"),
+        "failing_since": either(TIME),
+        "old_secret_until": either(TIME),
+        "created_at": TIME,
+        "updated_at": TIME,
+    }
+)
+TRY = {"at": TIME, "status": either(WHOLE), "problem": TEXT, "took_ms": WHOLE}
+DELIVERY = fields(
+    {
+        "id": TEXT,
+        "event": TEXT,
+        "state": words("waiting", "delivered", "failed"),
+        "created_at": TIME,
+        "next_at": either(TIME),
+        "tries": WHOLE,
+        "last": either(fields(TRY)),
+    },
+    told=many(fields({**TRY, "answer": TEXT})),
+    body=ANY_OBJECT,
+)
 CONVERSATION = fields(
     {"id": TEXT, "status": words("desk", "waiting", "operator", "resolved")},
     locale=TEXT,
@@ -551,6 +580,13 @@ SCHEMAS: dict[str, Schema] = {
             "fixed": many(words("allowed_origins")),
         }
     ),
+    "Webhooks": fields(
+        {"webhooks": many(WEBHOOK), "events": many(fields({"event": TEXT, "text": TEXT}))}
+    ),
+    "Webhook": fields({"webhook": WEBHOOK}),
+    "WebhookMade": fields({"webhook": WEBHOOK, "secret": TEXT}),
+    "Deliveries": fields({"deliveries": many(DELIVERY), "more": FLAG}),
+    "Delivery": fields({"delivery": DELIVERY}),
     "AuditLog": fields(
         {
             "entries": many(AUDIT_ENTRY),

@@ -1,6 +1,6 @@
 /**
- * `<desk-settings>`: the frame of the settings pages. Everybody has an account and tokens; people, the site and
- * the audit log are the admins'. What one may is decided by the desk; here it only decides what is shown.
+ * `<desk-settings>`: the frame of the settings pages. Everybody has an account and tokens; people, the site,
+ * webhooks and the audit log are the admins'. What one may is decided by the desk; here it only decides what is shown.
  */
 
 import { accountPage } from "./account.js";
@@ -13,6 +13,7 @@ import { address } from "./router.js";
 import { session } from "./session.js";
 import { skeleton } from "./settings_parts.js";
 import { sitePage } from "./site_settings.js";
+import { webhooksPage } from "./webhooks.js";
 
 /** @typedef {{name: string, heading: string, says: string, admins: boolean, draw: () => Promise<Node[]>}} Page */
 
@@ -22,6 +23,7 @@ const PAGES = [
   { name: "tokens", heading: "API tokens", says: "For programs that work with the desk. A token may do what its owner may.", admins: false, draw: tokensPage },
   { name: "people", heading: "People", says: "Who works here, and what each of them may.", admins: true, draw: peoplePage },
   { name: "site", heading: "Site", says: "What customers see first, how the widget looks, and who may embed it.", admins: true, draw: sitePage },
+  { name: "webhooks", heading: "Webhooks", says: "Other systems that hear of what happens here.", admins: true, draw: webhooksPage },
   { name: "audit", heading: "Audit log", says: "Who did what, when and from where. Nobody can change it.", admins: true, draw: auditPage },
 ];
 

@@ -34,14 +34,15 @@ export function wrong(error) {
 }
 
 /**
- * A form with one button; what `save` throws is shown above it, and the input of that name focused; what it returns
- * is a short message.
+ * A form with one button; what `save` throws is shown below the input of that name, which is focused, else above the
+ * button; what it returns is a short message.
  * @param {{testid: string, label: string, save: () => Promise<string|void>, plain?: boolean}} act
  * @param {...(Child|Child[])} content
  */
 export function form({ testid, label, save, plain = false }, ...content) {
   const error = h("p", { class: "error", role: "alert", hidden: true, "data-testid": `${testid}-error` });
   const button = h("button", { class: plain ? "button" : "button primary", type: "submit", "data-testid": `${testid}-save` }, label);
+  const foot = h("div", { class: "form-foot" }, button);
   const made = /** @type {HTMLFormElement} */ (h("form", {
     class: "setting-form", "data-testid": testid, novalidate: true,
     onsubmit: async (/** @type {Event} */ event) => {
@@ -59,13 +60,16 @@ export function form({ testid, label, save, plain = false }, ...content) {
         const input = made.elements.namedItem(problem instanceof ApiError ? problem.errors[0]?.field ?? "" : "");
         if (input instanceof HTMLElement) {
           input.setAttribute("aria-invalid", "true");
+          input.closest(".field")?.append(error); // a long form hides what is at its end
           input.focus();
+        } else {
+          foot.before(error);
         }
       } finally {
         button.disabled = false;
       }
     },
-  }, ...content, error, h("div", { class: "form-foot" }, button)));
+  }, ...content, error, foot));
   return made;
 }
 

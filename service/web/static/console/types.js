@@ -179,6 +179,21 @@
  * @typedef {{id: number, at: string, who: {id: string|null, name: string, role: string}, deed: string, text: string,
  *   subject: string, detail: string, address: string}} AuditEntry
  *
+ * @typedef {object} Webhook
+ * @property {string} id
+ * @property {string} address
+ * @property {string} description
+ * @property {string[]} events
+ * @property {boolean} with_texts
+ * @property {boolean} active
+ * @property {""|"gone"|"failing"} stopped why the desk has switched it off
+ * @property {string|null} failing_since
+ * @property {string|null} old_secret_until
+ *
+ * @typedef {{at: string, status: number|null, problem: string, took_ms: number, answer?: string}} Try
+ * @typedef {{id: string, event: string, state: "waiting"|"delivered"|"failed", created_at: string,
+ *   next_at: string|null, tries: number, last: Try|null, told?: Try[], body?: object}} Delivery
+ *
  * @typedef {{open: number, claimed: number, returned: number, resolved: number,
  *   active: number, mine: number, unassigned: number, snoozed: number}} Counts
  */
