@@ -29,6 +29,7 @@ from service.engine_server import EngineServer
 from service.errors import DeskError
 from service.logs import start_logging
 from service.store import open_store
+from service.uploads.sweeping import Sweeping
 from service.watching import Watching
 from service.web.context import Parts
 
@@ -75,6 +76,8 @@ class DeskWorker(ThreadWorker):
         watching.start()
         clockwork = Clockwork(store)
         clockwork.start()
+        sweeping = Sweeping(desk.desk_config, store)
+        sweeping.start()
 
         def wanted() -> bool:
             if not self._is_wanted():
@@ -88,6 +91,7 @@ class DeskWorker(ThreadWorker):
         finally:
             watching.close()
             clockwork.close()
+            sweeping.close()
             store.close()
 
     def _is_wanted(self) -> bool:

@@ -177,6 +177,16 @@ CONFLICT = fields(
         ),
     }
 )
+FILE = fields(
+    {
+        "id": TEXT,
+        "name": TEXT,
+        "type": TEXT,
+        "size": WHOLE,
+        "width": either(WHOLE),
+        "height": either(WHOLE),
+    }
+)
 MESSAGE = fields(
     {
         "id": TEXT,
@@ -185,6 +195,7 @@ MESSAGE = fields(
         "text": TEXT,
         "at": TIME,
         "suggestions": many(SUGGESTION),
+        "files": many(ref("File")),
     },
     name=TEXT,
     action=TEXT,
@@ -493,6 +504,7 @@ SCHEMAS: dict[str, Schema] = {
         errors=many(fields({"field": TEXT, "message": TEXT})),
     ),
     "Conversation": CONVERSATION,
+    "File": FILE,
     "Message": MESSAGE,
     "Ticket": TICKET,
     "Site": fields(
@@ -503,8 +515,10 @@ SCHEMAS: dict[str, Schema] = {
             "suggested": many(SUGGESTION),
             "max_text": WHOLE,
             "theme": fields({"color": TEXT, "mode": TEXT}),
+            "files": either(fields({"types": many(TEXT), "bytes": WHOLE, "count": WHOLE})),
         }
     ),
+    "Uploaded": fields({"file": ref("File")}),
     "Started": fields(
         {"conversation": ref("Conversation"), "token": TEXT, "messages": many(ref("Message"))}
     ),
@@ -548,6 +562,7 @@ SCHEMAS: dict[str, Schema] = {
             "color": TEXT,
             "theme": words("", "auto", "light", "dark"),
             "allowed_origins": TEXT,
+            "files": FLAG,
             "fixed": many(words("allowed_origins")),
         }
     ),

@@ -21,6 +21,7 @@ from service.records import (
     Customer,
     CustomerPast,
     Event,
+    File,
     Found,
     LabelConflict,
     Message,
@@ -48,6 +49,7 @@ def message_json(message: Message) -> dict[str, Any]:
         "text": message.text,
         "at": message.at,
         "suggestions": [{"text": s.text, "intent": s.intent} for s in message.suggestions],
+        "files": [file_json(file) for file in message.files],
     }
     optional = {
         "name": message.operator_name,
@@ -57,6 +59,11 @@ def message_json(message: Message) -> dict[str, Any]:
         "client_id": message.client_id if message.author == "customer" else None,
     }
     return shape | {name: value for name, value in optional.items() if value is not None}
+
+
+def file_json(file: File) -> dict[str, Any]:
+    """A file; only a picture has a width and a height, and a preview."""
+    return {name: getattr(file, name) for name in File.__slots__}
 
 
 def console_message_json(
@@ -388,4 +395,5 @@ def _ticket_of(event: Event) -> Ticket:
 def _message_of(event: Event) -> Message:
     stored = event.body["message"]
     suggestions = tuple(Suggestion(**entry) for entry in stored["suggestions"])
-    return Message(**{**stored, "suggestions": suggestions})
+    files = tuple(File(**entry) for entry in stored["files"])
+    return Message(**{**stored, "suggestions": suggestions, "files": files})

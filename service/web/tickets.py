@@ -162,6 +162,7 @@ def post_operator_message(ticket_id: str) -> tuple[Json, int]:
         text=body.text,
         note=body.note,
         template=body.template,
+        files=body.files,
     )
     shape = {"message": console_message_json(message)}
     return {**shape, **_told(store.ticket(ticket_id))}, 200 if repeated else 201
