@@ -29,6 +29,7 @@ from service.web.operations import operation
 from service.web.shapes import (
     conversation_json,
     customer_event_json,
+    files_taken,
     message_json,
     turn_json,
 )
@@ -54,18 +55,10 @@ def read_site() -> Json:
         "suggested": [{"text": s.text, "intent": s.intent} for s in welcome.suggestions],
         "max_text": parts().config.max_text,
         "theme": {"color": parts().site.color, "mode": parts().site.mode},
-        "files": files_taken() if parts().site.takes_files else None,
+        "files": files_taken(parts().config) if parts().site.takes_files else None,
     }
 
 
-def files_taken() -> Json:
-    """What may be sent, so that nobody uploads in vain."""
-    config = parts().config
-    return {
-        "types": list(config.kinds),
-        "bytes": config.file_bytes,
-        "count": config.files_per_message,
-    }
 
 
 @blueprint.post("/conversations")

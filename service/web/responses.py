@@ -187,6 +187,7 @@ FILE = fields(
         "height": either(WHOLE),
     }
 )
+FILES_TAKEN = fields({"types": many(TEXT), "bytes": WHOLE, "count": WHOLE})
 MESSAGE = fields(
     {
         "id": TEXT,
@@ -515,7 +516,7 @@ SCHEMAS: dict[str, Schema] = {
             "suggested": many(SUGGESTION),
             "max_text": WHOLE,
             "theme": fields({"color": TEXT, "mode": TEXT}),
-            "files": either(fields({"types": many(TEXT), "bytes": WHOLE, "count": WHOLE})),
+            "files": either(FILES_TAKEN),
         }
     ),
     "Uploaded": fields({"file": ref("File")}),
@@ -595,6 +596,7 @@ SCHEMAS: dict[str, Schema] = {
             ),
             "traces": ANY_OBJECT,
             "facts": {"type": "object", "additionalProperties": TEXT},
+            "files": FILES_TAKEN,
         }
     ),
     "Past": fields(

@@ -10,6 +10,7 @@ from typing import Any
 from service.accounts import Session
 from service.agreement import Agreement
 from service.audit import DEEDS, AuditEntry
+from service.config import Config
 from service.devices import device_words
 from service.records import (
     Alarm,
@@ -64,6 +65,15 @@ def message_json(message: Message) -> dict[str, Any]:
 def file_json(file: File) -> dict[str, Any]:
     """A file; only a picture has a width and a height, and a preview."""
     return {name: getattr(file, name) for name in File.__slots__}
+
+
+def files_taken(config: Config) -> dict[str, Any]:
+    """What may be sent, so that nobody uploads in vain."""
+    return {
+        "types": list(config.kinds),
+        "bytes": config.file_bytes,
+        "count": config.files_per_message,
+    }
 
 
 def console_message_json(
