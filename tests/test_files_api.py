@@ -114,6 +114,13 @@ def test_what_is_served_cannot_run_and_is_kept_by_nobody_between(customer: Custo
         assert headers["Content-Security-Policy"] == "sandbox; default-src 'none'"
         assert headers["Cache-Control"].startswith("private")
         assert headers["Content-Disposition"].startswith(f"{how};")
+    etag = read(customer, paper["id"]).headers["ETag"]
+    asked = {"If-None-Match": etag, "Authorization": f"Bearer {customer.token}"}
+    again = customer.caller.client.get(f"{customer.path}/files/{paper['id']}", headers=asked)
+    assert (again.status_code, again.data) == (304, b"")
+    asked["Authorization"] = "Bearer of another"
+    again = customer.caller.client.get(f"{customer.path}/files/{paper['id']}", headers=asked)
+    assert again.status_code == 401
     disposition = read(customer, paper["id"]).headers["Content-Disposition"]
     assert disposition == "attachment; filename*=UTF-8''Rechnung%20%C3%A4.pdf"
     assert "no-store" in read(customer, "fil_unknown").headers["Cache-Control"]
@@ -335,6 +342,28 @@ def test_a_bomb_is_refused_before_it_is_opened(customer: Customer, config: Confi
     slow = picture("JPEG") + b"\xff\xda" * 200
     assert refused(customer, slow)["code"] == "file_refused"
     assert list(config.files.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("mode", "form", "kind"),
+    [
+        ("1", "PNG", "image/png"),
+        ("L", "JPEG", "image/jpeg"),
+        ("LA", "PNG", "image/png"),
+        ("P", "GIF", "image/png"),
+        ("RGBA", "PNG", "image/png"),
+        ("RGBA", "WEBP", "image/webp"),
+        ("CMYK", "JPEG", "image/jpeg"),
+        ("I;16", "PNG", "image/png"),
+    ],
+)
+def test_pictures_of_every_make_are_shown(
+    customer: Customer, mode: str, form: str, kind: str
+) -> None:
+    written = io.BytesIO()
+    Image.new(mode, (30, 20)).save(written, form)
+    file = uploaded(customer, written.getvalue())
+    assert (file["type"], file["width"], file["height"]) == (kind, 30, 20)
 
 
 def test_a_picture_that_is_cut_short_is_refused(customer: Customer) -> None:

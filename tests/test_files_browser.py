@@ -166,6 +166,16 @@ def test_files_are_pasted_and_dropped(desk: Served, store: Store) -> None:
     carry(shopper.page, shopper.see("panel"), "drop", "dropped.png", picture())
     expect(shopper.see("panel")).not_to_have_class(re.compile(r"\bover\b"))
     expect(shopper.see("tray-item")).to_contain_text(["pasted.png", "dropped.png"])
+    copied = """(element) => {
+      const brought = new DataTransfer();
+      brought.items.add(new File(['x'], 'table.png', { type: 'image/png' }));
+      brought.setData('text/html', '<table>');
+      brought.setData('text/plain', 'a table');
+      const how = { bubbles: true, cancelable: true, clipboardData: brought };
+      return element.dispatchEvent(new ClipboardEvent('paste', how));
+    }"""
+    assert shopper.input.evaluate(copied)  # words, which the browser puts in by itself
+    expect(shopper.see("tray-item")).to_have_count(2)
     shopper.input.fill("it is broken")
     expect(shopper.send).to_have_attribute("aria-disabled", "false")
     shopper.input.press("Enter")
@@ -339,14 +349,48 @@ def test_an_admin_switches_files_off_and_the_button_goes(desk: Served, store: St
 
 
 @pytest.mark.parametrize(
-    ("locale", "words"),
-    [("ar", "إرفاق ملفات"), ("de", "Dateien anhängen"), ("zh-CN", "添加文件")],
+    ("language", "words", "told"),
+    [
+        ("ar", "إرفاق ملفات", "لا يمكن إرسال هذا النوع من الملفات"),
+        ("de", "Dateien anhängen", "Dateien dieser Art können nicht gesendet werden"),
+        ("zh", "添加文件", "无法发送此类文件"),
+    ],
 )
-def test_files_speak_the_customers_language(desk: Served, locale: str, words: str) -> None:
-    page = desk.browser.new_context(locale=locale).new_page()
+def test_files_speak_the_customers_language(
+    desk: Served, language: str, words: str, told: str
+) -> None:
+    page = desk.browser.new_context(viewport={"width": 320, "height": 700}).new_page()
+
+    def translated(route: Route) -> None:
+        got = route.fetch()
+        route.fulfill(response=got, body=got.text().replace('lang="en"', f'lang="{language}"'))
+
+    page.route(f"{desk.address}/", translated)
     page.goto(f"{desk.address}/")
-    page.evaluate("document.documentElement.lang = ''")
     page.locator("frontdesk-widget [part~=launcher]").click()
-    expect(page.locator("frontdesk-widget [part~=attach]")).to_be_visible()
-    label = page.locator("frontdesk-widget [part~=attach]").get_attribute("aria-label")
-    assert label in (words, "Attach files")
+    attach = page.locator("frontdesk-widget [part~=attach]")
+    expect(attach).to_have_attribute("aria-label", words)
+    page.locator("frontdesk-widget [part~=picker]").set_input_files([payload("a.png", PAGE)])
+    item = page.locator("frontdesk-widget [part~=tray-item]")
+    expect(item).to_contain_text(told)
+    assert barriers(page) == []
+    wide = "(e) => e.scrollWidth <= e.clientWidth && e.getBoundingClientRect().right <= 320"
+    assert item.evaluate(wide)
+    box, send = (
+        page.locator(f"frontdesk-widget [part~={one}]").bounding_box() for one in ("input", "send")
+    )
+    assert box
+    assert send
+    assert (send["x"] < box["x"]) == (language == "ar")  # mirrored
+
+
+def test_every_language_has_the_same_words_for_files() -> None:
+    path = Path(__file__).parent.parent / "service/web/static/widget/files_words.js"
+    tables = re.findall(r"^const (\w\w) = \{(.*?)^\};", path.read_text(), re.DOTALL | re.MULTILINE)
+    keys = {
+        name: re.findall(r"^  (\w+): '.*(?<=.)',$", body, re.MULTILINE) for name, body in tables
+    }
+    marks = {name: re.findall(r"\{\w+\}", body) for name, body in tables}
+    assert set(keys) == {"ar", "de", "en", "es", "fr", "zh"}
+    assert all(of == keys["en"] for of in keys.values())
+    assert all(sorted(of) == sorted(marks["en"]) for of in marks.values())

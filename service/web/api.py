@@ -59,8 +59,6 @@ def read_site() -> Json:
     }
 
 
-
-
 @blueprint.post("/conversations")
 @operation(
     "Start a conversation, or go on with the latest one of a customer whom the site has signed.",

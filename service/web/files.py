@@ -26,7 +26,7 @@ Json = dict[str, Any]
 ENVELOPE = 20_000  # bytes of a form around its file
 PIECE = 1 << 18
 LOCKED = "sandbox; default-src 'none'"
-KEPT = "private, max-age=86400, immutable"  # the same id is always the same bytes
+KEPT = "private, no-cache"  # by one browser, which asks each time whether it may still be shown
 
 
 @blueprint.post("/conversations/<conversation_id>/files")
@@ -116,7 +116,8 @@ def _served(file: File, *, preview: bool = False) -> Response:
     headers["Content-Disposition"] = f"{how}; filename*=UTF-8''{quote(file.name, safe='')}"
     headers["Content-Security-Policy"] = LOCKED
     headers["Cache-Control"] = KEPT
-    return response
+    response.set_etag(f"{file.id}-{'preview' if preview else 'whole'}")  # always the same bytes
+    return response.make_conditional(request)
 
 
 def _pieces(path: Path) -> Iterator[bytes]:

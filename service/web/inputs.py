@@ -5,7 +5,7 @@ the field's name; nothing here touches the store.
 """
 
 import re
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import orjson
 from flask import current_app, request
@@ -15,8 +15,8 @@ from pydantic import (
     Field,
     StringConstraints,
     ValidationError,
+    ValidationInfo,
     field_validator,
-    model_validator,
 )
 from pydantic_core import PydanticCustomError
 
@@ -101,16 +101,22 @@ class WithFiles(Body):
     )
 
     client_id: Id
-    text: Written = ""
     files: Annotated[list[Id], Field(max_length=20)] = Field(default_factory=list)
+    text: Annotated[Written, Field(validate_default=True)] = ""
 
-    @model_validator(mode="after")
-    def _says_something(self) -> Self:
-        if not self.text and not self.files:
-            raise PydanticCustomError("string_too_short", "text: must not be empty without files")
-        if len(set(self.files)) < len(self.files):
-            raise PydanticCustomError("files", "files: each only once")
-        return self
+    @field_validator("files")
+    @classmethod
+    def _once_each(cls, files: list[str]) -> list[str]:
+        if len(set(files)) < len(files):
+            raise PydanticCustomError("files", "Each file can be sent once.")
+        return files
+
+    @field_validator("text")
+    @classmethod
+    def _says_something(cls, text: str, seen: ValidationInfo) -> str:
+        if not text and not seen.data.get("files"):
+            raise PydanticCustomError("string_too_short", "This is empty.", {"min_length": 1})
+        return text
 
 
 class NewMessage(WithFiles):
@@ -539,14 +545,10 @@ def checked(model: type[B], value: dict[str, Any]) -> B:
         return model.model_validate(value)
     except ValidationError as error:
         errors = [
-            # What is wrong with several fields names the first of them itself.
-            {"field": ".".join(map(str, e["loc"])) or e["msg"].split(":")[0], "message": in_words(e)}
-            for e in error.errors()
+            {"field": ".".join(map(str, e["loc"])), "message": in_words(e)} for e in error.errors()
         ]
-        first = errors[0]
-        told = first["message"]
-        whole = told if told.startswith(f"{first['field']}:") else f"{first['field']}: {told}"
-        raise InvalidInput(whole, errors=errors) from None
+        first = f"{errors[0]['field']}: {errors[0]['message']}"
+        raise InvalidInput(first, errors=errors) from None
 
 
 def no_body() -> None:

@@ -251,7 +251,8 @@ export class DeskComposer extends HTMLElement {
   /** Pasted or dropped; words go into the text as ever. @param {Event} event @param {DataTransfer|null} brought */
   dropped(event, brought) {
     this.box?.removeAttribute("data-over");
-    if (!brought?.files.length) return;
+    // What is copied from a text or a table comes as a picture, too: its words are what is meant.
+    if (!brought?.files.length || (brought.getData("text/html") && brought.getData("text/plain"))) return;
     event.preventDefault();
     this.attach([...brought.files]);
   }

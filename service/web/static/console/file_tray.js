@@ -15,6 +15,7 @@ import { uploadFile } from "./uploading.js";
  * @property {File} file
  * @property {number} share of it that is up, 0 to 1
  * @property {string} error
+ * @property {boolean} final the desk does not want it: trying again is no use
  * @property {FileShape|null} done what the desk made of it
  * @property {string} picture an address to show it by, empty if it is none
  * @property {AbortController|null} call
@@ -73,7 +74,7 @@ export class FileTray {
       const clientId = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
       const picture = /^image\/(png|jpeg|gif|webp)$/.test(file.type) ? URL.createObjectURL(file) : "";
       /** @type {Item} */
-      const item = { clientId, file, share: 0, error: "", done: null, picture, call: null, element: null };
+      const item = { clientId, file, share: 0, error: "", final: false, done: null, picture, call: null, element: null };
       this.kept.set(this.key, [...this.items, item]);
       void this.upload(item, this.ticketId);
     }
@@ -102,6 +103,7 @@ export class FileTray {
     } catch (error) {
       if (call.signal.aborted) return;
       const kind = error instanceof ApiError && error.code === "unsupported_media_type";
+      item.final = error instanceof ApiError && error.status >= 400 && error.status < 500 && ![401, 429].includes(error.status);
       item.error = kind ? "Files of this kind cannot be sent." : error instanceof ApiError && error.code === "file_unchecked" ? error.message : explain(error);
     }
     item.call = null;
@@ -170,18 +172,18 @@ export class FileTray {
 
   /** @param {Item} item */
   fillItem(item) {
-    const { element, file, done, error, picture } = item;
+    const { element, file, done, error, final, picture } = item;
     if (!element) return;
     const focused = element.contains(document.activeElement);
     const name = done?.name ?? file.name;
     element.dataset.state = done ? "done" : error ? "failed" : "sending";
     fill(element,
-      picture ? h("img", { src: picture, alt: "", width: 36, height: 36 }) : icon("paper"),
+      picture ? thumbnail(picture) : icon("paper"),
       h("span", { class: "tray-words" }, h("span", { class: "file-name" }, h("bdi", {}, name)),
         done ? h("span", { class: "file-size" }, sizeWords(done.size))
           : error ? h("span", { class: "tray-error", role: "alert" }, error)
             : h("progress", { max: 1, value: item.share, "aria-label": `Uploading ${name}` })),
-      error && h("button", { class: "quiet", type: "button", "data-testid": "tray-retry", onclick: () => void this.upload(item, this.ticketId) }, "Try again"),
+      error && !final && h("button", { class: "quiet", type: "button", "data-testid": "tray-retry", onclick: () => void this.upload(item, this.ticketId) }, "Try again"),
       h("button", { class: "icon-button", type: "button", "aria-label": `Remove ${name}`, title: "Remove", "data-testid": "tray-remove", onclick: () => this.discard(item) }, icon("close")));
     if (focused) element.querySelector("button")?.focus();
   }
@@ -189,3 +191,10 @@ export class FileTray {
 
 /** @param {string} ticketId @param {"reply"|"note"} mode */
 const keyOf = (ticketId, mode) => `${ticketId}/${mode}`;
+
+/** The file itself, small; a sheet of paper where it is no picture after all. @param {string} src */
+function thumbnail(src) {
+  const image = h("img", { src, alt: "", width: 36, height: 36 });
+  image.addEventListener("error", () => image.replaceWith(icon("paper")), { once: true });
+  return image;
+}

@@ -9,7 +9,7 @@
  * @typedef {{types: string[], bytes: number, count: number}} Limits
  * @typedef {{
  *   client_id: string, file: File, element: HTMLElement, url: string, done: FileShape | null,
- *   error: string, failures: number, stop: AbortController | null, bar: HTMLProgressElement | null,
+ *   error: string, final: boolean, failures: number, stop: AbortController | null, bar: HTMLProgressElement | null,
  * }} Item
  * @typedef {{
  *   conversation: import('./conversation.js').Conversation, panel: HTMLElement, composer: HTMLElement,
@@ -24,7 +24,9 @@ import { backoff, uuid } from './storage.js';
 import { fill } from './strings.js';
 
 const CLIP = 'M19.500 11.500l-7.700 7.600a5 5 0 0 1-7-7l8-8a3.300 3.300 0 0 1 4.700 4.700l-8 7.900a1.600 1.600 0 0 1-2.300-2.300l7.200-7.100';
+const PAPER = 'M7 3.500h7l4 4v13H7Zm7 0v4h4M10 12.500h5m-5 4h5';
 const SHOWABLE = /^image\/(png|jpeg|gif|webp)$/;
+const TEXTS = ['.txt', '.csv', '.log', '.md', '.tsv']; // which devices do not all know as texts
 const TRIES = 4;
 
 export { css } from './files_styles.js';
@@ -45,7 +47,7 @@ export class Files {
     this.gallery = new Gallery(page, () => this.#words);
     page.input.addEventListener('paste', (event) => this.#brought(event, event.clipboardData));
     page.panel.addEventListener('dragover', (event) => this.#over(event));
-    page.panel.addEventListener('dragleave', (event) => event.target === page.panel && this.#drop(false));
+    page.panel.addEventListener('dragleave', (event) => !page.panel.contains(/** @type {Node | null} */ (event.relatedTarget)) && this.#drop(false));
     page.panel.addEventListener('drop', (event) => this.#brought(event, event.dataTransfer));
     addEventListener('online', () => this.#goOn());
     this.configure(look);
@@ -58,7 +60,7 @@ export class Files {
     this.#limits = files;
     this.#attach.hidden = !files;
     for (const name of ['aria-label', 'title']) setAttribute(this.#attach, name, this.#words.attach);
-    setAttribute(this.#picker, 'accept', files?.types.join() ?? '');
+    setAttribute(this.#picker, 'accept', files ? [...files.types, ...(files.types.includes('text/plain') ? TEXTS : [])].join() : '');
     setAttribute(this.#list, 'aria-label', this.#words.to_send);
     setAttribute(this.#page.panel, 'data-drop', this.#words.drop);
   }
@@ -93,7 +95,7 @@ export class Files {
       const url = SHOWABLE.test(file.type) ? URL.createObjectURL(file) : '';
       const element = h('li', { part: 'tray-item' });
       /** @type {Item} */
-      const item = { client_id: uuid(), file, element, url, done: null, error: '', failures: 0, stop: null, bar: null };
+      const item = { client_id: uuid(), file, element, url, done: null, error: '', final: false, failures: 0, stop: null, bar: null };
       this.#items.push(item);
       void this.#send(item);
     }
@@ -124,6 +126,7 @@ export class Files {
       this.#page.announce(fill(this.#words.attached, { name: done.name }));
     } catch (error) {
       if (stop.signal.aborted) return;
+      item.final = error instanceof Refused;
       if (!this.#tryAgain(item, error)) item.error = this.#wordsOf(error);
     }
     item.stop = null;
@@ -173,16 +176,16 @@ export class Files {
 
   /** @param {Item} item */
   #fill(item) {
-    const { element, file, url, done, error, stop } = item;
+    const { element, file, url, done, error, final, stop } = item;
     const words = this.#words;
     const name = done?.name ?? file.name;
     const focused = element.contains(/** @type {ShadowRoot} */ (element.getRootNode()).activeElement ?? null);
     item.bar = !done && stop ? h('progress', { max: 1, value: 0, 'aria-label': fill(words.uploading, { name }) }) : null;
     setAttribute(element, 'data-state', done ? 'done' : error ? 'failed' : 'sending');
     element.replaceChildren(
-      url ? h('img', { src: url, alt: '', width: 32, height: 32 }) : icon('save'),
+      url ? thumbnail(url) : icon(PAPER),
       h('span', { class: 'tray-words' }, h('bdi', {}, name), item.bar ?? h('small', error ? { role: 'alert' } : {}, error || (done ? sizeOf(done.size, this.#locale) : words.queued))),
-      error && h('button', { type: 'button', class: 'text', part: 'tray-retry', onclick: () => { item.failures = 0; this.#resend(item); } }, words.retry),
+      !error || final ? '' : h('button', { type: 'button', class: 'text', part: 'tray-retry', onclick: () => { item.failures = 0; this.#resend(item); } }, words.retry),
       h('button', { type: 'button', class: 'tool', part: 'tray-remove', 'aria-label': `${words.remove}: ${name}`, title: words.remove, onclick: () => this.#discard(item) }, icon('close')),
     );
     if (focused) element.querySelector('button')?.focus();
@@ -212,7 +215,9 @@ export class Files {
   /** Pasted or dropped; words go into the text as ever. @param {Event} event @param {DataTransfer | null} brought */
   #brought(event, brought) {
     this.#drop(false);
-    if (!this.#limits || !brought?.files.length) return;
+    // What is copied from a text or a table comes as a picture, too: its words are what is meant.
+    const isWords = brought?.getData('text/html') && brought.getData('text/plain');
+    if (!this.#limits || !brought?.files.length || isWords) return;
     event.preventDefault();
     this.add([...brought.files]);
   }
@@ -230,4 +235,11 @@ export class Files {
   /** @type {HTMLElement} */ #attach;
   /** @type {HTMLElement} */ #list;
   /** @type {HTMLElement} */ #problem;
+}
+
+/** The file itself, small; a sheet of paper where it is no picture after all. @param {string} src */
+function thumbnail(src) {
+  const image = h('img', { src, alt: '', width: 32, height: 32 });
+  image.addEventListener('error', () => image.replaceWith(icon(PAPER)), { once: true });
+  return image;
 }

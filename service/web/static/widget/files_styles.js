@@ -3,7 +3,7 @@ export const css = `
 .clip { inline-size: 38px; block-size: 38px; border-radius: calc(var(--round) * 1.1); }
 .clip .icon { inline-size: 21px; block-size: 21px; }
 .clip ~ textarea { padding-inline-start: 2px; }
-.tray { display: grid; gap: 6px; max-block-size: 168px; overflow-y: auto; margin: 0 0 8px; padding: 1px; list-style: none; }
+.tray { display: grid; gap: 6px; max-block-size: min(240px, 40vh); overflow-y: auto; margin: 0 0 8px; padding: 1px; list-style: none; }
 .tray li { display: flex; align-items: center; gap: 8px; padding: 4px 4px 4px 8px; padding-inline: 8px 4px; border: 1px solid var(--line); border-radius: min(12px, var(--round)); font-size: 13.5px; }
 .tray li[data-state="failed"] { border-color: var(--bad); }
 .tray img { inline-size: 32px; block-size: 32px; border-radius: min(6px, var(--round)); object-fit: cover; flex: none; }
@@ -20,7 +20,7 @@ export const css = `
 .bubble:not([hidden]) + .files { margin-block-start: 4px; }
 .files ~ .meta { grid-row: 4; }
 .files li { min-inline-size: 0; max-inline-size: 100%; }
-.picture { display: block; max-inline-size: 100%; overflow: hidden; border-radius: min(14px, var(--round)); background: var(--bubble); box-shadow: 0 0 0 1px var(--line); cursor: zoom-in; }
+.picture { display: grid; place-items: center; min-inline-size: 44px; min-block-size: 44px; max-inline-size: 100%; overflow: hidden; border-radius: min(14px, var(--round)); background: var(--bubble); box-shadow: 0 0 0 1px var(--line); cursor: zoom-in; }
 .picture img { display: block; max-inline-size: 100%; block-size: auto; object-fit: contain; color: transparent; }
 .paper { display: flex; align-items: center; gap: 8px; max-inline-size: 100%; min-block-size: 40px; padding: 6px 12px; border: 1px solid var(--edge); border-radius: min(14px, var(--round)); background: var(--ground); font-size: 14px; }
 .paper:hover { background: var(--hover); }
