@@ -117,7 +117,8 @@ def _served(file: File, *, preview: bool = False) -> Response:
     headers["Content-Security-Policy"] = LOCKED
     headers["Cache-Control"] = KEPT
     response.set_etag(f"{file.id}-{'preview' if preview else 'whole'}")  # always the same bytes
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response
 
 
 def _pieces(path: Path) -> Iterator[bytes]:
