@@ -18,7 +18,7 @@
  */
 import { h, icon, setAttribute, setText } from './dom.js';
 import { Gallery } from './files_shown.js';
-import { Refused, upload } from './files_upload.js';
+import { Failed, Refused, upload } from './files_upload.js';
 import { sizeOf, wordsFor } from './files_words.js';
 import { backoff, uuid } from './storage.js';
 import { fill } from './strings.js';
@@ -153,7 +153,7 @@ export class Files {
   /** @param {unknown} error */
   #wordsOf(error) {
     const words = /** @type {Record<string, string>} */ (this.#words);
-    return words[error instanceof Refused ? error.code : ''] ?? words.failed;
+    return words[error instanceof Failed ? error.code : ''] ?? words.failed;
   }
 
   /** @param {Item} item */

@@ -7,21 +7,24 @@
 
 const SILENCE_MS = 60_000; // without a byte moving, or an answer
 
-/** The desk does not want the file; trying again is no use. `code` says why. */
-export class Refused extends Error {
-  /** @param {string} code */
-  constructor(code) {
+/** An upload that did not work; `code` says why. It may work later. */
+export class Failed extends Error {
+  /** @param {string} [code] */
+  constructor(code = '') {
     super(code);
     this.code = code;
   }
 }
+
+/** The desk does not want the file; trying again is no use. */
+export class Refused extends Failed {}
 
 /**
  * @param {Place} place
  * @param {{file: File, client_id: string}} what the same client id again is the same file
  * @param {(share: number) => void} progress
  * @param {AbortSignal} signal
- * @returns {Promise<import('./api.js').FileShape>} rejects with `Refused`, or with an Error where it may work later
+ * @returns {Promise<import('./api.js').FileShape>} rejects with `Failed` or `Refused`
  */
 export function upload({ url, token }, { file, client_id: clientId }, progress, signal) {
   const form = new FormData();
@@ -46,9 +49,9 @@ export function upload({ url, token }, { file, client_id: clientId }, progress, 
       const { status, response } = request;
       if (status === 200 || status === 201) resolve(response.file);
       else if (status < 500 && ![408, 425, 429].includes(status)) reject(new Refused(response?.code ?? (status === 413 ? 'too_large_there' : '')));
-      else reject(new Error(`HTTP ${status}`));
+      else reject(new Failed(response?.code));
     };
-    request.onerror = request.onabort = () => reject(new Error('no answer'));
+    request.onerror = request.onabort = () => reject(new Failed());
     request.onloadend = () => clearTimeout(silence);
     signal.addEventListener('abort', () => request.abort(), { once: true });
     heard();

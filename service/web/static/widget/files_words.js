@@ -23,6 +23,8 @@ const en = {
   unsupported_media_type: 'Files of this kind cannot be sent. A picture or a PDF can.',
   file_refused: 'This file cannot be sent: it is damaged, or not safe.',
   conversation_full: 'No more files fit into this conversation.',
+  file_unchecked: 'This file cannot be checked just now. Please try again later.',
+  too_many_requests: 'No more files can be taken today. Please try again tomorrow.',
   failed: 'This file could not be sent.',
 };
 
@@ -45,6 +47,8 @@ const de = {
   unsupported_media_type: 'Dateien dieser Art können nicht gesendet werden. Ein Bild oder PDF geht.',
   file_refused: 'Diese Datei kann nicht gesendet werden: Sie ist beschädigt oder nicht sicher.',
   conversation_full: 'In diese Unterhaltung passen keine weiteren Dateien.',
+  file_unchecked: 'Diese Datei kann gerade nicht geprüft werden. Bitte versuchen Sie es später noch einmal.',
+  too_many_requests: 'Heute können keine weiteren Dateien angenommen werden. Bitte versuchen Sie es morgen noch einmal.',
   failed: 'Diese Datei konnte nicht gesendet werden.',
 };
 
@@ -67,6 +71,8 @@ const fr = {
   unsupported_media_type: 'Ce type de fichier ne peut pas être envoyé. Une image ou un PDF, oui.',
   file_refused: 'Ce fichier ne peut pas être envoyé : il est endommagé ou n’est pas sûr.',
   conversation_full: 'Cette conversation ne peut plus recevoir de fichiers.',
+  file_unchecked: 'Ce fichier ne peut pas être vérifié pour le moment. Réessayez plus tard.',
+  too_many_requests: 'Plus aucun fichier ne peut être reçu aujourd’hui. Réessayez demain.',
   failed: 'Ce fichier n’a pas pu être envoyé.',
 };
 
@@ -74,7 +80,7 @@ const fr = {
 const es = {
   attach: 'Adjuntar archivos',
   to_send: 'Archivos para enviar',
-  drop: 'Suelta los archivos aquí',
+  drop: 'Suelte los archivos aquí',
   uploading: 'Subiendo {name}',
   attached: '{name} está adjunto.',
   save: 'Guardar {name}',
@@ -89,6 +95,8 @@ const es = {
   unsupported_media_type: 'No se puede enviar este tipo de archivo. Una imagen o un PDF, sí.',
   file_refused: 'No se puede enviar este archivo: está dañado o no es seguro.',
   conversation_full: 'En esta conversación no caben más archivos.',
+  file_unchecked: 'Este archivo no se puede comprobar ahora. Inténtelo más tarde.',
+  too_many_requests: 'Hoy no se pueden recibir más archivos. Inténtelo mañana.',
   failed: 'No se pudo enviar este archivo.',
 };
 
@@ -111,6 +119,8 @@ const zh = {
   unsupported_media_type: '无法发送此类文件。可以发送图片或 PDF。',
   file_refused: '无法发送此文件：文件已损坏或不安全。',
   conversation_full: '此对话无法再添加文件。',
+  file_unchecked: '暂时无法检查此文件，请稍后再试。',
+  too_many_requests: '今天无法再接收文件，请明天再试。',
   failed: '此文件未能发送。',
 };
 
@@ -133,6 +143,8 @@ const ar = {
   unsupported_media_type: 'لا يمكن إرسال هذا النوع من الملفات. يمكنك إرسال صورة أو ملف PDF.',
   file_refused: 'لا يمكن إرسال هذا الملف: إنه تالف أو غير آمن.',
   conversation_full: 'لا تتسع هذه المحادثة لملفات أخرى.',
+  file_unchecked: 'يتعذر فحص هذا الملف الآن. يرجى المحاولة لاحقًا.',
+  too_many_requests: 'لا يمكن استقبال ملفات أخرى اليوم. يرجى المحاولة غدًا.',
   failed: 'تعذر إرسال هذا الملف.',
 };
 
