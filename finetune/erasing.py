@@ -19,6 +19,8 @@ from service.config import Config
 from service.errors import Conflict, NotFound
 from service.records import Erasable
 from service.store import Store
+from service.uploads.shelf import Shelf
+from service.uploads.sweeping import remove_gone
 
 NOWHERE_ELSE = "Backups and exports keep what they hold; erase again after a restore."
 
@@ -90,6 +92,7 @@ def _find(store: Store, customer: str) -> Erasable | None:
 def _finish(store: Store, config: Config) -> Forgotten:
     """The rest of every erasure that is not finished; nothing where there is none."""
     try:
+        remove_gone(store, Shelf(config.files))
         if any(erasure.finished_at is None for erasure in store.erasures()):
             store.wipe()
         return forget(store, config)

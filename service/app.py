@@ -21,6 +21,7 @@ from service.metrics import Metrics
 from service.site import Site
 from service.store import Store, open_store
 from service.trials import Trials
+from service.uploads.receiving import Uploads
 from service.web import (
     account,
     alarms,
@@ -30,6 +31,7 @@ from service.web import (
     canned,
     content,
     content_history,
+    files,
     golden,
     labels,
     nights,
@@ -61,6 +63,7 @@ MAX_BODY = 1_000_000
 SPARE_THREADS = 32  # of a process, kept for requests when streams take the others
 BLUEPRINTS = (
     api,
+    files,
     alarms,
     tickets,
     ticket_moves,
@@ -89,7 +92,7 @@ BLUEPRINTS = (
 )
 
 POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
     "font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; "
     "frame-ancestors 'none'"
 )
@@ -163,6 +166,7 @@ def open_parts(
         site_secret=config.site_secret
         or store.ensure_setting("site_secret", secrets.token_hex(32)),
         now=Now(store),
+        uploads=Uploads(config, store),
         streams=Places(config.threads - min(SPARE_THREADS, config.threads // 2)),
     )
 

@@ -1,8 +1,8 @@
-"""Writes a backup: database, releases and champion in one compressed tar, while the desk runs.
+"""Writes a backup: database, files, releases and champion in one compressed tar.
 
-Called by ``frontdesk backup``. It copies the database in one moment of it, holds no lock that a
-writer waits for, and reads files piece by piece. What is a cache or half made stays out, and
-nothing in the home is changed.
+Called by ``frontdesk backup`` while the desk runs. It copies the database in one moment of it,
+holds no lock that a writer waits for, and reads files piece by piece. What is a cache or half made
+stays out, and nothing in the home is changed.
 """
 
 import contextlib
@@ -22,11 +22,12 @@ from typing import BinaryIO
 
 from index.champion import CHAMPION, PREVIOUS, champion, previous
 from index.release import MANIFEST
-from service.backup_manifest import DATABASE, NAME, RELEASES, Manifest, Member
+from service.backup_manifest import DATABASE, FILES, NAME, RELEASES, Manifest, Member
 from service.config import Config
 from service.errors import Conflict, NotFound, StoreError
 from service.store import Store
 from service.swap import lock, opened, sync
+from service.uploads.shelf import PREVIEW
 
 DRAFT = ".frontdesk-backup-"
 LEVEL = 1  # 6 takes 2.6 times the time for a fifth less of the database, nothing less of weights
@@ -53,7 +54,7 @@ def back_up(
                 if release is not None:
                     (draft / name).write_text(f"{release}\n", encoding="ascii")
             wanted = None if all_releases else {speaks, before}
-            sources = _sources(draft, config.releases, wanted)
+            sources = _sources(draft, config.releases, wanted) | _files(config.files, copy.files)
             manifest = Manifest(
                 version=version("frontdesk"),
                 created_at=now.isoformat(timespec="seconds"),
@@ -71,6 +72,9 @@ def back_up(
             written.rename(target)
             sync(target.parent)
     except OSError as error:
+        if isinstance(error, FileNotFoundError) and config.home in Path(error.filename).parents:
+            told = f"{error.filename} was removed while it was copied; try again."
+            raise StoreError(told) from None
         raise StoreError(f"The backup {target} cannot be written: {error}.") from None
     return target, manifest
 
@@ -108,6 +112,16 @@ def _sources(draft: Path, releases: Path, wanted: set[str | None] | None) -> dic
                 if file.is_file():
                     sources[f"{RELEASES}/{file.relative_to(releases).as_posix()}"] = file
     return sources
+
+
+def _files(folder: Path, known: tuple[str, ...]) -> dict[str, Path]:
+    """What people attached, as far as the copy of the database knows of it."""
+    return {
+        f"{FILES}/{name}": folder / name
+        for file_id in known
+        for name in (file_id, f"{file_id}{PREVIEW}")
+        if (folder / name).is_file()
+    }
 
 
 def _member(source: Path) -> Member:

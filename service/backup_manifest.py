@@ -17,7 +17,11 @@ FORMAT = 1
 NAME = "manifest.json"
 DATABASE = "desk.db"
 RELEASES = "releases"
-PLACES = re.compile(r"desk\.db|releases/(champion|previous)|releases/rel_[^/\0]+/[^\0]+")
+FILES = "files"
+PLACES = re.compile(
+    r"desk\.db|releases/(champion|previous)|releases/rel_[^/\0]+/[^\0]+"
+    r"|files/fil_[0-9A-Za-z]+(\.preview)?"
+)
 
 
 def check_name(name: str) -> str:

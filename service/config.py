@@ -6,6 +6,7 @@ cannot be ignored silently; ``FRONTDESK_X_FILE`` names a file that holds the val
 """
 
 import ipaddress
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
@@ -19,6 +20,21 @@ from service.errors import ConfigError
 PREFIX = "FRONTDESK_"
 DEFAULT_ENCODER = "sentence-transformers/all-MiniLM-L6-v2"
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+USUAL_TYPES = (
+    "image/png",
+    "image/jpeg",
+    "image/gif",
+    "image/webp",
+    "application/pdf",
+    "text/plain",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+    "application/vnd.oasis.opendocument.text",
+    "application/vnd.oasis.opendocument.spreadsheet",
+    "application/vnd.oasis.opendocument.presentation",
+)
+FURTHER_TYPES = ("video/mp4", "video/quicktime", "application/zip")
 SECRETS = (
     "site_secret",
     "jwt_secret",
@@ -83,6 +99,35 @@ class Config(BaseModel):
         "off", description="otlp sends OpenTelemetry spans to where the OTEL_… variables say."
     )
 
+    file_bytes: Annotated[int, Field(ge=1000, le=1_000_000_000)] = Field(
+        10_000_000, description="Bytes that one file may have."
+    )
+    files_per_message: Annotated[int, Field(ge=1, le=20)] = Field(
+        5, description="Files that one message may have."
+    )
+    file_bytes_conversation: Annotated[int, Field(ge=1000)] = Field(
+        100_000_000, description="Bytes that a customer's files may have in one conversation."
+    )
+    file_bytes_day: Annotated[int, Field(ge=1000)] = Field(
+        2_000_000_000, description="Bytes that all customers' files may have in 24 hours."
+    )
+    file_pixels: Annotated[int, Field(ge=10_000, le=80_000_000)] = Field(
+        30_000_000,
+        description="Pixels that a picture may have; each takes up to 14 bytes of memory.",
+    )
+    file_types: str = Field(
+        ",".join(USUAL_TYPES),
+        description="Media types that may be sent, separated by commas; files.md has them all.",
+    )
+    file_scanner: str = Field(
+        "",
+        description="Command that gets a file's path, such as `clamdscan --fdpass`; "
+        "0 clean, 1 refused.",
+    )
+    file_scan_seconds: Annotated[float, Field(gt=0, le=110)] = Field(
+        30, description="How long it may take."
+    )
+
     watch_minutes: Annotated[int, Field(ge=0, le=60)] = Field(
         5, description="How often the server looks for surges and drift; 0 for never."
     )
@@ -115,6 +160,34 @@ class Config(BaseModel):
             raise PydanticCustomError("address", told)
         return address
 
+    @field_validator("file_types")
+    @classmethod
+    def _are_known(cls, written: str) -> str:
+        for kind in kinds_of(written):
+            if kind not in (*USUAL_TYPES, *FURTHER_TYPES):
+                told = f"{kind!r} is none of {', '.join((*USUAL_TYPES, *FURTHER_TYPES))}"
+                raise PydanticCustomError("kind", "{told}", {"told": told})
+        return written
+
+    @field_validator("file_scanner")
+    @classmethod
+    def _can_be_split(cls, command: str) -> str:
+        try:
+            shlex.split(command)
+        except ValueError as error:
+            raise PydanticCustomError("command", "{told}", {"told": str(error)}) from None
+        return command
+
+    @property
+    def files(self) -> Path:
+        """The folder of the files that people attached."""
+        return self.home / "files"
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """``file_types`` as a tuple."""
+        return kinds_of(self.file_types)
+
     @property
     def database(self) -> Path:
         """The SQLite file."""
@@ -139,6 +212,11 @@ class Config(BaseModel):
     def origins(self) -> tuple[str, ...]:
         """``allowed_origins`` as a tuple."""
         return origins_of(self.allowed_origins)
+
+
+def kinds_of(written: str) -> tuple[str, ...]:
+    """Media types that are separated by commas."""
+    return tuple(kind.strip().lower() for kind in written.split(",") if kind.strip())
 
 
 def origins_of(written: str) -> tuple[str, ...]:

@@ -72,21 +72,28 @@ class Desk:
         return ReplyDraft(text, "answer", suggestions=suggested(catalogue))
 
     def receive(
-        self, conversation: Conversation, client_id: str, text: str, choice: str | None = None
+        self,
+        conversation: Conversation,
+        client_id: str,
+        text: str,
+        choice: str | None = None,
+        files: Sequence[str] = (),
     ) -> Turn:
         """Read, route, reply and record one customer message; returns the committed turn.
 
         The same ``client_id`` again returns the first turn. Without an engine the message is kept
-        and handed over.
+        and handed over, and so are ``files`` (ids of uploads) without a text.
         """
         known = self.store.find_turn(conversation.id, client_id)
         if known is not None:
             return known
+        if not text:
+            return self._record(self._only_files(conversation, client_id, files))
         try:
             draft = self._with_engine(conversation, client_id, text, choice)
         except EngineAway:  # from the start, or in the middle of reading
             draft = self._without_engine(conversation, client_id, text, choice)
-        return self._record(draft)
+        return self._record(replace(draft, files=tuple(files)))
 
     def request_person(self, conversation: Conversation) -> Ticket:
         """Hand over because the customer pressed the button."""
@@ -280,6 +287,27 @@ class Desk:
             reply=ReplyDraft(desk_reply(settings, "unavailable", variant(client_id)), "handoff"),
             ticket=TicketDraft("normal", "engine_away", _subject(text)),
             trace=away_json(route, choice),
+        )
+
+    def _only_files(
+        self, conversation: Conversation, client_id: str, files: Sequence[str]
+    ) -> TurnDraft:
+        """No model looks at files: a person will."""
+        route = Route("handoff", "only_files", dialogue=conversation.dialogue)
+        text = desk_reply(self.settings(), "only_files", variant(client_id))
+        many = f"{len(files)} files" if len(files) > 1 else "A file"
+        if conversation.owned_by_person:
+            route = silent(route)
+        return TurnDraft(
+            conversation_id=conversation.id,
+            client_id=client_id,
+            text="",
+            epoch=conversation.epoch,
+            dialogue=conversation.dialogue,
+            reply=ReplyDraft(text, "handoff"),
+            ticket=TicketDraft("normal", "only_files", many),
+            trace=away_json(route),
+            files=tuple(files),
         )
 
 

@@ -76,6 +76,32 @@ class TooLarge(DeskError):
     code = "too_large"
 
 
+class ConversationFull(TooLarge):
+    """The files of one conversation have come to their limit."""
+
+    code = "conversation_full"
+
+
+class FileRefused(DeskError):
+    """A file that is broken, made to do harm, or that a scanner does not let pass."""
+
+    status = 422
+    code = "file_refused"
+
+
+class FileUnchecked(DeskError):
+    """Nobody can say at the moment whether a file is clean, so nobody gets it."""
+
+    status = 503
+    code = "file_unchecked"
+
+
+class FilesOff(Forbidden):
+    """Customers may not send files here."""
+
+    code = "files_off"
+
+
 class TooMany(DeskError):
     """Too often; try again later."""
 
@@ -113,7 +139,7 @@ class ConfigError(DeskError):
 
 
 class UnsupportedMedia(DeskError):
-    """The body is not JSON by its content type."""
+    """The body is not JSON by its content type, or a file is of a kind that is not taken."""
 
     status = 415
     code = "unsupported_media_type"

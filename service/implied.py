@@ -20,7 +20,7 @@ LEAD = 0.2  # by which own words must be nearer to it than to a template of anot
 FIXED = 4  # words that a template needs beside its slots: "Hello!" is part of many replies
 WORDS, LETTERS = 3, 12  # of a message that says something by itself
 # What the customer wrote for another reason than to say what they want.
-PASSING = ("slot_given", "slot_not_given", "asked_for_person", "chosen")
+PASSING = ("slot_given", "slot_not_given", "asked_for_person", "chosen", "only_files")
 
 Words = list[str]
 

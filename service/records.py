@@ -333,6 +333,41 @@ class Suggestion:
 
 
 @dataclass(frozen=True, slots=True)
+class File:
+    """What somebody attached to a message; only pictures have a size in px, and a preview."""
+
+    id: str
+    name: str
+    type: str
+    size: int
+    width: int | None = None
+    height: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FileDraft:
+    """A file that is on disk and waits for its message; ``operator_id`` is None for a customer."""
+
+    id: str
+    conversation_id: str
+    client_id: str
+    name: str
+    type: str
+    size: int
+    width: int | None = None
+    height: int | None = None
+    operator_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FileLimits:
+    """Bytes that customers' files may have, in a conversation and in 24 hours."""
+
+    conversation: int
+    day: int
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """One message. ``seq`` grows within its conversation and is the id of its event there."""
 
@@ -350,6 +385,12 @@ class Message:
     action: Action | None = None
     reply_to: str | None = None
     suggestions: tuple[Suggestion, ...] = ()
+    files: tuple[File, ...] = ()
+
+    @property
+    def gist(self) -> str:
+        """Its text, or where there is none, what its files are called."""
+        return self.text or ", ".join(file.name for file in self.files)
 
 
 @dataclass(frozen=True, slots=True)
@@ -859,6 +900,7 @@ class TurnDraft:
     reply: ReplyDraft | None = None
     ticket: TicketDraft | None = None
     trace: Mapping[str, Any] | None = None
+    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -874,12 +916,14 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class StoreCopy:
-    """What a copy of the store holds; ``migrations`` made its schema, in their order."""
+    """What a copy of the store holds; ``migrations`` made its schema, in their order, and ``files``
+    are the ids of those that belong to it."""
 
     migrations: tuple[str, ...]
     conversations: int
     messages: int
     tickets: int
+    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

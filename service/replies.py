@@ -19,6 +19,7 @@ DEFAULT_REPLIES: Mapping[str, tuple[str, ...]] = {
     "handoff": ("I am passing this to a colleague, who will answer you here.",),
     "handoff_upset": ("I am sorry. I am passing this to a colleague, who will answer you here.",),
     "unavailable": ("Your message is safe with us. A person will read it and answer you here.",),
+    "only_files": ("Thank you. A colleague will look at this and answer you here.",),
     "returned": ("Our assistant is back with you. What else can we do?",),
     "resolved": ("We have closed this conversation. Write again at any time.",),
 }

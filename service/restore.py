@@ -18,7 +18,7 @@ from pathlib import Path
 
 import orjson
 
-from service.backup_manifest import DATABASE, NAME, RELEASES, Manifest, Member, read_manifest
+from service.backup_manifest import DATABASE, FILES, NAME, RELEASES, Manifest, Member, read_manifest
 from service.config import Config
 from service.errors import Conflict, ContentError, StoreError
 from service.store import known_migrations, open_store
@@ -52,13 +52,16 @@ def restore(config: Config, path: Path, *, replace: bool = False) -> Restored:
             _refuse_desk(config, replace)
             _refuse_full(home, manifest)
             (staged / RELEASES).mkdir()
+            (staged / FILES).mkdir(mode=0o700)  # also an empty one: it takes the old one's place
             _extract(tar, manifest, staged, path)
             _bring_up_to_date(config.model_copy(update={"home": staged}))
             return Restored(manifest, swap(staged))
 
 
 def _refuse_desk(config: Config, replace: bool) -> None:
-    if not replace and (config.database.exists() or config.releases.exists()):
+    if not replace and any(
+        path.exists() for path in (config.database, config.releases, config.files)
+    ):
         raise Conflict(
             f"There is a desk in {config.home} already; --replace puts the backup in its place"
             " and keeps it aside."
@@ -142,7 +145,8 @@ def _plain(entry: tarfile.TarInfo) -> bool:
 def _write(tar: tarfile.TarFile, entry: tarfile.TarInfo, member: Member, target: Path) -> bool:
     """Write one file, a new one always; whether it has the sha256 that it should have."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    mode = 0o600 if entry.name == DATABASE else 0o644
+    private = entry.name == DATABASE or entry.name.startswith(f"{FILES}/")
+    mode = 0o600 if private else 0o644
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
     digest = hashlib.sha256()
     with open(os.open(target, flags, mode), "wb") as written:

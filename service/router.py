@@ -38,6 +38,7 @@ REASONS: Mapping[str, str] = {
     "no_template": "there is no template for the intent",
     "missing_fact": "the template needs a fact that the desk does not have",
     "engine_away": "no model could read the message",
+    "only_files": "the message is files without words, which no model reads",
     "owner_changed": "the conversation changed hands while the desk was thinking",
     "requested": "the customer asked for a person with the button",
     "with_person": "a person owns the conversation",

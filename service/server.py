@@ -30,6 +30,7 @@ from service.engine_server import EngineServer
 from service.errors import DeskError
 from service.logs import start_logging
 from service.store import open_store
+from service.uploads.sweeping import Sweeping
 from service.watching import Watching
 from service.web.context import Parts
 
@@ -78,6 +79,8 @@ class DeskWorker(ThreadWorker):
         clockwork.start()
         delivering = Delivering(desk.desk_config, store)
         delivering.start()
+        sweeping = Sweeping(desk.desk_config, store)
+        sweeping.start()
 
         def wanted() -> bool:
             if not self._is_wanted():
@@ -93,6 +96,7 @@ class DeskWorker(ThreadWorker):
             watching.close()
             clockwork.close()
             delivering.close()
+            sweeping.close()
             store.close()
 
     def _is_wanted(self) -> bool:

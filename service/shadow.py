@@ -49,6 +49,8 @@ class Shadow:
         tried = self.engines.on_trial()
         if tried is None or tried.trial.mode != "shadow":
             return None
+        if not turn.message.text:  # a file, which nobody reads
+            return None
         if turn.repeated or turn.action == "none" or not tried.trial.includes(conversation.id):
             return None
         dialogue = Dialogue() if conversation.status == "resolved" else conversation.dialogue

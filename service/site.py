@@ -1,4 +1,4 @@
-"""What an admin sets of the site beside its content: the widget's look, and who may embed it.
+"""What an admin sets of the site beside its content: the widget's look, who may embed it, files.
 
 Kept in the store; every process sees a change within a second. What the environment says wins.
 """
@@ -11,8 +11,8 @@ from service.errors import StoreError
 from service.store import Store
 
 FRESH_SECONDS = 1.0
-COLOR, MODE, ORIGINS = "site_color", "site_theme", "site_origins"
-NAMES = (COLOR, MODE, ORIGINS)
+COLOR, MODE, ORIGINS, FILES = "site_color", "site_theme", "site_origins", "site_files"
+NAMES = (COLOR, MODE, ORIGINS, FILES)
 
 
 class Site:
@@ -51,6 +51,11 @@ class Site:
     def mode(self) -> str:
         """light, dark or auto; empty for what the page says."""
         return self._read().get(MODE, "")
+
+    @property
+    def takes_files(self) -> bool:
+        """Whether customers may send files."""
+        return self._read().get(FILES) != "off"
 
     def forget(self) -> None:
         """Read anew: it was just saved."""

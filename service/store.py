@@ -37,6 +37,9 @@ from service.records import (
     Erasure,
     Event,
     Example,
+    File,
+    FileDraft,
+    FileLimits,
     Found,
     GoldenCase,
     Hours,
@@ -118,7 +121,8 @@ class ConversationStore(Protocol):
         may own it by now, so then a ticket opens, with the reason "owner_changed". A ticket draft
         opens a ticket and moves the conversation to "waiting" with a new epoch; with one open it
         only raises its priority. A message in a resolved conversation moves it back to "desk",
-        in the same epoch.
+        in the same epoch. ``draft.files`` are uploads of this customer to this conversation, which
+        no message has yet; ``InvalidInput`` for any other.
         """
 
     def record_handoff(
@@ -298,9 +302,11 @@ class TicketStore(Protocol):
         text: str,
         note: bool = False,
         template: str | None = None,
+        files: Sequence[str] = (),
     ) -> tuple[Message, bool]:
         """A reply to the customer or a note; idempotent by client id (True = repeated). A reply
         needs the ticket claimed by this operator; replying claims an open one. Notes are free.
+        ``files`` are uploads of this operator's, rules as for ``record_turn``.
         ``InvalidInput`` when there is no such template. A reply that is made of a template labels
         the message that it answers, where nobody has (`service.implied`)."""
 
@@ -875,8 +881,43 @@ class WebhookStore(Protocol):
         good; whether there may be more."""
 
 
+class FileStore(Protocol):
+    """What is known of files; their bytes are on the shelf (`service.uploads.shelf`). One is made
+    known when it is there, judged and clean, and can be read when a message has taken it along."""
+
+    def find_file(
+        self, conversation_id: str, client_id: str, operator_id: str | None = None
+    ) -> File | None:
+        """What this operator, or the customer, has uploaded under a client id."""
+
+    def require_room(self, conversation_id: str, limits: FileLimits) -> None:
+        """``ConversationFull`` or ``TooMany`` when customers' files have come to a limit."""
+
+    def add_file(self, draft: FileDraft, limits: FileLimits | None = None) -> File:
+        """Make a file known, within the limits; under a client id that is taken, returns the file
+        that has it."""
+
+    def sent_file(self, file_id: str, conversation_id: str | None = None) -> File:
+        """A file of a message; with a conversation only of one that its customer may see. Else
+        ``NotFound``, as for a file that was not sent yet."""
+
+    def drop_unsent_files(self, before: str) -> int:
+        """Forget what came before that time and no message took along; returns how many."""
+
+    def gone_files(self, limit: int) -> list[str]:
+        """Ids of files that are known no more, however that came, and whose bytes may still lie on
+        the shelf."""
+
+    def forget_gone_files(self, file_ids: Sequence[str]) -> None:
+        """These are off the shelf."""
+
+    def known_files(self, file_ids: Sequence[str]) -> set[str]:
+        """Which of these are known."""
+
+
 class Store(
     ConversationStore,
+    FileStore,
     TicketStore,
     InboxStore,
     ReviewStore,

@@ -22,7 +22,11 @@ DECIDED = ".restored-"  # a whole one, on its way in
 ASIDE = "before-restore-"
 # What comes in, and what of the old desk goes out before it: the log first, which would be read
 # as the new database's.
-PARTS = {"desk.db": ("desk.db-wal", "desk.db-shm", "desk.db"), "releases": ("releases",)}
+PARTS = {
+    "desk.db": ("desk.db-wal", "desk.db-shm", "desk.db"),
+    "releases": ("releases",),
+    "files": ("files",),
+}
 
 
 @contextlib.contextmanager

@@ -44,5 +44,10 @@ def now_text() -> str:
     return _text(datetime.now(UTC))
 
 
+def written(moment: datetime) -> str:
+    """A moment as the store writes times."""
+    return _text(moment)
+
+
 def _text(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

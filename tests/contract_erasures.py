@@ -51,6 +51,7 @@ class ErasureContract:
             "conversations": 1,
             "messages": 2,
             "turns": 1,
+            "files": 0,
             "feedback": 1,
             "tickets": 1,
             "corrections": 1,

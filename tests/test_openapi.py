@@ -14,8 +14,9 @@ from flask import Flask
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from calls import Caller, described_by, frames, start
+from calls import Caller, Customer, described_by, frames, start
 from conftest import PASSWORD, SECRET, signed_in
+from pictures import picture, upload, uploaded
 from service import diffs
 from service.config import Config
 from service.records import AlarmDraft, Proposal, ProposedText
@@ -229,6 +230,15 @@ def call_the_inbox(client: Caller, operator: Caller, admin: Caller, ticket: str)
     operator.get(f"{API}/promises")
 
 
+def call_for_files(customer: Customer, operator: Caller, ticket: str) -> None:
+    file = uploaded(customer, picture())["id"]
+    customer.say("", files=[file])
+    upload(operator, f"{ticket}/files", picture())
+    for part in ("", "/preview"):
+        customer.caller.get(f"{customer.path}/files/{file}{part}", token=customer.token)
+        operator.get(f"{API}/files/{file}{part}")
+
+
 def test_every_operation_answers_as_described(
     client: Caller,
     operator: Caller,
@@ -270,6 +280,7 @@ def test_every_operation_answers_as_described(
         {"client_id": "2", "text": "a reply", "template": "greeting"},
     ):
         operator.post(f"{ticket}/messages", body)
+    call_for_files(customer, operator, ticket)
     operator.post(f"{ticket}/return")
     operator.post(f"{ticket}/reopen")
     call_the_inbox(client, operator, admin, ticket.rsplit("/", 1)[1])

@@ -119,7 +119,7 @@ def test_the_desk_is_as_it_was(config: Config, store: Store, file: Path, elsewhe
         assert pointer(elsewhere.releases) == pointer(config.releases)
     assert verify(elsewhere.releases / str(champion(elsewhere.releases)))
     assert rollback(elsewhere.releases) == previous(config.releases)
-    assert sorted(p.name for p in elsewhere.home.iterdir()) == ["desk.db", "releases"]
+    assert sorted(p.name for p in elsewhere.home.iterdir()) == ["desk.db", "files", "releases"]
     assert elsewhere.database.stat().st_mode & 0o777 == 0o600
     with closing(open_store(elsewhere)) as copy:
         assert copy.content() == store.content()

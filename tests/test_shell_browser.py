@@ -148,6 +148,7 @@ WORDS = {
     "no_template": ("handoff", "there is no template for “Refund status”."),
     "missing_fact": ("handoff", "the template needs a fact that the desk does not have."),
     "engine_away": ("handoff", "no model could read the message."),
+    "only_files": ("handoff", "the message is files without words, which no model reads."),
     "owner_changed": ("handoff", "the conversation changed hands while the desk was thinking."),
     "requested": ("handoff", "the customer pressed the button for a person."),
     "with_person": ("none", "a person has the conversation."),

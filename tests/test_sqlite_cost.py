@@ -106,7 +106,7 @@ HOT: dict[str, tuple[str, tuple[Any, ...] | dict[str, Any]]] = {
     "recent": (turns.RECENT, ("c", 50)),
     "trace": (turns.TRACE, ("m",)),
     "traces": (turns.TRACES, ("c", 50)),
-    "last text": (conversations.LAST_CUSTOMER_TEXT, ("c",)),
+    "last text": (conversations.LAST_OF_CUSTOMER, ("c",)),
     "desk events": (events.DESK_EVENTS, (5, 9)),
     "conversation events": (events.CONVERSATION_EVENTS, ("c", 5, 9)),
     "ticket": (ticket_rows.TICKET_BY_ID, ("t",)),

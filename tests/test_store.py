@@ -24,6 +24,7 @@ pytest.register_assert_rewrite(
     "contract_conversations",
     "contract_erasures",
     "contract_events",
+    "contract_files",
     "contract_history",
     "contract_inbox",
     "contract_labels",
@@ -42,6 +43,7 @@ from contract_content import ContentContract, OwnContract, PeopleContract  # noq
 from contract_conversations import ConversationContract, TurnContract  # noqa: E402
 from contract_erasures import ErasureContract  # noqa: E402
 from contract_events import EventContract, WaitingContract  # noqa: E402
+from contract_files import FileContract  # noqa: E402
 from contract_history import HistoryContract  # noqa: E402
 from contract_inbox import (  # noqa: E402
     ClockContract,
@@ -78,6 +80,7 @@ class StoreContract(
     PeopleContract,
     AccountContract,
     ErasureContract,
+    FileContract,
     AlarmContract,
     CannedReplyContract,
     PresenceContract,

@@ -52,7 +52,7 @@ VALUES (?, ?, ?, ?, ?, ?, ?)
 """
 # What was typed in the very words of an erased message is that message's text, too.
 FORGET = """
-WITH erased AS MATERIALIZED (SELECT text FROM message WHERE author = 'customer'
+WITH erased AS MATERIALIZED (SELECT text FROM message WHERE author = 'customer' AND text <> ''
   AND conversation_id IN (SELECT value FROM json_each(:conversations)))
 DELETE FROM content_change WHERE message_id IN (
   SELECT id FROM message WHERE conversation_id IN (SELECT value FROM json_each(:conversations)))

@@ -25,7 +25,7 @@ from service.sqlite.events import require_conversation
 from service.sqlite.ids import hashed, new_id, new_token
 from service.sqlite.label_rows import reweigh
 from service.sqlite.outbox import happened
-from service.sqlite.rows import label_of, to_json
+from service.sqlite.rows import MESSAGE, label_of, message_from, to_json
 from service.sqlite.thread import Thread, opened
 from service.sqlite.ticket_rows import active_ticket, customer_wrote, open_ticket, wake
 from service.sqlite.turns import find_turn
@@ -42,9 +42,8 @@ INSERT INTO turn (message_id, conversation_id, reply_id, ticket_id, action, reas
   sentiment, release, trace, at)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
-LAST_CUSTOMER_TEXT = """
-SELECT text FROM message WHERE conversation_id = ? AND author = 'customer'
-ORDER BY seq DESC LIMIT 1
+LAST_OF_CUSTOMER = f"""
+{MESSAGE} WHERE m.conversation_id = ? AND m.author = 'customer' ORDER BY m.seq DESC LIMIT 1
 """
 SAVE_FEEDBACK = """
 INSERT INTO feedback (message_id, conversation_id, helpful, rating, comment, at)
@@ -110,12 +109,12 @@ class Conversations(Part):
             if active is not None:
                 return wake(write, active, at)
             with opened(write, conversation_id, at) as thread:
-                last = write.connection.execute(LAST_CUSTOMER_TEXT, (conversation_id,)).fetchone()
+                last = write.connection.execute(LAST_OF_CUSTOMER, (conversation_id,)).fetchone()
                 ticket_id = new_id("tkt")
                 if reply is not None:
                     thread.reply(reply, ticket_id=ticket_id)
                 thread.pass_to("waiting")
-                text = last["text"] if last else ""
+                text = message_from(last).gist if last else ""
                 return open_ticket(write, ticket_id, conversation_id, draft, text, at)
 
     def record_feedback(
@@ -187,7 +186,7 @@ def _leave_to_person(write: Transaction, thread: Thread, draft: TurnDraft) -> Tu
     """A person owns the conversation: keep the message and tell the ticket."""
     ticket = active_ticket(write.connection, draft.conversation_id)
     ticket_id = ticket.id if ticket else None
-    message = thread.say("customer", draft.text, client_id=draft.client_id, ticket_id=ticket_id)
+    message = _said(thread, draft, ticket_id)
     if ticket is not None:
         ticket = customer_wrote(write, ticket, message, draft.ticket)
     return Turn(message, None, "none", ticket)
@@ -202,7 +201,7 @@ def _answer(write: Transaction, thread: Thread, draft: TurnDraft) -> Turn:
     outdated = draft.epoch != conversation.epoch
     ticket_draft = _owner_changed(draft) if outdated else draft.ticket
     ticket_id = new_id("tkt") if ticket_draft else None
-    message = thread.say("customer", draft.text, client_id=draft.client_id, ticket_id=ticket_id)
+    message = _said(thread, draft, ticket_id)
     if conversation.status == "resolved" and ticket_draft is None:
         thread.pass_to("desk")
     reply: Message | None = None
@@ -216,9 +215,19 @@ def _answer(write: Transaction, thread: Thread, draft: TurnDraft) -> Turn:
     if ticket_draft is not None and ticket_id is not None:
         thread.pass_to("waiting")
         ticket = open_ticket(
-            write, ticket_id, conversation.id, ticket_draft, message.text, message.at
+            write, ticket_id, conversation.id, ticket_draft, message.gist, message.at
         )
     return Turn(message, reply, action, ticket)
+
+
+def _said(thread: Thread, draft: TurnDraft, ticket_id: str | None) -> Message:
+    return thread.say(
+        "customer",
+        draft.text,
+        client_id=draft.client_id,
+        ticket_id=ticket_id,
+        files=draft.files,
+    )
 
 
 def _owner_changed(draft: TurnDraft) -> TicketDraft:

@@ -185,6 +185,8 @@ def _from_customer(db: sqlite3.Connection, message_id: str) -> Message:
     message = find_message(db, message_id)
     if message.author != "customer":
         raise InvalidInput("Only a customer's message can be corrected.", field="message")
+    if not message.text:
+        raise InvalidInput("There are no words in this message to label.", field="message")
     return message
 
 

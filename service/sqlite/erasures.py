@@ -50,6 +50,7 @@ COUNTED = {
     "turns": f"turn WHERE conversation_id IN {CONVERSATIONS}",
     "events": f"event WHERE conversation_id IN {CONVERSATIONS}",
     "feedback": f"feedback WHERE conversation_id IN {CONVERSATIONS}",
+    "files": f"file WHERE conversation_id IN {CONVERSATIONS}",
     "tickets": f"ticket WHERE conversation_id IN {CONVERSATIONS}",
     "corrections": f"correction WHERE message_id IN {MESSAGES}",
     "examples": f"example WHERE message_id IN {MESSAGES}",
@@ -57,7 +58,8 @@ COUNTED = {
     "deliveries": f"webhook_delivery WHERE conversation_id IN {CONVERSATIONS}",
 }
 TEXTS = f"""
-SELECT text FROM message WHERE author = 'customer' AND conversation_id IN {CONVERSATIONS}
+SELECT text FROM message WHERE author = 'customer' AND text <> ''
+  AND conversation_id IN {CONVERSATIONS}
 UNION SELECT text FROM example WHERE message_id IN {MESSAGES}
 """  # noqa: S608
 SINCE = f"SELECT min(created_at) FROM conversation WHERE id IN {CONVERSATIONS}"  # noqa: S608

@@ -7,17 +7,17 @@ import orjson
 from service.errors import NotFound
 from service.records import Event
 from service.sqlite.base import Part
-from service.sqlite.rows import message_from, message_json
+from service.sqlite.rows import FILES, message_from, message_json
 
 # A message's event has the number of its message, and is read from it.
-EVENT = """
+EVENT = f"""
 SELECT e.seq AS event_seq, e.conversation_id AS event_conversation_id, e.number, e.kind, e.public,
-  e.body, e.at AS event_at, m.*, o.name AS operator_name
+  e.body, e.at AS event_at, m.*, o.name AS operator_name, {FILES}
 FROM event AS e
 LEFT JOIN message AS m ON e.kind = 'message'
   AND m.conversation_id = e.conversation_id AND m.seq = e.number
 LEFT JOIN operator AS o ON o.id = m.operator_id
-"""
+"""  # noqa: S608
 DESK_EVENTS = f"{EVENT} WHERE e.seq > ? ORDER BY e.seq LIMIT ?"
 CONVERSATION_EVENTS = f"""
 {EVENT} WHERE e.conversation_id = ? AND e.number > ? AND e.public = 1 ORDER BY e.number LIMIT ?

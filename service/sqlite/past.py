@@ -1,7 +1,7 @@
 """Reads of what customers wrote some time ago and what the desk did, for replays and the review.
 
 Called through ``SqliteStore``. Reads page by page and holds no connection in between, so a model
-may take its time.
+may take its time. Files without words are no messages here: no model reads them.
 """
 
 import sqlite3
@@ -26,11 +26,12 @@ from service.sqlite.rows import label_of
 PAGE = 200  # conversations
 
 WRITTEN_IN = """
-SELECT conversation_id FROM message WHERE author = 'customer' AND at >= ?
+SELECT conversation_id FROM message WHERE author = 'customer' AND at >= ? AND text <> ''
 GROUP BY conversation_id ORDER BY min(at), conversation_id
 """
 NEWEST = """
-SELECT at FROM message WHERE author = 'customer' AND at >= ? ORDER BY at DESC LIMIT 1 OFFSET ?
+SELECT at FROM message WHERE author = 'customer' AND at >= ? AND text <> ''
+ORDER BY at DESC LIMIT 1 OFFSET ?
 """
 TURN = """
 SELECT m.conversation_id, m.id, m.seq, m.text, m.at, m.client_id, t.action, t.trace,
@@ -38,7 +39,7 @@ SELECT m.conversation_id, m.id, m.seq, m.text, m.at, m.client_id, t.action, t.tr
 FROM message AS m JOIN turn AS t ON t.message_id = m.id LEFT JOIN message AS r ON r.id = t.reply_id
 """
 WRITTEN = f"""
-{TURN} WHERE m.conversation_id IN (SELECT value FROM json_each(?))
+{TURN} WHERE m.conversation_id IN (SELECT value FROM json_each(?)) AND m.text <> ''
 ORDER BY m.conversation_id, m.seq
 """  # noqa: S608
 HANDS = """
@@ -66,7 +67,7 @@ SELECT id, conversation_id, text,
     AND c.undone_by IS NULL AND c.kind IN ('correction', 'confirmation')
     ORDER BY c.rowid DESC LIMIT 1) AS intent
 FROM decided
-WHERE action <> 'none' AND reason NOT IN (SELECT value FROM json_each(:facts))
+WHERE text <> '' AND action <> 'none' AND reason NOT IN (SELECT value FROM json_each(:facts))
 ORDER BY at DESC, id DESC LIMIT :limit
 """
 # The conversations of a ticket's customer, this one always among them; of one who is not verified,
@@ -80,7 +81,7 @@ SELECT v.id AS conversation_id, v.status, v.created_at, v.updated_at,
   (SELECT count(*) FROM message WHERE conversation_id = v.id AND note = 0) AS messages,
   (SELECT count(*) FROM turn WHERE conversation_id = v.id AND action = 'answer') AS answered,
   (SELECT substr(text, 1, 200) FROM message WHERE conversation_id = v.id AND author = 'customer'
-    ORDER BY seq LIMIT 1) AS began,
+    AND text <> '' ORDER BY seq LIMIT 1) AS began,
   -- by its messages: feedback has no index by conversation
   (SELECT f.rating FROM message AS m CROSS JOIN feedback AS f ON f.message_id = m.id
     WHERE m.conversation_id = v.id AND f.rating IS NOT NULL ORDER BY f.at DESC LIMIT 1) AS rating

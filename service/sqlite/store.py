@@ -28,6 +28,7 @@ from service.sqlite.corrections import Corrections
 from service.sqlite.deliveries import Deliveries
 from service.sqlite.erasures import Erasures
 from service.sqlite.events import Events, last_event
+from service.sqlite.files import Files
 from service.sqlite.inbox import Inbox
 from service.sqlite.migrations import MIGRATIONS
 from service.sqlite.operators import Operators
@@ -54,6 +55,7 @@ class SqliteStore(
     Turns,
     Past,
     Events,
+    Files,
     Tickets,
     Inbox,
     Tags,
@@ -178,9 +180,13 @@ def _examine(copy: sqlite3.Connection) -> StoreCopy:
     if problem != "ok":
         raise StoreError(f"The desk's database is damaged: {problem}.")
     applied = MIGRATIONS.applied(Database(copy))
-    tables = ("conversation", "message", "ticket")
-    counts = [copy.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in tables]  # noqa: S608
-    return StoreCopy(tuple(migration.name for migration in applied), *counts)
+    conversations, messages, tickets = (
+        int(copy.execute(f"SELECT count(*) FROM {name}").fetchone()[0])  # noqa: S608
+        for name in ("conversation", "message", "ticket")
+    )
+    files = tuple(str(row[0]) for row in copy.execute("SELECT id FROM file ORDER BY id"))
+    names = tuple(migration.name for migration in applied)
+    return StoreCopy(names, conversations, messages, tickets, files)
 
 
 def _as_store(store: SqliteStore) -> Store:

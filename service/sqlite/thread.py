@@ -6,12 +6,13 @@ cannot come apart. Used by the conversation and the ticket parts of the SQLite s
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from service.errors import NotFound
 from service.records import Action, Author, Dialogue, Message, ReplyDraft, Status, Suggestion
 from service.sqlite.commit import Transaction
+from service.sqlite.file_rows import take_along
 from service.sqlite.ids import new_id
 from service.sqlite.outbox import message_happened
 from service.sqlite.rows import conversation_from, to_json
@@ -50,8 +51,10 @@ class Thread:
         action: Action | None = None,
         reply_to: str | None = None,
         suggestions: tuple[Suggestion, ...] = (),
+        files: Sequence[str] = (),
     ) -> Message:
-        """Add a message and its event; a message's ``seq`` is its event's number."""
+        """Add a message and its event; a message's ``seq`` is its event's number. ``files`` are
+        ids of uploads that it takes along."""
         message = Message(
             id=new_id("msg"),
             conversation_id=self.conversation.id,
@@ -76,6 +79,9 @@ class Thread:
                 to_json(suggestions) if suggestions else None,
             ),
         )
+        if files:
+            taken = take_along(self._transaction.connection, message, files)
+            message = replace(message, files=taken)
         # The event's message is read from its own row: nothing is kept twice.
         self._transaction.tell(
             "message",

@@ -91,7 +91,7 @@ def customer_wrote(
     base = db.execute("SELECT base FROM ticket WHERE id = ?", (ticket.id,)).fetchone()["base"]
     candidates = [base, draft.priority] if draft else [base]
     base = max(candidates, key=PRIORITIES.index)
-    db.execute(CUSTOMER_WROTE, (base, preview(message.text), message.at, message.at, ticket.id))
+    db.execute(CUSTOMER_WROTE, (base, preview(message.gist), message.at, message.at, ticket.id))
     return tell_ticket(write, ticket.id, message.at)
 
 

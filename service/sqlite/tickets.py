@@ -106,6 +106,7 @@ class Tickets(Part):
         text: str,
         note: bool = False,
         template: str | None = None,
+        files: Sequence[str] = (),
     ) -> tuple[Message, bool]:
         """A reply to the customer or a note; idempotent by client id (True = repeated). A reply
         needs the ticket claimed by this operator; replying claims an open one. Notes are free. A
@@ -134,16 +135,17 @@ class Tickets(Part):
                     operator_id=operator_id,
                     operator_name=operator.name,
                     template=template,
+                    files=files,
                 )
             if note:
                 sql, values = "UPDATE ticket SET updated_at = ? WHERE id = ?", (at, ticket_id)
                 write.connection.execute(sql, values)
             else:
-                write.connection.execute(ANSWERED, (preview(text), at, at, ticket_id))
+                write.connection.execute(ANSWERED, (preview(message.gist), at, at, ticket_id))
             told = tell_ticket(write, ticket_id, at)
             if takes:
                 ticket_happened(write, "ticket.claimed", told, at, operator)
-            if not note:
+            if text and not note:
                 _label(write, message, operator_id)
         return message, False
 

@@ -30,7 +30,8 @@ MESSAGES = f"""
 """
 RECENT = f"{MESSAGE} WHERE m.conversation_id = ? ORDER BY m.seq DESC LIMIT ?"
 CUSTOMER_TEXTS = """
-SELECT text FROM message WHERE author = 'customer' ORDER BY at DESC, rowid DESC LIMIT ?
+SELECT text FROM message WHERE author = 'customer' AND text <> ''
+ORDER BY at DESC, rowid DESC LIMIT ?
 """
 TRACE = """
 SELECT t.trace FROM message AS m JOIN turn AS t ON t.message_id = ifnull(m.reply_to, m.id)

@@ -29,6 +29,7 @@ from service.web.operations import operation
 from service.web.shapes import (
     conversation_json,
     customer_event_json,
+    files_taken,
     message_json,
     turn_json,
 )
@@ -54,6 +55,7 @@ def read_site() -> Json:
         "suggested": [{"text": s.text, "intent": s.intent} for s in welcome.suggestions],
         "max_text": parts().config.max_text,
         "theme": {"color": parts().site.color, "mode": parts().site.mode},
+        "files": files_taken(parts().config) if parts().site.takes_files else None,
     }
 
 
@@ -148,7 +150,7 @@ def _verify_token(token: str, secret: str, identifier: str) -> bool:
 def post_message(conversation_id: str) -> tuple[Json, int]:
     conversation = authorized_conversation(conversation_id)
     body = read_body(NewMessage)
-    turn = parts().desk.receive(conversation, body.client_id, body.text, body.choice)
+    turn = parts().desk.receive(conversation, body.client_id, body.text, body.choice, body.files)
     parts().now.customer_wrote(conversation.id)
     _show_shadow(conversation, turn)
     return turn_json(turn), 200 if turn.repeated else 201

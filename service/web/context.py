@@ -24,6 +24,7 @@ from service.roles import may
 from service.site import Site
 from service.store import Store
 from service.trials import Trials
+from service.uploads.receiving import Uploads
 from service.web.attempts import SignIns
 from service.web.now import Now
 from service.web.places import Places
@@ -48,6 +49,7 @@ class Parts:
     trials: Trials
     site: Site
     now: Now
+    uploads: Uploads
     attempts: SignIns = field(default_factory=SignIns)
     password_checks: threading.BoundedSemaphore = field(
         default_factory=lambda: threading.BoundedSemaphore(PASSWORD_CHECKS)

@@ -16,6 +16,7 @@ from pydantic import (
     Field,
     StringConstraints,
     ValidationError,
+    ValidationInfo,
     field_validator,
 )
 from pydantic_core import PydanticCustomError
@@ -34,6 +35,7 @@ Email = Annotated[
     StringConstraints(strip_whitespace=True, max_length=254, pattern=r"^[^@\s]+@[^@\s]+$"),
 ]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100_000)]
+Written = Annotated[str, StringConstraints(strip_whitespace=True, max_length=100_000)]
 Password = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
 PersonName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
 Greeting = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
@@ -82,11 +84,46 @@ class NewConversation(Body):
     start: bool = True
 
 
-class NewMessage(Body):
-    """A customer's message; ``choice`` is the intent of a clicked suggestion."""
+class NewFile(Body):
+    """A file of a form, beside which stands the id that makes the upload safe to repeat."""
 
     client_id: Id
-    text: Text
+
+
+class WithFiles(Body):
+    """A message: a text, or uploaded files by their ids, or both."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "anyOf": [
+                {"required": ["text"], "properties": {"text": {"minLength": 1}}},
+                {"required": ["files"], "properties": {"files": {"minItems": 1}}},
+            ]
+        }
+    )
+
+    client_id: Id
+    files: Annotated[list[Id], Field(max_length=20)] = Field(default_factory=list)
+    text: Annotated[Written, Field(validate_default=True)] = ""
+
+    @field_validator("files")
+    @classmethod
+    def _once_each(cls, files: list[str]) -> list[str]:
+        if len(set(files)) < len(files):
+            raise PydanticCustomError("files", "Each file can be sent once.")
+        return files
+
+    @field_validator("text")
+    @classmethod
+    def _says_something(cls, text: str, seen: ValidationInfo) -> str:
+        if not text and not seen.data.get("files"):
+            raise PydanticCustomError("string_too_short", "This is empty.", {"min_length": 1})
+        return text
+
+
+class NewMessage(WithFiles):
+    """A customer's message; ``choice`` is the intent of a clicked suggestion."""
+
     choice: Name | None = None
 
 
@@ -168,6 +205,7 @@ class SiteChange(Body):
     color: Annotated[str, StringConstraints(pattern=r"^(#[0-9a-fA-F]{6})?$")] = ""
     theme: Literal["", "auto", "light", "dark"] = ""
     allowed_origins: Annotated[str, StringConstraints(max_length=4000)] | None = None
+    files: bool = True
 
     @field_validator("allowed_origins")
     @classmethod
@@ -239,11 +277,9 @@ class WebhookUpdate(MaybeConfirmed):
     active: bool | None = None
 
 
-class NewOperatorMessage(Body):
+class NewOperatorMessage(WithFiles):
     """A reply to the customer, or a note for colleagues."""
 
-    client_id: Id
-    text: Text
     note: bool = False
     template: Name | None = None
 
@@ -548,16 +584,10 @@ def read_body(model: type[B]) -> B:
     value = read_json()
     if not isinstance(value, dict):
         raise InvalidInput("The body must be a JSON object.")
-    try:
-        body = model.model_validate(value)
-    except ValidationError as error:
-        errors = [
-            {"field": ".".join(map(str, e["loc"])), "message": in_words(e)} for e in error.errors()
-        ]
-        first = f"{errors[0]['field']}: {errors[0]['message']}"
-        raise InvalidInput(first, errors=errors) from None
+    body = checked(model, value)
     text = getattr(body, "text", None)
-    limit = current_app.config["FRONTDESK"].config.max_text
+    config = current_app.config["FRONTDESK"].config
+    limit = config.max_text
     if (
         isinstance(body, NewMessage | NewOperatorMessage | TriedMessage)
         and text
@@ -565,7 +595,22 @@ def read_body(model: type[B]) -> B:
     ):
         message = f"A message may have at most {limit} characters."
         raise InvalidInput(f"text: {message}", errors=[{"field": "text", "message": message}])
+    if isinstance(body, WithFiles) and len(body.files) > config.files_per_message:
+        message = f"A message may have at most {config.files_per_message} files."
+        raise InvalidInput(f"files: {message}", errors=[{"field": "files", "message": message}])
     return body
+
+
+def checked(model: type[B], value: dict[str, Any]) -> B:
+    """The fields as a model; ``InvalidInput`` lists every one that is wrong."""
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        errors = [
+            {"field": ".".join(map(str, e["loc"])), "message": in_words(e)} for e in error.errors()
+        ]
+        first = f"{errors[0]['field']}: {errors[0]['message']}"
+        raise InvalidInput(first, errors=errors) from None
 
 
 def no_body() -> None:

@@ -12,6 +12,7 @@ from flask import Flask
 from pydantic.json_schema import models_json_schema
 
 from service.roles import ROLES
+from service.web.inputs import Body
 from service.web.operations import Operation
 from service.web.responses import SCHEMAS, ref
 
@@ -99,7 +100,23 @@ def _operation(endpoint: str, path: str, described: Operation) -> dict[str, Any]
             "required": True,
             "content": {"application/json": {"schema": ref(described.body.__name__)}},
         }
+    if described.upload:
+        shape["requestBody"] = {
+            "required": True,
+            "content": {"multipart/form-data": {"schema": _form(described.upload)}},
+        }
     return shape
+
+
+def _form(fields: type[Body]) -> dict[str, Any]:
+    """The fields of a form and its file."""
+    own = fields.model_json_schema()
+    file = {"type": "string", "format": "binary"}
+    return {
+        "type": "object",
+        "properties": {**own["properties"], "file": file},
+        "required": [*own["required"], "file"],
+    }
 
 
 def _response(status: int, name: str) -> dict[str, Any]:
@@ -110,6 +127,8 @@ def _response(status: int, name: str) -> dict[str, Any]:
         described["content"] = {"text/html": {"schema": {"type": "string"}}}
     elif name == "Table":
         described["content"] = {"text/csv": {"schema": {"type": "string"}}}
+    elif name == "Bytes":  # of any type
+        described["content"] = {"*/*": {"schema": {"type": "string", "format": "binary"}}}
     elif name != "Nothing":
         described["content"] = {"application/json": {"schema": ref(name)}}
     return described

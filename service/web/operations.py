@@ -20,6 +20,7 @@ class Operation:
     summary: str
     returns: Mapping[int, str]
     body: type[Body] | None = None
+    upload: type[Body] | None = None  # fields of a form, beside its ``file``
     query: Mapping[str, str] = field(default_factory=dict)
     auth: Auth = "none"
 
@@ -29,13 +30,14 @@ def operation(
     *,
     returns: Mapping[int, str],
     body: type[Body] | None = None,
+    upload: type[Body] | None = None,
     query: Mapping[str, str] | None = None,
     auth: Auth = "none",
 ) -> Callable[[V], V]:
     """Attach the description to the view."""
 
     def describe(view: V) -> V:
-        view.operation = Operation(summary, returns, body, query or {}, auth)  # type: ignore[attr-defined]
+        view.operation = Operation(summary, returns, body, upload, query or {}, auth)  # type: ignore[attr-defined]
         return view
 
     return describe

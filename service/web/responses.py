@@ -206,6 +206,17 @@ CONFLICT = fields(
         ),
     }
 )
+FILE = fields(
+    {
+        "id": TEXT,
+        "name": TEXT,
+        "type": TEXT,
+        "size": WHOLE,
+        "width": either(WHOLE),
+        "height": either(WHOLE),
+    }
+)
+FILES_TAKEN = fields({"types": many(TEXT), "bytes": WHOLE, "count": WHOLE})
 MESSAGE = fields(
     {
         "id": TEXT,
@@ -214,6 +225,7 @@ MESSAGE = fields(
         "text": TEXT,
         "at": TIME,
         "suggestions": many(SUGGESTION),
+        "files": many(ref("File")),
     },
     name=TEXT,
     action=TEXT,
@@ -522,6 +534,7 @@ SCHEMAS: dict[str, Schema] = {
         errors=many(fields({"field": TEXT, "message": TEXT})),
     ),
     "Conversation": CONVERSATION,
+    "File": FILE,
     "Message": MESSAGE,
     "Ticket": TICKET,
     "Site": fields(
@@ -532,8 +545,10 @@ SCHEMAS: dict[str, Schema] = {
             "suggested": many(SUGGESTION),
             "max_text": WHOLE,
             "theme": fields({"color": TEXT, "mode": TEXT}),
+            "files": either(FILES_TAKEN),
         }
     ),
+    "Uploaded": fields({"file": ref("File")}),
     "Started": fields(
         {"conversation": ref("Conversation"), "token": TEXT, "messages": many(ref("Message"))}
     ),
@@ -577,6 +592,7 @@ SCHEMAS: dict[str, Schema] = {
             "color": TEXT,
             "theme": words("", "auto", "light", "dark"),
             "allowed_origins": TEXT,
+            "files": FLAG,
             "fixed": many(words("allowed_origins")),
         }
     ),
@@ -616,6 +632,7 @@ SCHEMAS: dict[str, Schema] = {
             ),
             "traces": ANY_OBJECT,
             "facts": {"type": "object", "additionalProperties": TEXT},
+            "files": FILES_TAKEN,
         }
     ),
     "Past": fields(

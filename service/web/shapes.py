@@ -12,6 +12,7 @@ import orjson
 from service.accounts import Session
 from service.agreement import Agreement
 from service.audit import DEEDS, AuditEntry
+from service.config import Config
 from service.devices import device_words
 from service.records import (
     Alarm,
@@ -23,6 +24,7 @@ from service.records import (
     Customer,
     CustomerPast,
     Event,
+    File,
     Found,
     LabelConflict,
     Message,
@@ -51,6 +53,7 @@ def message_json(message: Message) -> dict[str, Any]:
         "text": message.text,
         "at": message.at,
         "suggestions": [{"text": s.text, "intent": s.intent} for s in message.suggestions],
+        "files": [file_json(file) for file in message.files],
     }
     optional = {
         "name": message.operator_name,
@@ -60,6 +63,20 @@ def message_json(message: Message) -> dict[str, Any]:
         "client_id": message.client_id if message.author == "customer" else None,
     }
     return shape | {name: value for name, value in optional.items() if value is not None}
+
+
+def file_json(file: File) -> dict[str, Any]:
+    """A file; only a picture has a width and a height, and a preview."""
+    return {name: getattr(file, name) for name in File.__slots__}
+
+
+def files_taken(config: Config) -> dict[str, Any]:
+    """What may be sent, so that nobody uploads in vain."""
+    return {
+        "types": list(config.kinds),
+        "bytes": config.file_bytes,
+        "count": config.files_per_message,
+    }
 
 
 def console_message_json(
@@ -414,4 +431,5 @@ def _ticket_of(event: Event) -> Ticket:
 def _message_of(event: Event) -> Message:
     stored = event.body["message"]
     suggestions = tuple(Suggestion(**entry) for entry in stored["suggestions"])
-    return Message(**{**stored, "suggestions": suggestions})
+    files = tuple(File(**entry) for entry in stored["files"])
+    return Message(**{**stored, "suggestions": suggestions, "files": files})

@@ -12,7 +12,7 @@ from flask import Blueprint
 from service.content import check
 from service.errors import Conflict, ContentError, InvalidInput
 from service.replies import desk_reply
-from service.site import COLOR, MODE, ORIGINS
+from service.site import COLOR, FILES, MODE, ORIGINS
 from service.web.context import admin_required, parts
 from service.web.inputs import SiteChange, read_body
 from service.web.operations import operation
@@ -35,6 +35,7 @@ def read_settings() -> Json:
         "color": site.color,
         "theme": site.mode,
         "allowed_origins": site.allowed_origins,
+        "files": site.takes_files,
         "fixed": ["allowed_origins"] if site.is_fixed else [],
     }
 
@@ -49,7 +50,7 @@ def read_settings() -> Json:
 @admin_required
 def save_settings() -> Json:
     body, site = read_body(SiteChange), parts().site
-    own = {COLOR: body.color, MODE: body.theme}
+    own = {COLOR: body.color, MODE: body.theme, FILES: "on" if body.files else "off"}
     if body.allowed_origins is not None and body.allowed_origins != site.allowed_origins:
         if site.is_fixed:
             raise Conflict("The origins are set by FRONTDESK_ALLOWED_ORIGINS.")

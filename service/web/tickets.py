@@ -28,6 +28,7 @@ from service.web.shapes import (
     console_message_json,
     conversation_json,
     correction_json,
+    files_taken,
     ticket_json,
 )
 from service.web.stream import Feed, event_stream, resume_point
@@ -103,6 +104,7 @@ def read_ticket(ticket_id: str) -> Json:
         "suggestions": parts().desk.suggest(ticket, messages, traces),
         "traces": traces,
         "facts": parts().desk.facts(traces, customer, g.operator),
+        "files": files_taken(parts().config),
     }
 
 
@@ -162,6 +164,7 @@ def post_operator_message(ticket_id: str) -> tuple[Json, int]:
         text=body.text,
         note=body.note,
         template=body.template,
+        files=body.files,
     )
     shape = {"message": console_message_json(message)}
     return {**shape, **_told(store.ticket(ticket_id))}, 200 if repeated else 201

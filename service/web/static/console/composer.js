@@ -6,6 +6,7 @@
 import { ApiError, explain, post } from "./api.js";
 import { fill, h, icon, keycap } from "./dom.js";
 import { drafts, readDraft, saveDraft } from "./drafts.js";
+import { FileTray } from "./file_tray.js";
 import { sendKeys } from "./keys.js";
 import { noteOwn } from "./notify.js";
 import { rest, write } from "./presence.js";
@@ -16,7 +17,7 @@ import { act, conflict, publish } from "./tickets.js";
 import { fillIn, gapsOf } from "./variables.js";
 import { customerName, score, title } from "./words.js";
 
-/** @import {Ticket, Suggestion, Message} from "./types.js" */
+/** @import {FileLimits, Ticket, Suggestion, Message} from "./types.js" */
 /** @import {Ready} from "./canned.js" */
 /** @import {Draft} from "./drafts.js" */
 
@@ -38,6 +39,9 @@ export class DeskComposer extends HTMLElement {
     this.facts = {};
     /** @type {Draft} */
     this.draft = readDraft("");
+    /** @type {FileLimits|null} */
+    this.limits = null;
+    this.tray = new FileTray(() => this.render());
   }
 
   connectedCallback() {
@@ -51,7 +55,16 @@ export class DeskComposer extends HTMLElement {
       rows: 2, maxlength: 8000, dir: "auto", "data-testid": "composer-text",
       oninput: () => this.typed(),
       onkeydown: (/** @type {KeyboardEvent} */ event) => this.key(event),
+      onpaste: (/** @type {ClipboardEvent} */ event) => this.dropped(event, event.clipboardData),
     });
+    this.picker = h("input", {
+      type: "file", multiple: true, hidden: true, tabindex: -1, "data-testid": "file-input",
+      onchange: () => this.picked(),
+    });
+    this.attachButton = h("button", {
+      class: "icon-button", type: "button", "aria-label": "Attach files", title: "Attach files: or paste them, or drop them here",
+      "data-testid": "attach", onclick: () => this.picker?.click(),
+    }, icon("clip"));
     this.slash = new SlashList(this.text, {
       facts: () => this.facts,
       take: (ready, from, to) => this.takeReady(ready, from, to),
@@ -66,9 +79,12 @@ export class DeskComposer extends HTMLElement {
     this.closed = h("div", { class: "composer-closed", "data-testid": "composer-closed", hidden: true });
     this.box = h("div", { class: "composer-box" },
       h("div", { class: "composer-tabs", role: "group", "aria-label": "What to write" }, this.tabs.reply, this.tabs.note),
-      this.closed, this.text, this.gaps, this.problem,
-      h("div", { class: "composer-foot" }, this.hint, this.resolveButton, this.sendButton), this.slash.element);
+      this.closed, this.text, this.gaps, this.tray.element, this.problem,
+      h("div", { class: "composer-foot" }, this.attachButton, this.picker, this.hint, this.resolveButton, this.sendButton), this.slash.element);
     this.append(this.offers, this.box);
+    this.box.addEventListener("dragover", (event) => this.dragged(event));
+    this.box.addEventListener("dragleave", (event) => event.target === this.box && this.box?.removeAttribute("data-over"));
+    this.box.addEventListener("drop", (event) => this.dropped(event, event.dataTransfer));
     drafts.addEventListener("elsewhere", (event) => this.writtenElsewhere(/** @type {CustomEvent} */ (event).detail));
   }
 
@@ -80,8 +96,8 @@ export class DeskComposer extends HTMLElement {
     }, label, keycap(key));
   }
 
-  /** @param {Ticket} ticket @param {Suggestion[]} suggestions @param {Record<string, string>} facts */
-  show(ticket, suggestions, facts) {
+  /** @param {Ticket} ticket @param {Suggestion[]} suggestions @param {Record<string, string>} facts @param {FileLimits|null} limits */
+  show(ticket, suggestions, facts, limits) {
     if (this.ticket?.id !== ticket.id) {
       this.draft = readDraft(ticket.id);
       if (!this.draft.reply && !this.draft.note) this.draft.mode = canReply(ticket) ? "reply" : "note";
@@ -90,12 +106,14 @@ export class DeskComposer extends HTMLElement {
     }
     this.ticket = ticket;
     this.facts = facts;
+    this.limits = limits;
     this.suggestions = suggestions.slice(0, 3);
     this.render();
   }
 
   /** The ticket was erased: nothing of it stays. */
   forget() {
+    if (this.ticket) this.tray.forget(this.ticket.id);
     this.ticket = null;
     this.suggestions = [];
     this.facts = {};
@@ -213,12 +231,47 @@ export class DeskComposer extends HTMLElement {
     }
   }
 
+  // --- files ---------------------------------------------------------------------------------------
+
+  picked() {
+    const { picker } = this;
+    if (!picker?.files) return;
+    this.attach([...picker.files]);
+    picker.value = ""; // the same file can be chosen again
+    this.text?.focus();
+  }
+
+  /** @param {DragEvent} event */
+  dragged(event) {
+    if (!this.ticket || !event.dataTransfer?.types.includes("Files")) return;
+    event.preventDefault();
+    this.box?.setAttribute("data-over", "");
+  }
+
+  /** Pasted or dropped; words go into the text as ever. @param {Event} event @param {DataTransfer|null} brought */
+  dropped(event, brought) {
+    this.box?.removeAttribute("data-over");
+    // What is copied from a text or a table comes as a picture, too: its words are what is meant.
+    if (!brought?.files.length || (brought.getData("text/html") && brought.getData("text/plain"))) return;
+    event.preventDefault();
+    this.attach([...brought.files]);
+  }
+
+  /** @param {File[]} files */
+  attach(files) {
+    const { ticket, draft } = this;
+    if (!ticket || (draft.mode === "reply" && !canReply(ticket))) return;
+    this.tray.show(ticket.id, draft.mode, this.limits);
+    this.tray.add(files);
+  }
+
   async send({ resolve = false } = {}) {
     const { ticket, draft } = this;
     if (!ticket || outbox.get(ticket.id)?.sending) return;
     const { mode, template } = draft;
     const text = draft[mode].trim();
-    if (!text) return this.text?.focus();
+    const files = this.tray.ready;
+    if (this.tray.busy || (!text && !files.length)) return this.text?.focus();
     if (mode === "reply" && !canReply(ticket)) return;
     const gap = mode === "reply" ? this.selectGap() : undefined;
     if (gap) {
@@ -227,8 +280,8 @@ export class DeskComposer extends HTMLElement {
       return this.render();
     }
     // The same words posted again are the same message; changed words are a new one.
-    if (draft.attempt?.text !== text || draft.attempt.mode !== mode) {
-      draft.attempt = { clientId: crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`, mode, text };
+    if (draft.attempt?.text !== text || draft.attempt.mode !== mode || draft.attempt.files !== files.join()) {
+      draft.attempt = { clientId: crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`, mode, text, files: files.join() };
       saveDraft(ticket.id, draft);
     }
     const { clientId } = draft.attempt;
@@ -239,11 +292,11 @@ export class DeskComposer extends HTMLElement {
     this.render();
     try {
       const body = await post(`/tickets/${ticket.id}/messages`, {
-        client_id: clientId, text,
+        client_id: clientId, text, ...(files.length ? { files } : {}),
         ...(mode === "note" ? { note: true } : template ? { template } : {}),
       });
       outbox.delete(ticket.id);
-      this.sent(ticket, mode, text);
+      this.sent(ticket, mode, text, files);
       this.announceSent(body);
       // The pressed button is gone or disabled by now: the next words belong here, not to the shortcuts.
       const lost = document.activeElement === document.body || this.contains(document.activeElement);
@@ -252,7 +305,7 @@ export class DeskComposer extends HTMLElement {
     } catch (error) {
       if (heard.has(clientId)) {
         outbox.delete(ticket.id);
-        this.sent(ticket, mode, text);
+        this.sent(ticket, mode, text, files);
         return this.render();
       }
       const taken = error instanceof ApiError && error.status === 409;
@@ -262,8 +315,9 @@ export class DeskComposer extends HTMLElement {
     this.render();
   }
 
-  /** Forget what was sent, also if another ticket is shown by now. @param {Ticket} ticket @param {"reply"|"note"} mode @param {string} text */
-  sent(ticket, mode, text) {
+  /** Forget what was sent, also if another ticket is shown by now. @param {Ticket} ticket @param {"reply"|"note"} mode @param {string} text @param {string[]} files */
+  sent(ticket, mode, text, files) {
+    this.tray.sent(ticket.id, mode, files);
     const shown = this.ticket?.id === ticket.id;
     const draft = shown ? this.draft : readDraft(ticket.id);
     draft.attempt = null;
@@ -287,7 +341,7 @@ export class DeskComposer extends HTMLElement {
     heard.add(message.client_id);
     if (outbox.get(ticket.id)?.sending) return; // its answer may still come
     outbox.delete(ticket.id);
-    this.sent(ticket, message.note ? "note" : "reply", message.text.trim());
+    this.sent(ticket, message.note ? "note" : "reply", message.text.trim(), (message.files ?? []).map(({ id }) => id));
     this.render();
   }
 
@@ -295,6 +349,7 @@ export class DeskComposer extends HTMLElement {
   keepAsNote() {
     if (!this.ticket) return;
     const { draft } = this;
+    this.tray.forget(this.ticket.id, ["reply"]); // they were chosen for the customer
     draft.note = [draft.note.trim(), draft.reply.trim()].filter(Boolean).join("\n\n");
     draft.reply = "";
     draft.template = null;
@@ -318,6 +373,7 @@ export class DeskComposer extends HTMLElement {
     if (!ticket || !text || !tabs || !sendButton || !resolveButton || !problem || !hint || !closed || !box) return;
     const { mode } = draft;
     const state = outbox.get(ticket.id) ?? { sending: null, error: "" };
+    this.tray.show(ticket.id, mode, this.limits);
     const blocked = mode === "reply" && !canReply(ticket);
     box.dataset.mode = mode;
     for (const name of /** @type {const} */ (["reply", "note"])) tabs[name].setAttribute("aria-pressed", String(name === mode));
@@ -335,9 +391,11 @@ export class DeskComposer extends HTMLElement {
     text.placeholder = mode === "reply" && ticket.status === "open" ? `${label} (this claims the ticket)` : `${label}…`;
     text.readOnly = state.sending === mode || blocked;
     // Not `disabled`: that would drop the focus, and the next letters would be shortcuts.
-    const idle = String(Boolean(state.sending) || !draft[mode].trim());
+    const empty = !draft[mode].trim() && !this.tray.ready.length;
+    const idle = String(Boolean(state.sending) || empty || this.tray.busy);
     for (const button of [sendButton, resolveButton]) button.setAttribute("aria-disabled", idle);
     sendButton.hidden = blocked;
+    this.attachButton?.toggleAttribute("hidden", blocked);
     resolveButton.hidden = blocked || mode === "note";
     fill(sendButton, state.sending ? "Sending…" : state.error.startsWith("Not sent") ? "Try again" : mode === "note" ? "Add note" : "Send");
     fill(hint, ...(blocked ? [] : [sendKeys.map(keycap), h("span", {}, mode === "note" ? "to add" : "to send"), h("span", { class: "composer-slash" }, keycap("/"), " replies")]));

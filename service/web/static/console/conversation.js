@@ -9,6 +9,7 @@ import { correct, labelsOf, openCorrection, settleAll, undo } from "./correction
 import { detailsOf } from "./details.js";
 import { fill, h, icon, keycap } from "./dom.js";
 import { forgetDraft } from "./drafts.js";
+import { gist } from "./files.js";
 import { messageOf } from "./message.js";
 import { noteOwn } from "./notify.js";
 import "./past.js";
@@ -232,7 +233,7 @@ export class DeskConversation extends HTMLElement {
     const isNew = this.add(message);
     if (message.author === "customer") {
       heardCustomer(conversationId);
-      if (isNew) announce(`${customerName(this.detail.ticket)} wrote: ${message.text}`);
+      if (isNew) announce(`${customerName(this.detail.ticket)} wrote: ${gist(message)}`);
       this.refreshSoon();
     }
   }
@@ -275,7 +276,7 @@ export class DeskConversation extends HTMLElement {
     this.renderHead(ticket);
     this.renderLog();
     this.renderHere();
-    this.composer?.show(ticket, suggestions, facts);
+    this.composer?.show(ticket, suggestions, facts, this.detail.files ?? null);
     if (this.facts) fill(this.facts, detailsOf(this.detail, () => this.toggleDetails()));
     this.past?.show(ticket);
   }

@@ -55,6 +55,8 @@ export function fill(element, ...children) {
 
 /** @type {Record<string, string>} Paths on a 16 px grid, drawn with a 1.5 px stroke. */
 const PATHS = {
+  paper: "M4 1.500h5l3 3v10H4zM9 1.500v3h3M6 8h4M6 11h4",
+  clip: "m13 7.500-5.300 5.300a3.300 3.300 0 0 1-4.700-4.700l5.500-5.400a2.200 2.200 0 0 1 3.100 3.100L6.200 11.200a1 1 0 0 1-1.500-1.500L9.500 5",
   inbox: "M2 9.5 4 3h8l2 6.5V13H2V9.5Zm0 0h3.6c.2 1.2 1.2 2 2.4 2s2.2-.8 2.4-2H14",
   person: "M8 7.5a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5ZM3 13.5c.5-2.4 2.5-4 5-4s4.500 1.600 5 4",
   hand: "M8 2v6m0-6v0M4 8.500a4 4 0 0 0 8 0M4 6v3m8-3v3",

@@ -11,7 +11,7 @@ import { session } from "./session.js";
  * @property {string} reply
  * @property {string} note
  * @property {string|null} template the template that the reply was taken from
- * @property {{clientId: string, mode: string, text: string}|null} attempt the last post, to repeat it safely
+ * @property {{clientId: string, mode: string, text: string, files?: string}|null} attempt the last post, to repeat it safely
  */
 
 /** @type {Map<string, string>} what the browser would not keep */

@@ -4,6 +4,7 @@
 
 import { conflictOf } from "./agreement.js";
 import { h, icon, linked } from "./dom.js";
+import { filesOf } from "./files.js";
 import { session } from "./session.js";
 import { absolute, clock } from "./time.js";
 import { moodOf } from "./row.js";
@@ -37,7 +38,8 @@ export function messageOf(message, look) {
       h("span", { class: "message-name" }, h("bdi", {}, speaker(message, look.customer))),
       kind === "desk" && message.reply_to && message.action && h("span", { class: "message-action" }, ACTIONS[message.action] ?? title(message.action)),
       h("time", { datetime: message.at, title: absolute(message.at) }, clock(message.at))),
-    h("div", { class: "bubble", dir: "auto", title: look.follows ? absolute(message.at) : null }, linked(message.text)),
+    message.text && h("div", { class: "bubble", dir: "auto", title: look.follows ? absolute(message.at) : null }, linked(message.text)),
+    filesOf(message),
     choicesOf(message),
     kind === "customer" && readingOf(message, look),
     kind === "customer" && message.conflict && conflictOf(message.conflict, (labels) => look.acts.settle(message, labels)),
@@ -70,15 +72,15 @@ function choicesOf({ author, action, suggestions }) {
 
 /** @param {Message} message @param {{traced: boolean, explained: boolean, acts: Acts}} look */
 function readingOf(message, { traced, explained, acts }) {
-  const { reading, correction } = message;
+  const { reading, correction, text } = message;
   return h("footer", { class: "reading", "data-testid": "reading" },
     intentChip(message), moodChip(message),
-    traced && !reading && !correction && h("span", { class: "soft" }, "Not read: no model was there."),
+    traced && !reading && !correction && h("span", { class: "soft" }, text ? "Not read: no model was there." : "Not read: no model looks at files."),
     (traced || reading) && h("button", {
       class: "quiet", type: "button", "aria-expanded": String(explained), "data-testid": "why",
       onclick: () => acts.why(message),
     }, "Why?"),
-    button("correct", correction ? "Change" : reading ? "Correct" : "Label it", "pencil", () => acts.correct(message)),
+    text && button("correct", correction ? "Change" : reading ? "Correct" : "Label it", "pencil", () => acts.correct(message)),
     !isSaid(correction) && reading && button("confirm", "Reading is right", "check", () => acts.confirm(message)),
     correction && button("undo", "Undo", "undo", () => acts.undo(message)));
 }

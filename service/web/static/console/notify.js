@@ -6,6 +6,7 @@
 import { get, now } from "./api.js";
 import { device, isQuiet } from "./device.js";
 import { load, store } from "./drafts.js";
+import { gist } from "./files.js";
 import { go } from "./router.js";
 import { isMine, session } from "./session.js";
 import { chime, wake } from "./sound.js";
@@ -67,7 +68,7 @@ const isLate = ({ raised }) => raised === "due" || raised === "overdue";
 export function hearMessage({ ticket_id: ticketId, message }) {
   const ticket = ticketId ? mine.get(ticketId) : undefined;
   if (ticket && message.author === "customer" && isFresh(message.at)) {
-    tell("answer", ticket, `${customerName(ticket)} wrote`, message.text.slice(0, 140), message.id);
+    tell("answer", ticket, `${customerName(ticket)} wrote`, gist(message).slice(0, 140), message.id);
   }
 }
 

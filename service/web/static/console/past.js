@@ -5,6 +5,7 @@
 
 import { explain, get, isAborted } from "./api.js";
 import { fill, h, icon, linked } from "./dom.js";
+import { filesOf } from "./files.js";
 import { address } from "./router.js";
 import { absolute, dayOf, timeOf } from "./time.js";
 import { plural, STATUS } from "./words.js";
@@ -133,5 +134,5 @@ function line(message) {
     : { customer: "Customer", desk: "Desk", operator: message.name ?? "Operator" }[message.author];
   return h("div", { class: "past-line", data: { kind: message.note ? "note" : message.author } },
     h("span", { class: "past-name" }, who, " ", h("time", { datetime: message.at, title: absolute(message.at) }, dayOf(message.at))),
-    h("div", { dir: "auto" }, linked(message.text)));
+    message.text && h("div", { dir: "auto" }, linked(message.text)), filesOf(message));
 }

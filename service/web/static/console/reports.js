@@ -17,7 +17,7 @@ const PERIODS = /** @type {const} */ ([["today", "Today", 1], ["7", "7 days", 7]
 const REASONS = {
   asked_for_person: "Asked for a person", requested: "Pressed “Talk to a person”", person_needed: "Only a person can do it", upset: "Upset, and no answer for it",
   upset_again: "Upset again", unclear_again: "Asked back already", slot_not_given: "Did not give the fact", low_confidence: "Not sure what it is about",
-  no_template: "No answer written", missing_fact: "A fact has no value", engine_away: "No model was there", out_of_scope: "Out of scope",
+  no_template: "No answer written", missing_fact: "A fact has no value", engine_away: "No model was there", only_files: "Files without words", out_of_scope: "Out of scope",
 };
 
 export class DeskReports extends HTMLElement {

@@ -17,7 +17,7 @@ import { OUT_OF_SCOPE, ranked, title } from "./words.js";
 /** @import {Message, Score, Ticket, TicketDetail, Trace} from "./types.js" */
 
 /** Reasons of messages that say nothing of what the customer wants, as in `service/implied.py`. */
-const PASSING = ["slot_given", "slot_not_given", "asked_for_person", "chosen"];
+const PASSING = ["slot_given", "slot_not_given", "asked_for_person", "chosen", "only_files"];
 const CHOICES = 4;
 
 /** The ticket that is being looked at for it: a second press must not resolve past the question. */

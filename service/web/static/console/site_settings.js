@@ -25,9 +25,11 @@ export async function sitePage() {
   const theme = h("select", { "data-testid": "site-theme" }, THEMES.map(([value, words]) => h("option", { value, selected: value === site.theme }, words)));
   const isFixed = site.fixed.includes("allowed_origins");
   const origins = h("input", { type: "text", maxlength: 4000, value: site.allowed_origins, disabled: isFixed, spellcheck: "false", "data-testid": "site-origins" });
+  const files = h("input", { type: "checkbox", id: "site-files", "data-testid": "site-files" });
+  files.checked = site.files;
   const save = async () => {
     await put("/settings", {
-      name: name.value, theme: theme.value, color: color.value(), suggested: suggested.value(),
+      files: files.checked, name: name.value, theme: theme.value, color: color.value(), suggested: suggested.value(),
       welcome: welcome.value.split(/\n\s*\n/).map((text) => text.trim()).filter(Boolean),
       ...(isFixed ? {} : { allowed_origins: origins.value }),
     });
@@ -38,7 +40,8 @@ export async function sitePage() {
       field("Name of the desk", name),
       field("Welcome", welcome, "An empty line between two makes them take turns. Left empty, the desk's usual words stand."),
       suggested.element),
-    section("The widget", null, h("div", { class: "fields" }, color.element, field("Theme", theme, "Wins over what the page says."))),
+    section("The widget", null, h("div", { class: "fields" }, color.element, field("Theme", theme, "Wins over what the page says.")),
+      h("div", { class: "field" }, h("label", { for: "site-files" }, files, " Customers may send files and pictures"))),
     section("Which sites may embed it", null,
       field("Origins", origins, isFixed
         ? "Set by FRONTDESK_ALLOWED_ORIGINS on the server, and changed there."

@@ -35,6 +35,7 @@ export const BECAUSE = {
   low_confidence: (trace) => `the desk does not know what the customer wants${compared(trace, "certainty", "clarify")}`,
   no_template: ({ route }) => `there is no template for ${route.intent ? `“${title(route.intent)}”` : "the intent"}`,
   missing_fact: () => "the template needs a fact that the desk does not have",
+  only_files: () => "the message is files without words, which no model reads",
   engine_away: () => "no model could read the message",
   owner_changed: () => "the conversation changed hands while the desk was thinking",
   requested: () => "the customer pressed the button for a person",

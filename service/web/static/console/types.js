@@ -64,11 +64,15 @@
  * @property {string|null} [reply_to]
  * @property {string|null} [client_id]
  * @property {{text: string, intent?: string|null}[]} [suggestions]
+ * @property {FileShape[]} [files]
  * @property {boolean} [note]
  * @property {Reading|null} [reading]
  * @property {Correction|null} [correction] what its labels come to
  * @property {Conflict|null} [conflict] operators contradict each other
  * @property {{helpful?: boolean|null, rating?: number|null, comment?: string|null}|null} [feedback]
+ *
+ * @typedef {{id: string, name: string, type: string, size: number, width: number|null, height: number|null}} FileShape
+ * @typedef {{types: string[], bytes: number, count: number}} FileLimits of an upload
  *
  * @typedef {{kind: string, id: string, score: number, intent?: string|null, text?: string, lexical?: number}} Hit
  * @typedef {{start: number, end: number, label: string, text: string}} Entity
@@ -95,6 +99,7 @@
  * @property {Suggestion[]} suggestions
  * @property {Record<string, Trace>} traces
  * @property {Record<string, string>} facts what a reply may name
+ * @property {FileLimits} files what may be sent
  *
  * @typedef {{name: string, group: string, title: string, description?: string, slots?: string[],
  *   action?: string, priority?: string, examples?: number, version?: string}} Intent
@@ -175,7 +180,7 @@
  * @typedef {{id: string, operator_id: string, operator_name: string, name: string, created_at: string,
  *   used_at: string|null}} ApiToken
  * @typedef {{name: string, welcome: string[], usual_welcome: string, suggested: string[], color: string,
- *   theme: string, allowed_origins: string, fixed: string[]}} SiteSettings
+ *   theme: string, allowed_origins: string, files: boolean, fixed: string[]}} SiteSettings
  * @typedef {{id: number, at: string, who: {id: string|null, name: string, role: string}, deed: string, text: string,
  *   subject: string, detail: string, address: string}} AuditEntry
  *

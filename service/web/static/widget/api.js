@@ -6,8 +6,9 @@
  * @typedef {{
  *   id: string, seq: number, author: 'customer' | 'desk' | 'operator', text: string, at: string,
  *   name?: string | null, action?: string | null, template?: string | null, reply_to?: string | null,
- *   client_id?: string | null, suggestions?: Suggestion[],
+ *   client_id?: string | null, suggestions?: Suggestion[], files?: FileShape[],
  * }} Message
+ * @typedef {{id: string, name: string, type: string, size: number, width: number | null, height: number | null}} FileShape
  * @typedef {'desk' | 'waiting' | 'operator' | 'resolved'} Status
  * @typedef {{ticket_id: string, message_id: string, rated: boolean}} Closing what a person closed, and the message to rate
  * @typedef {{id: string, status: Status, operator?: string | null, closing?: Closing | null}} ConversationShape
@@ -16,6 +17,7 @@
  * @typedef {{
  *   name?: string, language?: string, locale?: string, welcome?: string | null,
  *   suggested?: Suggestion[], max_text?: number, theme?: Partial<import('./theme.js').Theme> | string | null,
+ *   files?: import('./files.js').Limits | null,
  * }} Site
  * @typedef {{conversation: ConversationShape, token: string, messages?: Message[]}} Started
  * @typedef {{id: string, event: string, data: string}} StreamEvent
@@ -76,7 +78,7 @@ export class Api {
 
   /**
    * @param {Key} key
-   * @param {{client_id: string, text: string, choice?: string}} body
+   * @param {{client_id: string, text: string, choice?: string, files?: string[]}} body
    * @returns {Promise<{message: Message, reply: Message | null, action?: string, suggestions?: Suggestion[]}>}
    */
   send(key, body) {

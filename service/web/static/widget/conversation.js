@@ -13,7 +13,7 @@
  *   key: string, kind: 'message' | 'handoff', id?: string, client_id?: string,
  *   author: 'customer' | 'desk' | 'operator', name?: string | null, text: string, at: string,
  *   state: 'sent' | 'sending' | 'queued' | 'failed', error?: string, suggestions: Suggestion[],
- *   ratable: boolean, helpful?: boolean,
+ *   ratable: boolean, helpful?: boolean, files?: import('./api.js').FileShape[],
  * }} Item one line of the log, confirmed or not
  */
 import { ApiError, PAGE } from './api.js';
@@ -120,9 +120,20 @@ export class Conversation {
     return this.outbox.sending !== null && this.network === 'ok' && !['waiting', 'operator'].includes(this.status);
   }
 
-  /** @param {string} text @param {string | null} [choice] the intent of the suggestion that was clicked */
-  send(text, choice) {
-    this.outbox.add({ kind: 'message', text, ...(choice ? { choice } : {}) });
+  /** @param {string} text @param {string | null} [choice] the intent of the suggestion that was clicked @param {import('./api.js').FileShape[]} [files] */
+  send(text, choice, files) {
+    this.outbox.add({ kind: 'message', text, ...(choice ? { choice } : {}), ...(files?.length ? { files } : {}) });
+  }
+
+  /** Where files go and come from; begins the conversation if there is none. */
+  async place() {
+    /** @type {unknown} */
+    let problem;
+    if (!this.#bond) {
+      await exclusively(this.#store, () => this.#ensure().then(() => {}, (error) => void (problem = error)));
+    }
+    if (!this.#bond) throw problem;
+    return { url: `${this.#api.root}/conversations/${this.#bond.id}`, token: this.#bond.token };
   }
 
   /** The customer writes: a person who has the conversation may see that, and never what. */
@@ -277,8 +288,8 @@ export class Conversation {
   }
 
   /** @param {Bond} bond @param {import('./outbox.js').Entry} entry */
-  async #deliverMessage(bond, { client_id, text, choice }) {
-    const body = choice ? { client_id, text, choice } : { client_id, text };
+  async #deliverMessage(bond, { client_id, text, choice, files }) {
+    const body = { client_id, text, choice, files: files?.map(({ id }) => id) }; // undefined is not sent
     const done = await this.#unlessGone(bond, () => this.#api.send(bond, body));
     if (this.#bond?.id !== bond.id) return; // reset meanwhile
     const { message, reply, action, suggestions } = done;
@@ -590,6 +601,7 @@ export class Conversation {
       error: entry.failed,
       suggestions: [],
       ratable: false,
+      files: entry.files,
     };
   }
 
@@ -627,5 +639,6 @@ function asItem(message, helpful) {
     suggestions: message.suggestions ?? [],
     ratable: message.author === 'desk' && message.action === 'answer',
     helpful,
+    files: message.files,
   };
 }

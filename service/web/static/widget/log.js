@@ -7,6 +7,7 @@
  * @typedef {{
  *   retry: (clientId: string) => void, discard: (clientId: string) => void,
  *   rate: (id: string, helpful: boolean) => void, person: () => void,
+ *   files: (line: HTMLElement, item: Item) => void,
  * }} Acts
  * @typedef {{
  *   key: string, type: 'day' | 'joined' | 'notice' | 'handoff' | 'message', text: string, item?: Item,
@@ -87,9 +88,10 @@ export class Log {
   /** @param {HTMLElement} element @param {Line} line @param {Words} words */
   #fillMessage(element, line, words) {
     const item = /** @type {Item} */ (line.item);
-    const [avatar, name, bubble, meta] = /** @type {[HTMLElement, HTMLElement, HTMLElement, HTMLElement]} */ (
+    const [avatar, name, bubble] = /** @type {[HTMLElement, HTMLElement, HTMLElement]} */ (
       /** @type {unknown} */ ([...element.children])
     );
+    const meta = /** @type {HTMLElement} */ (element.lastElementChild);
     const who = author(item, words);
     setAttribute(element, 'data-author', item.author);
     setAttribute(element, 'data-state', item.state);
@@ -100,6 +102,8 @@ export class Log {
     setText(avatar, initials(who));
     setText(name, who);
     if (bubble.textContent !== item.text) bubble.replaceChildren(linked(item.text));
+    bubble.hidden = !item.text;
+    this.#acts.files(element, item);
     this.#fillMeta(meta, line, item, words);
   }
 

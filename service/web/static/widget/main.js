@@ -82,6 +82,7 @@ async function look(site, options) {
     welcome: site.welcome ?? '',
     suggested: (site.suggested ?? []).filter((one) => one && typeof one.text === 'string'),
     longest: site.max_text || 4000,
+    files: site.files ?? null,
     themes: [typeof site.theme === 'string' ? { mode: site.theme } : (site.theme ?? {}), { ...options, mode: options.theme }],
     ...(await stringsFor(wanted)),
   };

@@ -7,7 +7,7 @@
  *
  * @typedef {{
  *   client_id: string, kind: 'message' | 'handoff', text: string, choice?: string, at: string,
- *   order: number, failed?: string, after?: number,
+ *   files?: import('./api.js').FileShape[], order: number, failed?: string, after?: number,
  * }} Entry `failed` holds the desk's words; `after` is where a failed entry stands in the conversation
  */
 import { ApiError } from './api.js';
@@ -56,7 +56,7 @@ export class Outbox {
     return this.#failures;
   }
 
-  /** @param {Pick<Entry, 'kind' | 'text' | 'choice'>} what @returns {Entry} */
+  /** @param {Pick<Entry, 'kind' | 'text' | 'choice' | 'files'>} what @returns {Entry} */
   add(what) {
     const entry = { ...what, client_id: uuid(), at: new Date().toISOString(), order: this.#nextOrder() };
     this.#put(entry);

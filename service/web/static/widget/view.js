@@ -24,7 +24,7 @@ const FULL = '(max-width: 480px), (max-height: 420px)'; // a phone, or a large z
 /**
  * @typedef {{
  *   name: string, welcome: string, suggested: import('./api.js').Suggestion[], longest: number,
- *   themes: Array<Record<string, unknown>>,
+ *   themes: Array<Record<string, unknown>>, files: import('./files.js').Limits | null,
  *   strings: import('./strings.js').Strings, locale: string, dir: string,
  * }} Look
  */
@@ -48,6 +48,8 @@ export class View {
   #inline = false;
   /** @type {{ticket: string, card: import('./rating.js').Rating | null} | null} what is asked, or was in this page */
   #rating = null;
+  /** @type {import('./files.js').Files | null | undefined} null while it is on its way */
+  #files;
   #full = matchMedia(FULL);
   #dark = matchMedia('(prefers-color-scheme: dark)');
 
@@ -138,6 +140,7 @@ export class View {
   /** Forgets what was being written. */
   clear() {
     this.#input.value = '';
+    this.#files?.clear();
     this.#typed();
   }
 
@@ -160,6 +163,7 @@ export class View {
     setAttribute(this.#choices, 'aria-label', strings.suggestions);
     setText(this.#jumpText, strings.new_messages);
     setText(this.#tryNow, strings.try_now);
+    this.#files?.configure(look);
     this.#paint();
     this.render();
   }
@@ -189,6 +193,7 @@ export class View {
     const items = this.#items();
     this.#announce(items, conversation.loading);
     if (!this.#opened) return; // hidden: drawn when opened
+    if (this.#look.files || items.some((item) => item.files?.length)) void this.#loadFiles();
     const { network, status } = conversation;
     this.#renderStatus();
     this.#banner.hidden = network === 'ok';
@@ -260,6 +265,27 @@ export class View {
     );
   }
 
+  async #loadFiles() {
+    if (this.#files !== undefined) return;
+    this.#files = null;
+    try {
+      const { Files, css: looks } = await import('./files.js');
+      dress(this.#root, looks);
+      this.#files = new Files({
+        conversation: this.#conversation,
+        panel: this.#panel,
+        composer: this.#composer,
+        input: this.#input,
+        scroll: this.#scroll,
+        changed: () => this.#typed(),
+        announce: (words) => setText(this.#announcer, words),
+      }, this.#look);
+      this.render();
+    } catch {
+      this.#files = undefined; // not to be had now: the next time that something is drawn
+    }
+  }
+
   /** Asks once how it was, when a person has closed the conversation; the thanks stay until it goes on. */
   async #renderRating() {
     const closing = this.#conversation.asking;
@@ -303,7 +329,7 @@ export class View {
     if (loading || before === '' || before === heard) return;
     if (failed && !before.startsWith(failed.key)) setText(this.#announcer, `${strings.failed}. ${failed.error ?? ''}`);
     else if (!this.#opened && last?.id && last.author !== 'customer') {
-      setText(this.#announcer, fill(strings.said, { name: last.name || name, text: last.text }));
+      setText(this.#announcer, fill(strings.said, { name: last.name || name, text: gist(last) }));
     }
   }
 
@@ -380,22 +406,22 @@ export class View {
 
   // --- acting -------------------------------------------------------------------------------------
 
-  /** @param {string} text @param {string | null} [choice] */
-  #say(text, choice) {
-    this.#conversation.send(text, choice);
+  /** @param {string} text @param {string | null} [choice] @param {import('./api.js').FileShape[]} [files] */
+  #say(text, choice, files) {
+    this.#conversation.send(text, choice, files);
     this.#toEnd();
     if (!matchMedia('(pointer: coarse)').matches) this.#input.focus({ preventScroll: true });
   }
 
   #submit() {
     const text = this.#input.value.trim();
-    if (!text || [...text].length > this.#look.longest) {
+    if (this.#send.getAttribute('aria-disabled') === 'true') {
       this.#input.focus();
       return;
     }
-    this.#input.value = '';
-    this.#typed();
-    this.#say(text);
+    const files = this.#files?.ready;
+    this.clear();
+    this.#say(text, null, files);
     this.#input.focus({ preventScroll: true });
   }
 
@@ -414,7 +440,7 @@ export class View {
     input.style.overflowY = input.scrollHeight > 138 ? 'auto' : 'hidden';
     const text = input.value.trim();
     const left = longest - [...text].length;
-    setAttribute(this.#send, 'aria-disabled', String(!text || left < 0));
+    setAttribute(this.#send, 'aria-disabled', String((!text && !this.#files?.ready.length) || left < 0 || Boolean(this.#files?.busy)));
     setAttribute(input, 'aria-invalid', left < 0 ? 'true' : null);
     this.#counter.hidden = left > longest * (1 - COUNT_FROM);
     this.#counter.classList.toggle('over', left < 0);
@@ -431,7 +457,7 @@ export class View {
       .filter((item) => item.kind === 'message' && item.at)
       .map((item) => {
         const who = item.author === 'customer' ? strings.you : item.name || name;
-        return `${fullTime(item.at, locale)}\n${who}:\n${item.text}\n`;
+        return `${fullTime(item.at, locale)}\n${who}:\n${gist(item)}\n`;
       });
     const url = URL.createObjectURL(new Blob([`${name}\n\n`, lines.join('\n')], { type: 'text/plain;charset=utf-8' }));
     h('a', { href: url, download: `${name} ${new Date().toISOString().slice(0, 10)}.txt` }).click();
@@ -473,6 +499,7 @@ export class View {
       discard: (clientId) => this.#conversation.outbox.discard(clientId),
       rate: (id, helpful) => void this.#conversation.rate(id, helpful),
       person: () => this.#askForPerson(),
+      files: (line, item) => this.#files?.gallery.draw(line, item, this.#look.locale),
     });
     this.#typingAvatar = h('div', { class: 'avatar' });
     this.#typing = h('div', { class: 'typing', part: 'typing', role: 'img', hidden: true }, this.#typingAvatar, h('div', { class: 'dots' }, h('i'), h('i'), h('i')));
@@ -492,7 +519,7 @@ export class View {
     this.#input = h('textarea', { part: 'input', rows: '1', enterkeyhint: 'send', autocomplete: 'off', oninput: () => this.#typed() });
     this.#send = h('button', { type: 'submit', class: 'send', part: 'send' }, icon('send'));
     this.#counter = h('p', { class: 'counter', part: 'counter', 'aria-live': 'polite', hidden: true });
-    const composer = h('form', { class: 'composer', part: 'composer', novalidate: true }, this.#input, this.#send);
+    const composer = (this.#composer = h('form', { class: 'composer', part: 'composer', novalidate: true }, this.#input, this.#send));
     composer.addEventListener('submit', (event) => {
       event.preventDefault();
       this.#submit();
@@ -594,12 +621,16 @@ export class View {
   /** @type {HTMLElement} */ #typingAvatar;
   /** @type {HTMLElement} */ #choices;
   /** @type {HTMLElement} */ #scroll;
+  /** @type {HTMLElement} */ #composer;
   /** @type {HTMLElement} */ #jump;
   /** @type {HTMLElement} */ #jumpText;
   /** @type {HTMLElement} */ #counter;
   /** @type {HTMLElement} */ #send;
   /** @type {HTMLElement} */ #announcer;
 }
+
+/** What it says where only words fit. @param {import('./conversation.js').Item} item */
+const gist = ({ text, files = [] }) => [text, ...files.map(({ name }) => name)].filter(Boolean).join('\n');
 
 /** The custom element's name, defined once per page. */
 function tagName() {
