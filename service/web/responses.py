@@ -601,6 +601,7 @@ SCHEMAS: dict[str, Schema] = {
             "ticket": ref("Ticket"),
             "conversation": ref("Conversation"),
             "messages": many(ref("Message")),
+            "earlier": FLAG,
             "suggestions": many(
                 fields(
                     {
@@ -617,6 +618,9 @@ SCHEMAS: dict[str, Schema] = {
             "traces": ANY_OBJECT,
             "facts": {"type": "object", "additionalProperties": TEXT},
         }
+    ),
+    "EarlierMessages": fields(
+        {"messages": many(ref("Message")), "traces": ANY_OBJECT, "earlier": FLAG}
     ),
     "Past": fields(
         {
