@@ -1,4 +1,4 @@
-"""A bad network between browsers and the desk: it delays, loses, cuts and doubles what goes through.
+"""A bad network between browsers and the desk: it delays, loses, cuts and doubles what it carries.
 
 Used by ``test_storm_browser``. While it is not ``calm``, every call of a browser meets a fate that
 a seeded generator deals. It reads only as much of HTTP as it needs to know where a request ends.
