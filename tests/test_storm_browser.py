@@ -211,3 +211,17 @@ def test_a_message_that_is_told_while_the_ticket_is_on_its_way_is_shown(
     expect(console.get_by_test_id("ticket")).to_contain_text("one thing more")
     network.held = ""  # what the desk said before that arrives now
     expect(console.get_by_test_id("log")).to_contain_text("one thing more")
+
+
+def test_the_longest_text_that_the_desk_takes_is_sent(
+    browser: Browser, tmp_path: Path, store: Store
+) -> None:
+    """Browsers keep no more than 64 KiB alive after their page, and refuse what is longer."""
+    text = "\u00e9" * 90_000
+    with LiveServer(tmp_path / "home", max_text="100000") as server, storm(server.port, 0) as line:
+        customer = customer_of(browser, line)
+        customer.locator("textarea[part~=input]").fill(text)
+        customer.locator("textarea[part~=input]").press("Enter")
+        expect(customer.locator("[part~=message]").last).to_have_attribute("data-state", "sent")
+    (ticket,) = store.tickets()
+    assert whole(store, ticket.conversation_id)[-1].text == text

@@ -350,7 +350,7 @@ export class DeskConversation extends HTMLElement {
         h("p", {}, h("span", { class: "status", data: { status: ticket.status }, "data-testid": "status" }, statusWords(ticket)),
           h("span", { class: "conv-subject", title: ticket.subject }, h("bdi", {}, ticket.subject)))),
       h("div", { class: "conv-acts" },
-        others && h("span", { class: "taken" }, `${ticket.owner?.name} is handling this`),
+        others && h("span", { class: "taken" }, h("bdi", {}, ticket.owner?.name), " is handling this"),
         possible(ticket).map((verb) => this.actButton(verb, ticket)),
         ticketTools(ticket),
         h("button", {
