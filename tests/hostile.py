@@ -13,7 +13,7 @@ from typing import Any, Literal
 from flask import Flask
 
 from calls import Caller, start
-from conftest import PASSWORD_HASH, add_person, signed_in
+from conftest import PASSWORD, PASSWORD_HASH, add_person, signed_in
 from docs.generate import HERE
 from service.config import Config
 from service.records import AlarmDraft, Operator, Proposal, ProposedText, Role
@@ -261,7 +261,7 @@ def _made_by(ana: Caller, ticket: str) -> Iterator[tuple[str, str]]:
     yield "view_id", post("/views", name=MARK, q="owner:me")["view"]["id"]
     reply = post("/canned-replies", name=MARK, text=MARK, own=True)
     yield "reply_id", reply["canned_reply"]["id"]
-    post("/tokens", name=MARK)
+    post("/tokens", name=MARK, password=PASSWORD)
     yield "token_id", (ana.get(f"{API}/tokens").json or {})["tokens"][0]["id"]
     yield "session_id", (ana.get(f"{API}/account").json or {})["sessions"][0]["id"]
     tagged = post(f"/tickets/{ticket}/tags", add=[MARK])

@@ -14,7 +14,7 @@ from typing import Any
 from flask import Flask
 
 from calls import Caller
-from conftest import PASSWORD_HASH, SECRET
+from conftest import PASSWORD, PASSWORD_HASH, SECRET
 from hostile import API, document
 from service.records import AlarmDraft, Proposal, ProposedText
 from service.store import Store
@@ -254,7 +254,8 @@ def _own_things(poison: Poison, caller: Caller) -> None:
     other = (poison.admin.post(f"{API}/views", named).json or {})["view"]["id"]
     for change in ({"name": poison.text(60)}, {"q": poison.text()}):
         poison.write(poison.admin, "PUT", f"/views/{other}", "ViewChange", change)
-    poison.write(poison.admin, "POST", "/tokens", "NewToken", {"name": poison.text(80)})
+    token = {"name": poison.text(80), "password": PASSWORD}
+    poison.write(poison.admin, "POST", "/tokens", "NewToken", token)
     poison.write(caller, "POST", "/try", "TriedMessage", {"text": poison.text()})
 
 
