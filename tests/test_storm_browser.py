@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from axe import findings
 from conftest import PASSWORD, add_person
 from live import LiveServer
 from service.config import Config
@@ -187,6 +188,8 @@ def test_after_an_hour_of_sleep_both_pages_have_all_that_was_said(
     for page in (customer, console):
         page.clock.fast_forward("01:00:00")
     expect(console.get_by_test_id("log")).to_contain_text("ben 429")
+    expect(console.get_by_test_id("earlier")).to_be_visible()
+    assert findings(console) == []
     check_pages(customer, console, store, ticket.conversation_id, "")
     assert console.locator("article.message").count() > 2 * PAGE_OF_CONSOLE
     expect(console.get_by_test_id("earlier")).to_be_hidden()

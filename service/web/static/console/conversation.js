@@ -215,7 +215,7 @@ export class DeskConversation extends HTMLElement {
       now.traces = { ...told.traces, ...now.traces };
       now.earlier = told.earlier;
       const fromEnd = log.scrollHeight - log.scrollTop;
-      this.renderLog();
+      this.render();
       log.scrollTop = log.scrollHeight - fromEnd;
       announce(`${told.messages.length} earlier messages.`);
       if (more?.hidden) log.focus({ preventScroll: true }); // the button that was pressed is gone
@@ -382,7 +382,7 @@ export class DeskConversation extends HTMLElement {
     if (!this.detail || !this.items) return;
     const { messages, ticket, earlier } = this.detail;
     this.more?.toggleAttribute("hidden", !earlier);
-    const items = timeline(messages, ticket);
+    const items = timeline(messages, ticket, earlier);
     const keys = new Set(items.map(({ key }) => key));
     for (const [key, element] of this.drawn) {
       if (keys.has(key)) continue;
