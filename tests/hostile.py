@@ -156,6 +156,15 @@ MAY: dict[Who, str] = {
         DELETE /releases/trial
         GET /settings
         PUT /settings
+        GET /webhooks
+        POST /webhooks
+        DELETE /webhooks/{webhook_id}
+        PUT /webhooks/{webhook_id}
+        GET /webhooks/{webhook_id}/deliveries
+        GET /webhooks/{webhook_id}/deliveries/{delivery_id}
+        POST /webhooks/{webhook_id}/deliveries/{delivery_id}/again
+        POST /webhooks/{webhook_id}/secret
+        POST /webhooks/{webhook_id}/test
     """,
 }
 # What one operator has to himself: to any other it is as if it were not there.
@@ -247,6 +256,8 @@ def world(app: Flask, store: Store, config: Config) -> World:
     like = Proposal("label", "history", (ProposedText(MARK),), 1, 1.0, intent="greeting")
     made.ids["proposal_id"] = store.add_proposals([like])[0].id
     (config.releases / made.ids["release_id"] / "report.html").write_text(MARK)
+    hook, _ = store.add_webhook("https://192.0.2.1/", ["ticket.opened"], description=MARK)
+    made.ids |= {"webhook_id": hook.id, "delivery_id": store.test_webhook(hook.id)}
     return made
 
 

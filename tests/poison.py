@@ -54,6 +54,8 @@ UNDERSTOOD = {
     "closed[]",
     "color",
     "allowed_origins",
+    "address",
+    "events[]",
     "to",
     "into",
     "tickets[]",
@@ -256,6 +258,13 @@ def _own_things(poison: Poison, caller: Caller) -> None:
         poison.write(poison.admin, "PUT", f"/views/{other}", "ViewChange", change)
     token = {"name": poison.text(80), "password": PASSWORD}
     poison.write(poison.admin, "POST", "/tokens", "NewToken", token)
+    hook = {"address": "https://93.184.215.14/", "events": ["ticket.opened"], "active": False}
+    hook |= {"description": poison.text(), "password": PASSWORD}
+    if poison.payload == PAYLOADS[-1]:  # as many as they like there may not be
+        poison.write(poison.admin, "POST", "/webhooks", "NewWebhook", hook)
+        other, _ = poison.store.add_webhook("https://192.0.2.1/", ["ticket.opened"], active=False)
+        change = {"description": poison.text()}
+        poison.write(poison.admin, "PUT", f"/webhooks/{other.id}", "WebhookUpdate", change)
     poison.write(caller, "POST", "/try", "TriedMessage", {"text": poison.text()})
 
 
