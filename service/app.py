@@ -115,6 +115,7 @@ def create_app(
     app = Flask("service", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
     app.url_map.strict_slashes = False
+    app.url_map.merge_slashes = False  # it redirects to the host that the request names
     app.config["FRONTDESK"] = open_parts(config, store, engines, tracing)
     if config.trusted_proxies:
         # The host is left: nginx passes a header X-Forwarded-Host of the client's on as it is.

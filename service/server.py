@@ -21,6 +21,7 @@ from gunicorn.arbiter import Arbiter
 from gunicorn.workers.gthread import ThreadWorker
 
 from service.app import create_app, load_tracing
+from service.arriving import Arriving
 from service.clockwork import Clockwork
 from service.config import Config
 from service.delivering import Delivering
@@ -58,6 +59,30 @@ class DeskWorker(ThreadWorker):
 
     owns_model = False
     tells_ready = False
+
+    def init_process(self) -> None:
+        """What every web process has for itself."""
+        self.arriving = Arriving(self.cfg.threads)
+        super().init_process()
+
+    def handle(self, conn: Any) -> Any:
+        """One request, which must come in reasonable time (`service.arriving`)."""
+        self.arriving.begin(conn.sock)
+        try:
+            return super().handle(conn)
+        finally:
+            self.arriving.end(conn.sock)
+
+    def handle_request(self, req: Any, conn: Any) -> Any:
+        """The head is here; a body may still be on its way."""
+        if not {name for name, _ in req.headers} & {"CONTENT-LENGTH", "TRANSFER-ENCODING"}:
+            self.arriving.end(conn.sock)  # an event stream must not look like a slow request
+        return super().handle_request(req, conn)
+
+    def murder_pending(self) -> None:
+        """Called by the worker's loop once a second: also end what takes too long to arrive."""
+        super().murder_pending()
+        self.arriving.hurry()
 
     def load_wsgi(self) -> None:
         """Load the application; the owner has none."""

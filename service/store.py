@@ -77,6 +77,8 @@ from service.webhooks import Delivery, Outgoing, Try, Webhook, WebhookChange
 if TYPE_CHECKING:
     from service.config import Config
 
+LAST_SEQ = 2**53  # beyond every message: as far as JavaScript counts
+
 
 class ConversationStore(Protocol):
     """Customers, conversations, their messages and the events that tell of them."""
@@ -136,8 +138,11 @@ class ConversationStore(Protocol):
     ) -> list[Message]:
         """Messages with ``seq`` above ``after``, oldest first; notes only when asked for."""
 
-    def recent_messages(self, conversation_id: str, limit: int = 50) -> list[Message]:
-        """The last ``limit`` messages, notes included, oldest first."""
+    def recent_messages(
+        self, conversation_id: str, limit: int = 50, before: int = LAST_SEQ
+    ) -> list[Message]:
+        """The last ``limit`` messages with ``seq`` below ``before``, notes included, oldest
+        first."""
 
     def customer_texts(self, limit: int) -> list[str]:
         """The texts of the last ``limit`` messages that customers wrote, the newest first."""
@@ -182,6 +187,9 @@ class ConversationStore(Protocol):
 
     def traces(self, conversation_id: str, limit: int = 50) -> dict[str, Mapping[str, Any]]:
         """Traces of the last messages by customer message id."""
+
+    def message_traces(self, message_ids: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+        """Traces of these messages, by id; those without one are left out."""
 
     def feedback(self, message_ids: Sequence[str]) -> dict[str, Mapping[str, Any]]:
         """What customers thought of these messages: ``{helpful, rating, comment, at}`` each."""

@@ -322,7 +322,10 @@ class TurnContract:
         assert store.messages(conversation_id, after=seqs[3]) == everything[4:]
         assert store.messages(conversation_id, limit=3) == everything[:3]
         assert store.recent_messages(conversation_id, 4) == everything[-4:]
+        assert store.recent_messages(conversation_id, 3, before=seqs[-4]) == everything[-7:-4]
         assert store.messages(conversation_id, after=seqs[-1]) == []
+        ids = [message.id for message in everything]
+        assert store.message_traces(["msg_x", *ids]) == store.traces(conversation_id, 99)
         assert list(store.traces(conversation_id, 2)) == [
             message.id for message in everything[-4:] if message.author == "customer"
         ]

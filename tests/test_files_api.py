@@ -111,7 +111,10 @@ def test_what_is_served_cannot_run_and_is_kept_by_nobody_between(customer: Custo
     for file, how in ((paper, "attachment"), (photo, "inline")):
         headers = read(customer, file["id"]).headers
         assert headers["X-Content-Type-Options"] == "nosniff"
-        assert headers["Content-Security-Policy"] == "sandbox; default-src 'none'"
+        assert (
+            headers["Content-Security-Policy"]
+            == "sandbox; default-src 'none'; frame-ancestors 'none'"
+        )
         assert headers["Cache-Control"].startswith("private")
         assert headers["Content-Disposition"].startswith(f"{how};")
     etag = read(customer, paper["id"]).headers["ETag"]

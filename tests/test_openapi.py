@@ -265,6 +265,7 @@ def test_every_operation_answers_as_described(
     operator.get(f"{API}/sessions")
     operator.get(f"{API}/tickets")
     operator.get(ticket)
+    operator.get(f"{ticket}/messages?before=9")
     operator.post(f"{ticket}/claim")
     operator.post(f"{API}/presence", {"tab": "one", "ticket_id": ticket.rsplit("/", 1)[1]})
     client.post(f"{customer.path}/typing", token=customer.token)

@@ -27,6 +27,7 @@ from service.sqlite import (
 )
 from service.sqlite.content_history import forget_changes
 from service.sqlite.store import SqliteStore
+from service.store import LAST_SEQ
 
 
 @pytest.fixture
@@ -103,7 +104,7 @@ HOT: dict[str, tuple[str, tuple[Any, ...] | dict[str, Any]]] = {
     "client id": (turns.MESSAGE_BY_CLIENT, ("c", "", "k")),
     "message": (turns.MESSAGE_BY_ID, ("m",)),
     "messages": (turns.MESSAGES, ("c", 5, 0, 9)),
-    "recent": (turns.RECENT, ("c", 50)),
+    "recent": (turns.RECENT, ("c", LAST_SEQ, 50)),
     "trace": (turns.TRACE, ("m",)),
     "traces": (turns.TRACES, ("c", 50)),
     "last text": (conversations.LAST_OF_CUSTOMER, ("c",)),
@@ -172,6 +173,8 @@ def test_a_long_conversation_costs_what_a_short_one_does(store: SqliteStore) -> 
         store.recent_messages(conversation_id, 5)
         store.conversation_events(conversation_id, after=store.last_event())
         store.traces(conversation_id, 3)
+        page = store.recent_messages(conversation_id, 5, before=4)
+        store.message_traces([message.id for message in page])
         for connection in connections:
             connection.set_progress_handler(None, 0)
         return count

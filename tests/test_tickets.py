@@ -156,6 +156,30 @@ def test_ticket_shows_everything_about_it(
     assert len(names) <= 3
 
 
+def test_a_long_conversation_is_read_back_to_its_beginning(
+    operator: Caller, customer: Customer, ticket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.web.tickets.SHOWN_MESSAGES", 3)
+    for n in range(5):
+        customer.say(f"broken thing {n}")
+    write(operator, ticket, "a note", note=True)
+    page = ok(operator.get(f"{TICKETS}/{ticket}"))
+    found, pages = list(page["messages"]), 1
+    while page["earlier"]:
+        page = ok(operator.get(f"{TICKETS}/{ticket}/messages?before={found[0]['seq']}"))
+        assert len(page["messages"]) <= 3
+        assert set(page["traces"]) <= {message["id"] for message in page["messages"]}
+        found, pages = page["messages"] + found, pages + 1
+    assert pages == 3
+    assert [m["text"] for m in found if m["author"] == "customer"] == [
+        "a person please",
+        *(f"broken thing {n}" for n in range(5)),
+    ]
+    assert all(m["reading"] for m in found if m["author"] == "customer")
+    assert found[-1]["note"]
+    assert [m["seq"] for m in found] == sorted({m["seq"] for m in found})
+
+
 def test_suggestions_fit_intent_and_mood(operator: Caller, customer: Customer) -> None:
     customer.say("return?")
     ticket = customer.say("furious about the return")["ticket"]

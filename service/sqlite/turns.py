@@ -19,6 +19,7 @@ from service.sqlite.ids import hashed
 from service.sqlite.resumption import opened_by
 from service.sqlite.rows import MESSAGE, conversation_from, customer_from, message_from
 from service.sqlite.ticket_rows import find_ticket
+from service.store import LAST_SEQ
 
 MESSAGE_BY_ID = f"{MESSAGE} WHERE m.id = ?"
 # The operator's part of the key is empty for customers.
@@ -28,7 +29,7 @@ MESSAGE_BY_CLIENT = f"""
 MESSAGES = f"""
 {MESSAGE} WHERE m.conversation_id = ? AND m.seq > ? AND m.note <= ? ORDER BY m.seq LIMIT ?
 """
-RECENT = f"{MESSAGE} WHERE m.conversation_id = ? ORDER BY m.seq DESC LIMIT ?"
+RECENT = f"{MESSAGE} WHERE m.conversation_id = ? AND m.seq < ? ORDER BY m.seq DESC LIMIT ?"
 CUSTOMER_TEXTS = """
 SELECT text FROM message WHERE author = 'customer' AND text <> ''
 ORDER BY at DESC, rowid DESC LIMIT ?
@@ -40,6 +41,10 @@ WHERE m.id = ?
 TRACES = """
 SELECT message_id, trace FROM turn WHERE conversation_id = ? AND trace IS NOT NULL
 ORDER BY rowid DESC LIMIT ?
+"""
+TRACES_OF = """
+SELECT message_id, trace FROM turn
+WHERE message_id IN (SELECT value FROM json_each(?)) AND trace IS NOT NULL
 """
 FEEDBACK = """
 SELECT message_id, helpful, rating, comment, at FROM feedback
@@ -117,10 +122,13 @@ class Turns(Part):
                 require_conversation(db, conversation_id)
         return [message_from(row) for row in rows]
 
-    def recent_messages(self, conversation_id: str, limit: int = 50) -> list[Message]:
-        """The last ``limit`` messages, notes included, oldest first."""
+    def recent_messages(
+        self, conversation_id: str, limit: int = 50, before: int = LAST_SEQ
+    ) -> list[Message]:
+        """The last ``limit`` messages with ``seq`` below ``before``, notes included, oldest
+        first."""
         with self._reading() as db:
-            rows = db.execute(RECENT, (conversation_id, limit)).fetchall()
+            rows = db.execute(RECENT, (conversation_id, before, limit)).fetchall()
             if not rows:
                 require_conversation(db, conversation_id)
         return [message_from(row) for row in reversed(rows)]
@@ -159,6 +167,12 @@ class Turns(Part):
             if not rows:
                 require_conversation(db, conversation_id)
         return {row["message_id"]: _object(row["trace"]) for row in reversed(rows)}
+
+    def message_traces(self, message_ids: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+        """Traces of these messages, by id; those without one are left out."""
+        with self._reading() as db:
+            rows = db.execute(TRACES_OF, (orjson.dumps(list(message_ids)).decode(),)).fetchall()
+        return {row["message_id"]: _object(row["trace"]) for row in rows}
 
     def feedback(self, message_ids: Sequence[str]) -> dict[str, Mapping[str, Any]]:
         """What customers thought of these messages: helpful, rating, comment, at."""

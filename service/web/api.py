@@ -13,6 +13,7 @@ from flask import Blueprint, Response, after_this_request
 
 from service.errors import Forbidden
 from service.records import Conversation, Turn
+from service.store import LAST_SEQ
 from service.times import since
 from service.web.context import authorized_conversation, parts
 from service.web.inputs import (
@@ -38,7 +39,6 @@ from service.web.stream import Feed, event_stream, resume_point
 blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
 
 Json = dict[str, Any]
-MAX_SEQ = 2**53
 RESUMED_FOR = "30d"  # since a conversation was last written in
 IDENTITY_CLAIMS = ("sub", "identifier", "user_id")  # of a JWT; the first that is there counts
 
@@ -177,7 +177,7 @@ def _show_shadow(conversation: Conversation, turn: Turn) -> None:
 )
 def list_messages(conversation_id: str) -> Json:
     conversation = authorized_conversation(conversation_id)
-    after = query_number("after", 0, 0, MAX_SEQ)
+    after = query_number("after", 0, 0, LAST_SEQ)
     limit = query_number("limit", 200, 1, 500)
     messages = parts().store.messages(conversation.id, after=after, limit=limit)
     return {

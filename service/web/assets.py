@@ -93,7 +93,7 @@ class Assets:
         joined = safe_join(str(self.folder), name)
         try:
             return Path(joined) if joined and Path(joined).is_file() else None
-        except ValueError:  # a NUL in the address
+        except (ValueError, OSError):  # a NUL in the address, or a name that is too long
             return None
 
     def _made_small(self, name: str, path: Path) -> bytes:

@@ -88,7 +88,7 @@ def signed_in() -> Operator | None:
         return None
     operator = store.session_operator(cookie, address=client_address())
     if operator is not None and request.method not in ("GET", "HEAD"):
-        _same_origin()
+        same_origin()
     return operator
 
 
@@ -105,7 +105,7 @@ def acts(operator: Operator | None) -> None:
         act_as(Actor(operator.id, operator.name, operator.role, client_address()))
 
 
-def _same_origin() -> None:
+def same_origin() -> None:
     """Cookies travel by themselves, so a write must come from our own pages (CSRF)."""
     origin = request.headers.get("Origin")
     site = request.headers.get("Sec-Fetch-Site", "same-origin")

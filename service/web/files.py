@@ -25,7 +25,7 @@ blueprint = Blueprint("files", __name__, url_prefix="/api/v1")
 Json = dict[str, Any]
 ENVELOPE = 20_000  # bytes of a form around its file
 PIECE = 1 << 18
-LOCKED = "sandbox; default-src 'none'"
+LOCKED = "sandbox; default-src 'none'; frame-ancestors 'none'"
 KEPT = "private, no-cache"  # by one browser, which asks each time whether it may still be shown
 
 

@@ -558,6 +558,8 @@ class NewTrial(Body):
 
 
 B = TypeVar("B", bound=Body)
+MOST_ERRORS = 100  # that are told of one body: an answer must not be larger than its question
+LONGEST_FIELD = 200
 
 
 def read_json() -> Any:
@@ -602,12 +604,14 @@ def read_body(model: type[B]) -> B:
 
 
 def checked(model: type[B], value: dict[str, Any]) -> B:
-    """The fields as a model; ``InvalidInput`` lists every one that is wrong."""
+    """The fields as a model; ``InvalidInput`` lists those that are wrong."""
     try:
         return model.model_validate(value)
     except ValidationError as error:
+        found = error.errors(include_url=False, include_input=False)[:MOST_ERRORS]
         errors = [
-            {"field": ".".join(map(str, e["loc"])), "message": in_words(e)} for e in error.errors()
+            {"field": ".".join(map(str, e["loc"]))[:LONGEST_FIELD], "message": in_words(e)}
+            for e in found
         ]
         first = f"{errors[0]['field']}: {errors[0]['message']}"
         raise InvalidInput(first, errors=errors) from None

@@ -617,6 +617,7 @@ SCHEMAS: dict[str, Schema] = {
             "ticket": ref("Ticket"),
             "conversation": ref("Conversation"),
             "messages": many(ref("Message")),
+            "earlier": FLAG,
             "suggestions": many(
                 fields(
                     {
@@ -634,6 +635,9 @@ SCHEMAS: dict[str, Schema] = {
             "facts": {"type": "object", "additionalProperties": TEXT},
             "files": FILES_TAKEN,
         }
+    ),
+    "EarlierMessages": fields(
+        {"messages": many(ref("Message")), "traces": ANY_OBJECT, "earlier": FLAG}
     ),
     "Past": fields(
         {

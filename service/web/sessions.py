@@ -13,7 +13,14 @@ from service.errors import Busy, InvalidInput, NotFound, TotpNeeded, TotpWrong, 
 from service.passwords import password_matches
 from service.records import Operator
 from service.totp import plain, step_of
-from service.web.context import SESSION_COOKIE, acts, client_address, operator_required, parts
+from service.web.context import (
+    SESSION_COOKIE,
+    acts,
+    client_address,
+    operator_required,
+    parts,
+    same_origin,
+)
 from service.web.inputs import Confirmed, NewSession, no_body, read_body
 from service.web.operations import operation
 from service.web.shapes import operator_json
@@ -31,6 +38,7 @@ CHECK_WAIT_SECONDS = 5.0
     returns={201: "SignedIn"},
 )
 def sign_in() -> tuple[Response, int]:
+    same_origin()  # or another site could sign a browser in, to somebody else's account
     body = read_body(NewSession)
     store, email, address = parts().store, body.email.strip(), client_address()
     try:

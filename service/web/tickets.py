@@ -3,14 +3,16 @@
 Talks to the desk and the store; every call needs an operator.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, Response, g
 
 from service.errors import InvalidInput
 from service.labels import conflicts
-from service.records import ReplyDraft, Ticket
+from service.records import Message, ReplyDraft, Ticket
 from service.replies import desk_reply
+from service.store import LAST_SEQ
 from service.web.context import operator_required, parts, signed_in
 from service.web.inbox_terms import asked_query
 from service.web.inputs import (
@@ -83,29 +85,57 @@ def read_ticket(ticket_id: str) -> Json:
     store = parts().store
     ticket = store.ticket(ticket_id)
     conversation = store.conversation(ticket.conversation_id)
-    messages = store.recent_messages(conversation.id, SHOWN_MESSAGES)
+    messages, earlier = _page(conversation.id)
     traces = store.traces(conversation.id, SHOWN_MESSAGES)
-    ids = [message.id for message in messages]
-    corrections, feedback = store.corrections(ids), store.feedback(ids)
-    told = conflicts(store.labels(list(corrections))) if corrections else ()
-    disputed = {message_id: conflict for conflict in told for message_id in conflict.message_ids}
     customer = store.customer(conversation.customer_id) if conversation.customer_id else None
     shape = ticket_json(ticket, customer)
     return {
         **shape,
         "ticket": shape,
         "conversation": conversation_json(conversation),
-        "messages": [
-            console_message_json(
-                m, traces.get(m.id), corrections.get(m.id), feedback.get(m.id), disputed.get(m.id)
-            )
-            for m in messages
-        ],
+        "messages": _shown(messages, traces),
+        "earlier": earlier,
         "suggestions": parts().desk.suggest(ticket, messages, traces),
         "traces": traces,
         "facts": parts().desk.facts(traces, customer, g.operator),
         "files": files_taken(parts().config),
     }
+
+
+@blueprint.get("/tickets/<ticket_id>/messages")
+@operation(
+    "Earlier messages of the ticket's conversation than those that came with it.",
+    query={"before": "seq of the first message known"},
+    returns={200: "EarlierMessages"},
+    auth="operator",
+)
+@operator_required
+def read_earlier_messages(ticket_id: str) -> Json:
+    store = parts().store
+    before = query_number("before", LAST_SEQ, 0, LAST_SEQ)
+    messages, earlier = _page(store.ticket(ticket_id).conversation_id, before)
+    traces = store.message_traces([message.id for message in messages])
+    return {"messages": _shown(messages, traces), "traces": traces, "earlier": earlier}
+
+
+def _page(conversation_id: str, before: int = LAST_SEQ) -> tuple[list[Message], bool]:
+    """The last messages before a seq, oldest first, and whether there are earlier ones."""
+    found = parts().store.recent_messages(conversation_id, SHOWN_MESSAGES + 1, before)
+    return found[-SHOWN_MESSAGES:], len(found) > SHOWN_MESSAGES
+
+
+def _shown(messages: list[Message], traces: Mapping[str, Mapping[str, Any]]) -> list[Json]:
+    """Messages with all that operators and customers have said of them."""
+    store, ids = parts().store, [message.id for message in messages]
+    corrections, feedback = store.corrections(ids), store.feedback(ids)
+    told = conflicts(store.labels(list(corrections))) if corrections else ()
+    disputed = {message_id: conflict for conflict in told for message_id in conflict.message_ids}
+    return [
+        console_message_json(
+            m, traces.get(m.id), corrections.get(m.id), feedback.get(m.id), disputed.get(m.id)
+        )
+        for m in messages
+    ]
 
 
 def _told(ticket: Ticket) -> Json:

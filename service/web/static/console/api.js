@@ -89,7 +89,12 @@ export async function call(method, path, body, { signal, keepalive } = {}) {
     throw new ApiError(0, { code: limit.aborted ? "timeout" : "unreachable" });
   }
   noteClock(response);
-  if (response.ok) return text ? parse(text) : null;
+  if (response.ok) {
+    const said = response.status === 204 ? null : parse(text);
+    // Cut on the way, or somebody else's page (a hotel's sign-in): nobody knows what the desk said.
+    if (said === null && response.status !== 204) throw new ApiError(0, { code: "unreachable" });
+    return said;
+  }
   if (response.status === 401 && path !== "/sessions") expired();
   throw new ApiError(response.status, parse(text) ?? {});
 }

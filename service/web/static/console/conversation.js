@@ -56,6 +56,8 @@ export class DeskConversation extends HTMLElement {
     this.drawn = new Map();
     /** @type {Set<string>} messages whose trace is open */
     this.explained = new Set();
+    /** @type {{conversation_id: string, message: Message}[]} told live while the ticket itself is still on its way */
+    this.early = [];
     this.pinned = true;
     /** @type {AbortController|null} */
     this.request = null;
@@ -68,10 +70,11 @@ export class DeskConversation extends HTMLElement {
     this.head = h("header", { class: "conv-head" });
     this.reason = h("div", { class: "conv-reason", "data-testid": "conversation-reason" });
     this.items = h("div", { class: "log-items" });
+    this.more = h("button", { class: "button more", type: "button", hidden: true, "data-testid": "earlier", onclick: () => void this.loadEarlier() }, "Earlier messages");
     this.log = h("div", {
       class: "log", role: "log", "aria-label": "Conversation", tabindex: 0, "data-testid": "log",
       onscroll: () => this.scrolled(),
-    }, this.items);
+    }, this.more, this.items);
     // The composer grows and shrinks: who reads the end goes on reading the end.
     new ResizeObserver(() => this.pinned && this.toEnd()).observe(this.log);
     this.newer = h("button", { class: "newer", type: "button", hidden: true, onclick: () => this.toEnd(true) }, icon("down"), "New message");
@@ -103,6 +106,7 @@ export class DeskConversation extends HTMLElement {
     this.ticketId = id;
     lookAt(id);
     this.detail = null;
+    this.early = [];
     this.drawn.clear();
     this.explained.clear();
     if (this.items) fill(this.items);
@@ -118,6 +122,7 @@ export class DeskConversation extends HTMLElement {
     this.ticketId = "";
     lookAt(null);
     this.detail = null;
+    this.early = [];
     this.dataset.state = "none";
     if (this.notice) {
       fill(this.notice, h("div", { class: "empty", "data-testid": "conversation-empty" },
@@ -172,17 +177,21 @@ export class DeskConversation extends HTMLElement {
   /** @param {TicketDetail} detail @param {boolean} first */
   show(detail, first) {
     const stay = first || this.atEnd();
+    const before = this.detail?.messages ?? [];
+    const from = detail.messages[0];
     // A message that arrived live while the answer was on its way stays.
-    const known = new Set(detail.messages.map(({ id }) => id));
-    const later = (this.detail?.messages ?? []).filter(({ id, seq }) =>
-      !known.has(id) && seq > Math.max(0, ...detail.messages.map((message) => message.seq)));
+    const live = this.early.splice(0).filter((told) => told.conversation_id === detail.ticket.conversation_id);
+    const later = [...before, ...live.map(({ message }) => message)].filter(({ seq }) => seq > (detail.messages.at(-1)?.seq ?? 0));
+    // So do earlier ones, unless more was said meanwhile than an answer holds: then there is a gap between.
+    const earlier = before.some(({ id }) => id === from?.id) ? before.filter(({ seq }) => seq < from.seq) : [];
     const older = this.detail?.ticket && this.detail.ticket.updated_at > detail.ticket.updated_at;
     this.detail = {
       ...detail,
       ticket: older && this.detail ? this.detail.ticket : detail.ticket,
-      messages: [...detail.messages, ...later],
+      messages: [...earlier, ...detail.messages, ...later],
+      earlier: earlier.length ? this.detail?.earlier : detail.earlier,
       suggestions: detail.suggestions ?? [],
-      traces: detail.traces ?? {},
+      traces: { ...(earlier.length ? this.detail?.traces : {}), ...detail.traces },
       facts: detail.facts ?? {},
     };
     this.dataset.state = "open";
@@ -191,6 +200,31 @@ export class DeskConversation extends HTMLElement {
     for (const message of detail.messages) this.composer?.arrived(detail.ticket, message);
     this.seen();
     if (stay) this.toEnd();
+  }
+
+  /** The page of messages before the first one that is shown; what is read stays where it stands. */
+  async loadEarlier() {
+    const { detail, log, more } = this;
+    const first = detail?.messages[0];
+    if (!detail || !first || !log || more?.getAttribute("aria-disabled")) return;
+    more?.setAttribute("aria-disabled", "true");
+    try {
+      const told = await get(`/tickets/${encodeURIComponent(this.ticketId)}/messages?before=${first.seq}`);
+      const { detail: now } = this; // another object by now, if the ticket was fetched meanwhile
+      if (!now || now.ticket.id !== detail.ticket.id || now.messages[0]?.id !== first.id) return;
+      now.messages.unshift(...told.messages);
+      now.traces = { ...told.traces, ...now.traces };
+      now.earlier = told.earlier;
+      const fromEnd = log.scrollHeight - log.scrollTop;
+      this.render();
+      log.scrollTop = log.scrollHeight - fromEnd;
+      announce(`${told.messages.length} earlier messages.`);
+      if (more?.hidden) log.focus({ preventScroll: true }); // the button that was pressed is gone
+    } catch (error) {
+      toast(`Not loaded. ${explain(error)}`, { tone: "bad", label: "Try again", act: () => void this.loadEarlier() });
+    } finally {
+      more?.removeAttribute("aria-disabled");
+    }
   }
 
   showLoading() {
@@ -229,6 +263,8 @@ export class DeskConversation extends HTMLElement {
 
   /** A message that was told live. @param {{conversation_id: string, message: Message}} news */
   applyMessage({ conversation_id: conversationId, message }) {
+    // The answer that is under way may be older than this.
+    if (!this.detail && this.ticketId) this.early.push({ conversation_id: conversationId, message });
     if (!this.detail || this.detail.ticket.conversation_id !== conversationId) return;
     const isNew = this.add(message);
     if (message.author === "customer") {
@@ -315,7 +351,7 @@ export class DeskConversation extends HTMLElement {
         h("p", {}, h("span", { class: "status", data: { status: ticket.status }, "data-testid": "status" }, statusWords(ticket)),
           h("span", { class: "conv-subject", title: ticket.subject }, h("bdi", {}, ticket.subject)))),
       h("div", { class: "conv-acts" },
-        others && h("span", { class: "taken" }, `${ticket.owner?.name} is handling this`),
+        others && h("span", { class: "taken" }, h("bdi", {}, ticket.owner?.name), " is handling this"),
         possible(ticket).map((verb) => this.actButton(verb, ticket)),
         ticketTools(ticket),
         h("button", {
@@ -345,8 +381,9 @@ export class DeskConversation extends HTMLElement {
 
   renderLog() {
     if (!this.detail || !this.items) return;
-    const { messages, ticket } = this.detail;
-    const items = timeline(messages, ticket);
+    const { messages, ticket, earlier } = this.detail;
+    this.more?.toggleAttribute("hidden", !earlier);
+    const items = timeline(messages, ticket, earlier);
     const keys = new Set(items.map(({ key }) => key));
     for (const [key, element] of this.drawn) {
       if (keys.has(key)) continue;

@@ -19,7 +19,7 @@ export function detailsOf(detail, close) {
       h("button", { class: "icon-button", type: "button", "aria-label": "Close details", onclick: close }, icon("close"))),
     section("Customer",
       fact("Name", name ?? customerName(ticket)), fact("E-mail", email, true), fact("Identifier", identifier, true),
-      fact("Wrote", plural(theirs, "message"))),
+      fact("Wrote", detail.earlier ? undefined : plural(theirs, "message"))),
     section("Facts", ...factsOf(detail).map(([label, text]) => fact(title(label), text, true))),
     section("Ticket",
       fact("Status", STATUS[ticket.status]), fact("Priority", title(ticket.priority)),

@@ -63,7 +63,7 @@ export class DeskPast extends HTMLElement {
       h("section", {}, h("h3", {}, "Before"),
         earlier.length > 0 && h("ul", { class: "past-list", role: "list", "aria-label": "Earlier tickets of this conversation" }, earlier.map((one) => h("li", {},
           h("a", { class: "past-ticket", href: address({ page: "inbox", id: one.id }), "data-testid": "past-ticket" },
-            h("span", { class: "past-began" }, h("bdi", {}, one.subject)), h("span", { class: "past-came" }, `${ticketWords(one)} · `, dayOf(one.created_at)))))),
+            h("span", { class: "past-began" }, h("bdi", {}, one.subject)), h("span", { class: "past-came" }, h("bdi", {}, ticketWords(one)), " · ", dayOf(one.created_at)))))),
         others.length > 0 && h("ul", { class: "past-list", role: "list", "aria-label": "Earlier conversations" }, others.map((past) => this.item(ticket, past))),
         !earlier.length && !others.length && h("p", { class: "soft", "data-testid": "past-none" },
           customer?.verified ? "This is their first conversation." : "Nothing earlier in this conversation.")));
@@ -77,7 +77,7 @@ export class DeskPast extends HTMLElement {
       onclick: () => void this.toggle(ticket, past, button, inside),
     },
       h("span", { class: "past-began" }, h("bdi", {}, past.began || "Nothing was written")),
-      h("span", { class: "past-came" }, cameWords(past), " · ", h("time", { datetime: past.created_at, title: absolute(past.created_at) }, dayOf(past.created_at))));
+      h("span", { class: "past-came" }, h("bdi", {}, cameWords(past)), " · ", h("time", { datetime: past.created_at, title: absolute(past.created_at) }, dayOf(past.created_at))));
     return h("li", {}, button, inside);
   }
 

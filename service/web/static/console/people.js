@@ -65,7 +65,7 @@ function row(one, roles) {
       h("strong", { "data-testid": "person-shown" }, one.name), isMe && h("span", { class: "tag" }, "you"),
       one.disabled && h("span", { class: "tag", data: { tone: "bad" }, "data-testid": "disabled" }, "disabled"),
       one.two_factor && h("span", { class: "tag", data: { tone: "good" } }, "two-factor"),
-      h("p", { class: "soft" }, one.email, one.seen_at ? [" · here ", timeOf(one.seen_at)].filter(Boolean) : " · not signed in")),
+      h("p", { class: "soft" }, h("bdi", {}, one.email), one.seen_at ? [" · here ", timeOf(one.seen_at)].filter(Boolean) : " · not signed in")),
     role,
     h("div", { class: "acts" }, one.disabled
       ? act("Enable", "enable", one, async () => { await put(path, { disabled: false }); return `${one.name} can sign in again.`; })

@@ -13,12 +13,21 @@ const SECTIONS = /** @type {const} */ (["examples", "articles", "golden", "facts
 /** @returns {Place} */
 export function place() {
   const [, first = "", second = ""] = location.hash.split("/");
-  const id = second ? decodeURIComponent(second) : null;
+  const id = second ? decoded(second) : null;
   if (first === "releases" || first === "reports") return { page: first, id: null };
   const section = SECTIONS.find((name) => name === first);
   if (section) return { page: "content", section, id };
   if (first === "content" || first === "review" || first === "settings") return { page: first, id };
   return { page: "inbox", id: first === "tickets" ? id : null };
+}
+
+/** An address that was cut or typed may be no encoding of anything: then it is what it says. @param {string} text */
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 /** @param {Place} to */

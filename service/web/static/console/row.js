@@ -124,7 +124,7 @@ function wordsOf({ last_author: author, last_text: text, subject }) {
 function speaker(ticket) {
   if (ticket.last_author !== "operator") return null;
   const who = isMine(ticket) ? "You" : ticket.owner?.name ?? "Operator";
-  return h("span", { class: "row-speaker" }, `${who}: `);
+  return h("span", { class: "row-speaker" }, h("bdi", {}, who), ": ");
 }
 
 /** @param {Ticket} ticket */

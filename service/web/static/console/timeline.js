@@ -16,9 +16,9 @@ import { reason } from "./words.js";
 /** The same author within this time speaks on under the same heading. */
 const BREATH = 5 * 60_000;
 
-/** @param {Message[]} messages by seq @param {Ticket} ticket @returns {Item[]} */
-export function timeline(messages, ticket) {
-  const events = happened(ticket);
+/** @param {Message[]} messages by seq @param {Ticket} ticket @param {boolean} [earlier] there are more messages before these @returns {Item[]} */
+export function timeline(messages, ticket, earlier) {
+  const events = happened(ticket).filter(({ at }) => !earlier || at >= messages[0].at);
   /** @type {Item[]} */
   const items = [];
   let day = "";

@@ -96,6 +96,7 @@
  * @property {Ticket} ticket
  * @property {{id: string, status: string}} conversation
  * @property {Message[]} messages
+ * @property {boolean} [earlier] whether there are earlier ones than these
  * @property {Suggestion[]} suggestions
  * @property {Record<string, Trace>} traces
  * @property {Record<string, string>} facts what a reply may name

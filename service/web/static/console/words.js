@@ -28,7 +28,7 @@ export function customerName(ticket) {
 
 /** @param {string} name */
 export function initials(name) {
-  const words = name.replace(/@.*/, "").split(/[\s._-]+/).filter(Boolean);
+  const words = name.replace(/@.*|[\u200b-\u200f\u202a-\u202e\u2066-\u2069]/g, "").split(/[\s._-]+/).filter(Boolean);
   const letters = words.length > 1 ? [words[0], words[words.length - 1]] : words;
   return letters.map((word) => [...word][0]?.toUpperCase() ?? "").join("");
 }

@@ -25,6 +25,7 @@
 
 export const PAGE = 200; // messages in one answer
 const TIMEOUT_MS = 20_000;
+const KEPT_ALIVE = 20_000; // characters of up to three bytes: browsers refuse to keep more than 64 KiB alive
 const SILENCE_MS = 40_000; // the desk pings every 15 s; this long without a byte means a dead line
 
 /** A call that did not work. `status` is 0 when there was no answer at all. */
@@ -162,6 +163,7 @@ export class Api {
    * @returns {Promise<any>}
    */
   async #call(method, path, { key, body, signal } = {}) {
+    const said = body === undefined ? undefined : JSON.stringify(body);
     const timer = new AbortController();
     const stop = () => timer.abort();
     const timeout = setTimeout(stop, TIMEOUT_MS);
@@ -170,9 +172,9 @@ export class Api {
       const response = await this.#fetch(method, path, {
         key,
         signal: timer.signal,
-        headers: body === undefined ? {} : { 'Content-Type': 'application/json' },
-        body: body === undefined ? undefined : JSON.stringify(body),
-        keepalive: method === 'POST', // a message on its way outlives the page
+        headers: said === undefined ? {} : { 'Content-Type': 'application/json' },
+        body: said,
+        keepalive: method === 'POST' && (said?.length ?? 0) <= KEPT_ALIVE, // a message on its way outlives the page
       });
       if (response.status === 204) return null;
       return await response.json();
