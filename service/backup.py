@@ -39,7 +39,8 @@ def back_up(
     """Write the desk to ``path``, or under a name with the time when that is a folder.
 
     The file is there whole, readable by its owner alone and on disk, or not at all. Raises
-    ``Conflict`` when it exists already, ``StoreError`` when it cannot be written.
+    ``Conflict`` when it exists already, ``StoreError`` when it cannot be written. A file that is
+    lost from disk stops no backup: the manifest names it.
     """
     now = datetime.now(UTC)
     target = path / f"frontdesk-{now:%Y%m%dT%H%M%SZ}.tar.gz" if path.is_dir() else path
@@ -54,6 +55,7 @@ def back_up(
                 if release is not None:
                     (draft / name).write_text(f"{release}\n", encoding="ascii")
             wanted = None if all_releases else {speaks, before}
+            missing = _missing(store, config.files, copy.files)
             sources = _sources(draft, config.releases, wanted) | _files(config.files, copy.files)
             manifest = Manifest(
                 version=version("frontdesk"),
@@ -64,6 +66,7 @@ def back_up(
                 tickets=copy.tickets,
                 champion=speaks,
                 releases=tuple(sorted({n.split("/")[1] for n in sources if n.count("/") > 1})),
+                missing=missing,
                 members={name: _member(source) for name, source in sources.items()},
             )
             written = draft / "backup"
@@ -112,6 +115,15 @@ def _sources(draft: Path, releases: Path, wanted: set[str | None] | None) -> dic
                 if file.is_file():
                     sources[f"{RELEASES}/{file.relative_to(releases).as_posix()}"] = file
     return sources
+
+
+def _missing(store: Store, folder: Path, known: tuple[str, ...]) -> tuple[str, ...]:
+    """Which files of messages are lost; ``StoreError`` for one that was erased a moment ago, as
+    the copy of the database knows of it, and its customer, still."""
+    missing = [file_id for file_id in known if not (folder / file_id).is_file()]
+    if set(missing) - store.known_files(missing):
+        raise StoreError("Files were erased while the desk was copied; try again.")
+    return tuple(missing)
 
 
 def _files(folder: Path, known: tuple[str, ...]) -> dict[str, Path]:

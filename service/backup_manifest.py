@@ -41,7 +41,8 @@ class Member(BaseModel):
 
 
 class Manifest(BaseModel):
-    """A backup. ``members`` are all its files but this one, by their paths in a home."""
+    """A backup. ``members`` are all its files but this one, by their paths in a home; ``missing``
+    are ids of files that messages have, and that were not on disk."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -54,6 +55,7 @@ class Manifest(BaseModel):
     tickets: int
     champion: str | None
     releases: tuple[str, ...]
+    missing: tuple[str, ...] = ()
     members: dict[Annotated[str, AfterValidator(check_name)], Member]
 
 

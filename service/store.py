@@ -960,8 +960,8 @@ class Store(
         """Raise when the storage cannot be read and written."""
 
     def backup(self, path: Path) -> StoreCopy:
-        """A consistent copy as a new file, taken while the desk runs; ``Conflict`` when there is
-        one already."""
+        """A consistent copy as a new file, taken while the desk runs, without uploads that were
+        not sent; ``Conflict`` when there is one already."""
 
     def close(self) -> None:
         """Release every connection; a second time does nothing."""

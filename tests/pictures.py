@@ -67,6 +67,35 @@ def document(kind: str = "wordprocessingml.document", **more: bytes) -> bytes:
     return written.getvalue()
 
 
+def open_document(*more: str) -> bytes:
+    """An OpenDocument text, as far as its type goes, with further parts."""
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.text")
+        for name in ("content.xml", *more):
+            archive.writestr(name, "<x/>")
+    return written.getvalue()
+
+
+def document_cut_up(method: int) -> bytes:
+    """An office document whose first part is packed so that it cannot be read."""
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w", method) as archive:
+        archive.writestr("[Content_Types].xml", "".join(str(n * n) for n in range(200)))
+    content = bytearray(written.getvalue())
+    start = 30 + len("[Content_Types].xml") + 4
+    content[start : start + 12] = b"\xff" * 12
+    return bytes(content)
+
+
+def photo_that_says_oddly_how_it_lies() -> bytes:
+    """A sound JPEG to be turned, with a tag of another type than cameras give it."""
+    exif = struct.pack("<2sHI", b"II", 42, 8) + struct.pack("<H", 2)
+    exif += struct.pack("<HHII", 0x0100, 2, 4, 0x41414141)  # a width in letters
+    exif += struct.pack("<HHII", ORIENTATION, 3, 1, 6) + struct.pack("<I", 0)
+    return picture("JPEG", exif=b"Exif\0\0" + exif)
+
+
 def upload(
     caller: Caller,
     path: str,

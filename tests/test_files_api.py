@@ -4,9 +4,12 @@ import hashlib
 import hmac
 import io
 import os
+import shutil
 import sqlite3
 import stat
 import sys
+import threading
+import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -30,7 +33,10 @@ from pictures import (
     PDF,
     bomb,
     document,
+    document_cut_up,
+    open_document,
     packed,
+    photo_that_says_oddly_how_it_lies,
     photo_with_position,
     picture,
     upload,
@@ -39,12 +45,15 @@ from pictures import (
 from service import backup
 from service.backup import back_up
 from service.config import Config
-from service.errors import StoreError
+from service.errors import FileUnchecked, StoreError
 from service.records import FileDraft
 from service.restore import restore
 from service.sqlite.store import SqliteStore
 from service.store import Store
-from service.uploads.sweeping import sweep
+from service.uploads import receiving
+from service.uploads.scanning import require_clean
+from service.uploads.shelf import RESERVE
+from service.uploads.sweeping import sweep, sweep_remains
 from service.web.context import Parts
 
 
@@ -298,6 +307,10 @@ def test_a_file_is_what_its_content_is_and_its_name_follows(
         (packed(a_txt=b"a"), "a.docx"),
         (document(word__x=b"", vbaProject_bin=b"x"), "macro.docx"),
         (document("wordprocessingml.template"), "a.docx"),
+        (document_cut_up(zipfile.ZIP_DEFLATED), "a.docx"),
+        (document_cut_up(zipfile.ZIP_LZMA), "a.docx"),
+        (open_document("Basic/Standard/Module1.xml"), "a.odt"),
+        (open_document("Scripts/python/a.py"), "a.odt"),
         (b"PK\x03\x04" + b"\0" * 100, "a.docx"),
     ],
 )
@@ -364,9 +377,59 @@ def test_pictures_of_every_make_are_shown(
     customer: Customer, mode: str, form: str, kind: str
 ) -> None:
     written = io.BytesIO()
-    Image.new(mode, (30, 20)).save(written, form)
+    shade: Any = {"1": 1, "I;16": 0x8000, "LA": (128, 255), "CMYK": (0, 0, 0, 127)}.get(mode, 128)
+    if mode in ("RGBA", "P"):
+        shade = (128, 128, 128, 255)[: len(mode) if mode == "RGBA" else 3]
+    Image.new(mode, (30, 20), shade).save(written, form)
     file = uploaded(customer, written.getvalue())
     assert (file["type"], file["width"], file["height"]) == (kind, 30, 20)
+    customer.say("it is broken", files=[file["id"]])
+    served = Image.open(io.BytesIO(read(customer, file["id"]).data)).convert("L")
+    seen = served.getpixel((15, 10))
+    assert isinstance(seen, int)
+    assert abs(seen - (255 if mode == "1" else 128)) <= 2
+
+
+@pytest.mark.parametrize("head", [b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF89a"])
+def test_what_only_begins_as_a_picture_is_refused(customer: Customer, head: bytes) -> None:
+    assert refused(customer, head + b"hello")["code"] == "file_refused"
+
+
+def test_a_sound_photo_is_taken_whatever_its_camera_says(customer: Customer) -> None:
+    file = uploaded(customer, photo_that_says_oddly_how_it_lies(), "photo.jpg")
+    assert (file["width"], file["height"]) == (20, 40)
+
+
+@pytest.mark.parametrize("way", range(1, 9))
+def test_a_photo_is_turned_as_it_was_taken(customer: Customer, way: int) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = way
+    file = uploaded(customer, picture("PNG", exif=exif))
+    customer.say("it is broken", files=[file["id"]])
+    image = Image.open(io.BytesIO(read(customer, file["id"]).data)).convert("RGB")
+    width, height = image.size
+    where = {"left": (2, 10), "right": (width - 3, 10), "top": (10, 2), "bottom": (10, height - 3)}
+    expected = ("left", "right", "right", "left", "top", "top", "bottom", "bottom")[way - 1]
+    assert image.getpixel(where[expected]) == (255, 0, 0)
+    assert (width > height) == (way < 5)
+
+
+def test_an_open_document_is_taken(customer: Customer) -> None:
+    assert uploaded(customer, open_document(), "a.odt")["name"] == "a.odt"
+
+
+def test_a_zip_whose_end_lies_about_its_contents_is_not_read(
+    customer: Customer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = bytearray(document())
+    content[-22 + 12 : -22 + 16] = (2_000_000).to_bytes(4, "little")  # bytes of its contents
+    content[-22 + 4 : -22 + 8] = b"PK\x05\x06"  # as if the end began here
+
+    def never(*_: object) -> None:
+        raise AssertionError("it was opened")
+
+    monkeypatch.setattr(zipfile, "ZipFile", never)
+    assert refused(customer, bytes(content), "a.docx")["code"] == "unsupported_media_type"
 
 
 def test_a_picture_that_is_cut_short_is_refused(customer: Customer) -> None:
@@ -437,6 +500,31 @@ def test_an_admin_switches_customers_files_off(
     ticket = customer.say("it is broken")["ticket"]["id"]
     made = upload(operator, f"/api/v1/tickets/{ticket}/files", PDF, "e.pdf")
     assert made.status_code == 201
+
+
+def test_saving_the_site_without_a_word_of_files_leaves_them_off(
+    admin: Caller, client: Caller
+) -> None:
+    assert admin.put("/api/v1/settings", {"name": "Moor", "files": False}).status_code == 200
+    assert admin.put("/api/v1/settings", {"name": "Moor & Co"}).status_code == 200
+    assert (client.get("/api/v1/site").json or {})["files"] is None
+
+
+def test_few_wait_for_a_place_and_the_next_is_told_so_at_once(
+    customer: Customer, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uploads = parts_of(app).uploads
+    for _ in range(receiving.AT_ONCE):
+        assert uploads._places.acquire(blocking=False)
+    for _ in range(receiving.MOST_WAITING):
+        assert uploads._waiting.acquire(blocking=False)
+    assert refused(customer, PDF, "a.pdf")["code"] == "busy"  # WAIT_SECONDS would be noticed
+    uploads._waiting.release()
+    free = threading.Timer(0.05, uploads._places.release)
+    free.start()
+    uploaded(customer, PDF, "a.pdf")
+    free.join()
+    assert uploads._waiting.acquire(blocking=False)  # who waited waits no more
 
 
 # --- strangers -----------------------------------------------------------------------------------
@@ -572,6 +660,21 @@ def test_a_scanner_that_is_not_there_has_not_said_that_it_is_clean(
     assert refused(customer, PDF, "a.pdf")["code"] == "file_unchecked"
 
 
+def test_a_scanner_that_cannot_be_killed_has_not_said_that_it_is_clean(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kill = os.killpg
+
+    def refuse(group: int, signal: int) -> None:
+        kill(group, signal)  # so that the test leaves nothing behind
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "killpg", refuse)
+    (tmp_path / "a").write_bytes(b"x")
+    with pytest.raises(FileUnchecked):
+        require_clean(scanner(tmp_path, "time.sleep(60)"), 0.1, tmp_path / "a")
+
+
 # --- on disk -------------------------------------------------------------------------------------
 
 
@@ -599,6 +702,8 @@ def test_what_nobody_sends_goes_after_a_day(
     for path in (orphan, cut, config.files / sent):
         os.utime(path, (1, 1))
     sweep(store, parts_of(app).uploads.shelf)
+    assert {path.name for path in config.files.iterdir()} == {sent, fresh, orphan.name, cut.name}
+    sweep_remains(store, parts_of(app).uploads.shelf)
     assert {path.name for path in config.files.iterdir()} == {sent, fresh}
     body = {"client_id": "late", "text": "it is broken", "files": [old]}
     response = customer.caller.post(f"{customer.path}/messages", body, token=customer.token)
@@ -621,6 +726,25 @@ def test_a_disk_that_is_full_is_said_so(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(parts_of(app).uploads.shelf, "keep", full)
+    assert refused(customer, PDF, "a.pdf")["code"] == "store_away"
+
+
+def test_nothing_is_taken_when_the_disk_is_nearly_full(
+    customer: Customer, config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    total = shutil.disk_usage(config.home)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: total._replace(free=RESERVE - 1))
+    assert refused(customer, PDF, "a.pdf")["code"] == "store_away"
+    assert list(config.files.iterdir()) == []
+
+
+def test_a_folder_for_what_arrives_that_is_full_is_said_so(
+    customer: Customer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("werkzeug.wrappers.Request._get_file_stream", full)
     assert refused(customer, PDF, "a.pdf")["code"] == "store_away"
 
 
@@ -680,6 +804,7 @@ def test_a_file_that_is_erased_during_a_backup_is_said_so(
     customer: Customer, config: Config, store: Store, tmp_path: Path, app: Flask
 ) -> None:
     file = uploaded(customer, PDF, "a.pdf")["id"]
+    customer.say("it is broken", files=[file])
     shelf = parts_of(app).uploads.shelf
     real = backup._write
 
@@ -691,7 +816,58 @@ def test_a_file_that_is_erased_during_a_backup_is_said_so(
         patched.setattr(backup, "_write", erased_meanwhile)
         with pytest.raises(StoreError, match="removed while it was copied; try again"):
             back_up(config, store, tmp_path / "desk.tar.gz")
-    back_up(config, store, tmp_path / "desk.tar.gz")
+
+
+def test_a_backup_leaves_out_what_is_not_sent(
+    customer: Customer, config: Config, store: Store, tmp_path: Path, app: Flask
+) -> None:
+    file = uploaded(customer, PDF, "a.pdf")["id"]
+    shelf = parts_of(app).uploads.shelf
+    real = backup._write
+
+    def swept_meanwhile(*arguments: Any) -> None:
+        shelf.remove([file])  # its day was over
+        real(*arguments)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(backup, "_write", swept_meanwhile)
+        path, manifest = back_up(config, store, tmp_path / "desk.tar.gz")
+    assert list(manifest.members) == ["desk.db"]
+    elsewhere = config.model_copy(update={"home": tmp_path / "elsewhere"})
+    restore(elsewhere, path)
+    with closing(SqliteStore.open(elsewhere.database)) as restored:
+        assert restored.known_files([file]) == set()
+        assert restored.gone_files(9) == []
+    assert store.known_files([file]) == {file}
+
+
+def test_a_file_that_is_lost_from_disk_is_named_by_the_backup(
+    customer: Customer, config: Config, store: Store, tmp_path: Path
+) -> None:
+    lost, kept = (uploaded(customer, PDF, "a.pdf", f"u-{n}")["id"] for n in range(2))
+    customer.say("it is broken", files=[lost, kept])
+    (config.files / lost).unlink()
+    _, manifest = back_up(config, store, tmp_path / "desk.tar.gz")
+    assert manifest.missing == (lost,)
+    assert set(manifest.members) == {"desk.db", f"files/{kept}"}
+
+
+def test_a_customer_who_is_erased_during_a_backup_is_not_in_it_by_half(
+    customer: Customer, config: Config, store: Store, tmp_path: Path, app: Flask
+) -> None:
+    file = uploaded(customer, PDF, "a.pdf")["id"]
+    customer.say("it is broken", files=[file])
+    real = backup._missing
+
+    def erased_meanwhile(*arguments: Any) -> Any:
+        store.erase(customer.conversation, "test")
+        parts_of(app).uploads.shelf.remove([file])
+        return real(*arguments)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(backup, "_missing", erased_meanwhile)
+        with pytest.raises(StoreError, match="erased while the desk was copied; try again"):
+            back_up(config, store, tmp_path / "desk.tar.gz")
 
 
 def test_merged_tickets_keep_their_files(client: Caller, operator: Caller) -> None:

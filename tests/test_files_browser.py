@@ -264,6 +264,49 @@ def test_a_message_that_waits_keeps_its_files_through_a_reload(desk: Served, sto
     shopper.problems.clear()
 
 
+def test_a_message_whose_files_are_gone_goes_without_them(desk: Served, store: Store) -> None:
+    shopper = Shopper(desk)
+    shopper.attach(payload())
+    expect(shopper.see("tray-item")).to_have_attribute("data-state", "done")
+    store.drop_unsent_files("2999")  # it has waited for more than a day
+    shopper.input.fill("it is broken")
+    shopper.input.press("Enter")
+    said = shopper.see("message").filter(has_text="it is broken")
+    expect(said).to_have_attribute("data-state", "failed")
+    expect(said).to_contain_text("Attach it again")
+    shopper.see("retry").click()
+    shopper.expect_person()
+    expect(said).to_have_attribute("data-state", "sent")
+    expect(shopper.see("picture")).to_have_count(0)
+    shopper.attach(payload())
+    expect(shopper.see("tray-item")).to_have_attribute("data-state", "done")
+    store.drop_unsent_files("2999")
+    shopper.send.click()  # without a word, so that nothing is left
+    expect(shopper.see("remove")).to_be_visible()
+    expect(shopper.see("retry")).to_have_count(0)
+    shopper.see("remove").click()
+    expect(shopper.see("picture")).to_have_count(0)
+    shopper.problems.clear()  # what was refused is this test's own
+
+
+def test_who_is_told_to_come_back_tomorrow_is_not_tried_again_today(desk: Served) -> None:
+    shopper = Shopper(desk)
+    shopper.page.clock.install()
+    calls: list[Route] = []
+
+    def refuse(route: Route) -> None:
+        calls.append(route)
+        route.fulfill(status=429, json={"code": "too_many_requests"})
+
+    shopper.page.route(UPLOADS, refuse)
+    shopper.attach(payload())
+    expect(shopper.see("tray-item")).to_contain_text("Please try again tomorrow.")
+    shopper.page.clock.run_for(120_000)
+    expect(shopper.see("tray-retry")).to_be_visible()
+    assert len(calls) == 1
+    shopper.problems.clear()
+
+
 def test_what_cannot_be_sent_says_what_to_do(desk: Served) -> None:
     shopper = Shopper(desk)
     config = desk.app.config["FRONTDESK"].config

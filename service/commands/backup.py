@@ -33,6 +33,9 @@ def backup(
     size = file.stat().st_size
     text = f"{file}, {size / 1e6:.1f} MB: {_words(manifest)}."
     emit(as_json, {"path": str(file), "bytes": size, **_told(manifest)}, text)
+    if manifest.missing:  # said where cron and the journal look, also with --json
+        names = ", ".join(manifest.missing)
+        click.echo(f"Lost from {config.files}, so not in the backup: {names}", err=True)
 
 
 @click.command()

@@ -99,7 +99,8 @@ class SqliteStore(
             return cls(path, Readers(path), writer, arrivals, clock)
 
     def backup(self, path: Path) -> StoreCopy:
-        """A consistent copy of the database as a new file, taken while the desk runs.
+        """A consistent copy of the database as a new file, taken while the desk runs, without the
+        uploads that no message has taken along.
 
         Raises ``Conflict`` when the file exists and ``StoreError`` when the database is damaged; a
         copy that was cut short is not left behind.
@@ -179,6 +180,9 @@ def _examine(copy: sqlite3.Connection) -> StoreCopy:
     problem = copy.execute("PRAGMA quick_check(1)").fetchone()[0]
     if problem != "ok":
         raise StoreError(f"The desk's database is damaged: {problem}.")
+    # They may be gone from disk before they are packed; whoever is about to send one attaches it
+    # again. What was already gone is not on the shelf that the copy will have.
+    copy.executescript("DELETE FROM file WHERE message_id IS NULL; DELETE FROM file_gone;")
     applied = MIGRATIONS.applied(Database(copy))
     conversations, messages, tickets = (
         int(copy.execute(f"SELECT count(*) FROM {name}").fetchone()[0])  # noqa: S608

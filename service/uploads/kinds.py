@@ -5,9 +5,12 @@ others by what stands at their very first byte. What is none of the kinds here c
 whatever the settings allow.
 """
 
+import lzma
 import re
+import struct
 import unicodedata
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -35,7 +38,24 @@ SHORTEST_NAME = "file"
 LONGEST_NAME = 120  # characters, with its ending
 PART = "[Content_Types].xml"
 MOST_CONTENTS = 1_000_000  # bytes of a zip's table of contents, and of a part that is read of it
-TAIL = 65_557  # bytes in which a zip must end
+TAIL = 65_600  # bytes in which a zip must end, and say that it is one beyond 4 GB
+SHORTEST_END = 18  # bytes of a zip's end after its mark
+USUAL_PACKING = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+MACROS = ("basic/", "scripts/")  # of an OpenDocument
+DAMAGED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    NotImplementedError,
+    RuntimeError,
+    OSError,
+    ValueError,
+    EOFError,
+    LookupError,
+    ArithmeticError,
+    MemoryError,
+)
 MOVIES = {b"qt  ": "video/quicktime"}
 BRANDS = (b"isom", b"iso2", b"iso4", b"iso5", b"iso6", b"mp41", b"mp42", b"avc1", b"M4V ", b"qt  ")
 MARKUP = re.compile(rb"<\s*(!doctype|!--|\?xml|[a-z][a-z0-9]*[\s/>])", re.IGNORECASE)
@@ -64,9 +84,12 @@ def _zipped(path: Path, head: bytes) -> str | None:
             if any(name.lower().endswith("vbaproject.bin") for name in names):
                 return None  # macros
             if PART in names and packed.getinfo(PART).file_size <= MOST_CONTENTS:
-                return _office(packed.read(PART))
-            return _open_document(head) or "application/zip"
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, ValueError, EOFError):
+                usual = packed.getinfo(PART).compress_type in USUAL_PACKING
+                return _office(packed.read(PART)) if usual else None
+            if kind := _open_document(head):
+                return None if any(name.lower().startswith(MACROS) for name in names) else kind
+            return "application/zip"
+    except DAMAGED:
         return None
 
 
@@ -75,7 +98,7 @@ def _is_small_zip(path: Path) -> bool:
     with path.open("rb") as file:
         file.seek(max(0, path.stat().st_size - TAIL))
         tail = file.read()
-    at = tail.rfind(b"PK\x05\x06")
+    at = tail.rfind(b"PK\x05\x06", 0, -SHORTEST_END)  # its last fields may hold the mark, too
     if at < 0 or b"PK\x06\x07" in tail:  # the second is of a zip beyond 4 GB
         return False
     return int.from_bytes(tail[at + 12 : at + 16], "little") <= MOST_CONTENTS

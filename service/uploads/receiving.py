@@ -21,6 +21,7 @@ from service.uploads.scanning import require_clean
 from service.uploads.shelf import Shelf, new_file_id
 
 AT_ONCE = 3  # files of a process that are worked on: a picture takes much memory for a moment
+MOST_WAITING = 8  # who waits takes a thread that others need to talk
 WAIT_SECONDS = 20.0
 
 
@@ -33,6 +34,7 @@ class Uploads:
         self.shelf = Shelf(config.files)
         self.limits = FileLimits(config.file_bytes_conversation, config.file_bytes_day)
         self._places = threading.BoundedSemaphore(AT_ONCE)
+        self._waiting = threading.BoundedSemaphore(MOST_WAITING)
 
     def receive(
         self,
@@ -45,8 +47,9 @@ class Uploads:
     ) -> tuple[File, bool]:
         """Keep a file until a message takes it along; idempotent by client id (True = repeated).
 
-        Raises ``TooLarge``, ``UnsupportedMedia``, ``FileRefused``, ``FileUnchecked``, ``TooMany``
-        or ``Busy``. Customers have a limit in all, operators have none.
+        Raises ``TooLarge``, ``UnsupportedMedia``, ``FileRefused``, ``FileUnchecked``, ``TooMany``,
+        ``Busy``, or ``StoreError`` when the disk is nearly full. Customers have a
+        limit in all, operators have none.
         """
         known = self.store.find_file(conversation_id, client_id, operator_id)
         if known is not None:
@@ -56,6 +59,7 @@ class Uploads:
             self.store.require_room(conversation_id, limits)
         file_id = new_file_id()
         try:
+            self.shelf.require_room()
             with self._place(), self.shelf.arriving() as folder:
                 whole, preview = folder / "whole", folder / "preview"
                 came = folder / "came"
@@ -114,9 +118,18 @@ class Uploads:
 
     @contextmanager
     def _place(self) -> Iterator[None]:
-        if not self._places.acquire(timeout=WAIT_SECONDS):
+        if not self._places.acquire(blocking=False) and not self._waited():
             raise Busy("Many files come at once. Try again in a moment.")
         try:
             yield
         finally:
             self._places.release()
+
+    def _waited(self) -> bool:
+        """Whether a place became free in time; only a few may wait."""
+        if not self._waiting.acquire(blocking=False):
+            return False
+        try:
+            return self._places.acquire(timeout=WAIT_SECONDS)
+        finally:
+            self._waiting.release()

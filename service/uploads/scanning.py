@@ -17,6 +17,7 @@ from service.errors import FileRefused, FileUnchecked
 log = logging.getLogger("frontdesk.uploads")
 
 CLEAN, REFUSED = 0, 1
+KILLED_SECONDS = 5.0
 SEARCHED = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -56,6 +57,7 @@ def _run(command: list[str], seconds: float) -> int | None:
     except subprocess.TimeoutExpired:
         return None
     finally:
-        with contextlib.suppress(ProcessLookupError):
+        with contextlib.suppress(OSError):  # gone, or somebody else by now: sudo, say
             os.killpg(running.pid, signal.SIGKILL)
-        running.wait()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            running.wait(KILLED_SECONDS)

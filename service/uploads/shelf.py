@@ -8,17 +8,19 @@ import contextlib
 import os
 import re
 import secrets
+import shutil
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from service.errors import NotFound
+from service.errors import NotFound, StoreError
 
 NAME = re.compile(r"fil_[0-9A-Za-z]{22,40}")
 PREVIEW = ".preview"
 ARRIVING = ".arriving-"
-FORGOTTEN_SECONDS = 86_400  # what nobody knows of after a day was left by a crash
+RESERVE = 1_000_000_000  # bytes of the disk that files leave free
+OLD_SECONDS = 86_400  # what nobody knows of after a day was left by a crash
 
 
 def new_file_id() -> str:
@@ -38,6 +40,12 @@ class Shelf:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=ARRIVING, dir=self.folder) as place:
             yield Path(place)
+
+    def require_room(self) -> None:
+        """``StoreError`` when the disk is nearly full: the rest is for the database's."""
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if shutil.disk_usage(self.folder).free < RESERVE:
+            raise StoreError("The desk's disk is nearly full, so no files can be taken.")
 
     def keep(self, file_id: str, content: Path, preview: Path | None) -> None:
         """Put it on the shelf; it is on disk when this returns."""
@@ -63,9 +71,10 @@ class Shelf:
             for ending in ("", PREVIEW):
                 self._path(file_id, ending).unlink(missing_ok=True)
 
-    def forgotten(self) -> list[str]:
-        """Ids of what has lain here for a day; uploads that a crash cut short go at once."""
-        before = time.time() - FORGOTTEN_SECONDS
+    def old(self) -> list[str]:
+        """Ids of all that has lain here for a day, known or not; goes through the whole folder.
+        Uploads that a crash cut short a day ago are removed."""
+        before = time.time() - OLD_SECONDS
         found = set()
         for path in self.folder.iterdir() if self.folder.is_dir() else ():
             with contextlib.suppress(FileNotFoundError):  # taken away meanwhile

@@ -18,6 +18,7 @@ log = logging.getLogger("frontdesk.uploads")
 
 UNSENT = timedelta(days=1)
 PAUSE_SECONDS = 60.0
+PAUSES_OF_REMAINS = 60  # the whole folder is gone through once an hour
 BATCH = 500
 
 
@@ -32,12 +33,16 @@ def remove_gone(store: Store, shelf: Shelf) -> int:
 
 
 def sweep(store: Store, shelf: Shelf) -> None:
-    """All of it: what no message took along for a day goes, too, and what no row knows of."""
+    """What was erased, and what no message took along for a day."""
     store.drop_unsent_files(written(datetime.now(UTC) - UNSENT))
     remove_gone(store, shelf)
-    left = shelf.forgotten()
-    for start in range(0, len(left), BATCH):
-        batch = left[start : start + BATCH]
+
+
+def sweep_remains(store: Store, shelf: Shelf) -> None:
+    """What has lain on the shelf for a day and no row knows of."""
+    old = shelf.old()
+    for start in range(0, len(old), BATCH):
+        batch = old[start : start + BATCH]
         shelf.remove(set(batch) - store.known_files(batch))
 
 
@@ -61,10 +66,14 @@ class Sweeping:
             self.thread.join(timeout=5)
 
     def _run(self) -> None:
+        pauses = 0
         while not self.stopped.wait(PAUSE_SECONDS):
             try:
                 sweep(self.store, self.shelf)
+                if pauses % PAUSES_OF_REMAINS == 0:
+                    sweep_remains(self.store, self.shelf)
             except (StoreError, OSError) as error:
                 log.warning("files could not be swept: %s", error)
             except Exception:  # a loop top: whatever went wrong, go on
                 log.exception("files could not be swept")
+            pauses += 1

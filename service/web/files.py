@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from flask import Blueprint, Response, g, request
 
-from service.errors import FilesOff, InvalidInput, TooLarge, UnsupportedMedia
+from service.errors import FilesOff, InvalidInput, StoreError, TooLarge, UnsupportedMedia
 from service.records import File
 from service.uploads.pictures import PREVIEW_TYPE
 from service.web.context import authorized_conversation, operator_required, parts
@@ -92,8 +92,11 @@ def _received(conversation_id: str, operator_id: str | None) -> tuple[Json, int]
         raise TooLarge(f"A file may have at most {most / 1e6:g} MB.", most=most)
     request.max_content_length = most + ENVELOPE
     request.max_form_parts = 4
-    body = checked(NewFile, request.form.to_dict())
-    sent = request.files.get("file")
+    try:  # what is larger than half a megabyte lies in TMPDIR meanwhile
+        form, sent = request.form.to_dict(), request.files.get("file")
+    except OSError as error:
+        raise StoreError(f"The file cannot be kept: {error.strerror}.") from None
+    body = checked(NewFile, form)
     if sent is None:
         raise InvalidInput("file: is missing.", field="file")
     file, repeated = parts().uploads.receive(

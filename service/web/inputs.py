@@ -197,7 +197,8 @@ class NewToken(Confirmed):
 
 
 class SiteChange(Body):
-    """All of the site's settings; without a welcome the desk's usual words stand."""
+    """All of the site's settings; without a welcome the desk's usual words stand. Without origins
+    or files those stay as they are."""
 
     name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
     welcome: Annotated[list[Greeting], Field(max_length=10)] = Field(default_factory=list)
@@ -205,7 +206,7 @@ class SiteChange(Body):
     color: Annotated[str, StringConstraints(pattern=r"^(#[0-9a-fA-F]{6})?$")] = ""
     theme: Literal["", "auto", "light", "dark"] = ""
     allowed_origins: Annotated[str, StringConstraints(max_length=4000)] | None = None
-    files: bool = True
+    files: bool | None = None
 
     @field_validator("allowed_origins")
     @classmethod

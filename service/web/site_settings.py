@@ -50,7 +50,9 @@ def read_settings() -> Json:
 @admin_required
 def save_settings() -> Json:
     body, site = read_body(SiteChange), parts().site
-    own = {COLOR: body.color, MODE: body.theme, FILES: "on" if body.files else "off"}
+    own = {COLOR: body.color, MODE: body.theme}
+    if body.files is not None:
+        own[FILES] = "on" if body.files else "off"
     if body.allowed_origins is not None and body.allowed_origins != site.allowed_origins:
         if site.is_fixed:
             raise Conflict("The origins are set by FRONTDESK_ALLOWED_ORIGINS.")

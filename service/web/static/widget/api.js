@@ -33,13 +33,14 @@ export class ApiError extends Error {
   /**
    * @param {number} status
    * @param {string} message words that a customer may read
-   * @param {{code?: string, retryAfter?: number, problem?: boolean}} [more]
+   * @param {{code?: string, field?: string, retryAfter?: number, problem?: boolean}} [more]
    */
-  constructor(status, message, { code = '', retryAfter = 0, problem = false } = {}) {
+  constructor(status, message, { code = '', field = '', retryAfter = 0, problem = false } = {}) {
     super(message);
     this.name = 'ApiError';
     this.status = status;
     this.code = code;
+    this.field = field;
     this.retryAfterMs = retryAfter;
     this.problem = problem;
   }
@@ -212,6 +213,7 @@ async function failure(response) {
   const said = problem ? await response.json().catch(() => ({})) : {};
   return new ApiError(response.status, said.detail || said.title || `HTTP ${response.status}`, {
     code: said.code,
+    field: said.field,
     problem,
     retryAfter: retryAfter(response.headers.get('Retry-After')),
   });

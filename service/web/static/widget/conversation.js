@@ -13,12 +13,12 @@
  *   key: string, kind: 'message' | 'handoff', id?: string, client_id?: string,
  *   author: 'customer' | 'desk' | 'operator', name?: string | null, text: string, at: string,
  *   state: 'sent' | 'sending' | 'queued' | 'failed', error?: string, suggestions: Suggestion[],
- *   ratable: boolean, helpful?: boolean, files?: import('./api.js').FileShape[],
- * }} Item one line of the log, confirmed or not
+ *   ratable: boolean, helpful?: boolean, files?: import('./api.js').FileShape[], lost?: boolean,
+ * }} Item one line of the log, confirmed or not; one that is `lost` can only be removed
  */
 import { ApiError, PAGE } from './api.js';
 import { Live } from './live.js';
-import { Outbox } from './outbox.js';
+import { isLost, Outbox } from './outbox.js';
 import { backoff, exclusively, sleep } from './storage.js';
 
 const YOUNG_MS = 15_000; // a conversation refused so soon after its birth is the server's trouble, not an end
@@ -599,6 +599,7 @@ export class Conversation {
       at: entry.at,
       state: failed ? 'failed' : stuck ? 'queued' : 'sending',
       error: entry.failed,
+      lost: isLost(entry),
       suggestions: [],
       ratable: false,
       files: entry.files,

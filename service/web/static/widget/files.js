@@ -136,6 +136,7 @@ export class Files {
 
   /** By itself, later, or when the network is back. @param {Item} item @param {unknown} error */
   #tryAgain(item, error) {
+    if (error instanceof Failed && error.code === 'too_many_requests') return false; // not before tomorrow
     if (error instanceof Refused || ++item.failures >= TRIES) return !navigator.onLine && !(error instanceof Refused);
     if (navigator.onLine) setTimeout(() => this.#resend(item), backoff(item.failures));
     return true;

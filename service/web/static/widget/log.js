@@ -112,7 +112,7 @@ export class Log {
    * @param {HTMLElement} meta @param {Line} line @param {Item} item @param {Words} words
    */
   #fillMeta(meta, line, item, { strings, locale }) {
-    const print = JSON.stringify([line.last, line.showSent, line.offerPerson, item.state, item.error, item.helpful, item.ratable, item.at]);
+    const print = JSON.stringify([line.last, line.showSent, line.offerPerson, item.state, item.error, item.lost, item.helpful, item.ratable, item.at]);
     if (this.#printed.get(meta) === print) return;
     this.#printed.set(meta, print);
     const focused = /** @type {HTMLElement | null} */ (meta.querySelector(':focus'))?.getAttribute('part');
@@ -125,7 +125,7 @@ export class Log {
     } else if (item.state === 'failed' && clientId) {
       meta.append(
         state('alert', item.error ? `${strings.failed}: ${item.error}` : strings.failed, 'bad'),
-        textButton(strings.retry, 'retry', () => this.#acts.retry(clientId)),
+        item.lost ? '' : textButton(strings.retry, 'retry', () => this.#acts.retry(clientId)),
         textButton(strings.remove, 'remove', () => this.#acts.discard(clientId)),
       );
     } else if (item.at && (line.last || item.ratable)) {

@@ -7,8 +7,9 @@
  *
  * @typedef {{
  *   client_id: string, kind: 'message' | 'handoff', text: string, choice?: string, at: string,
- *   files?: import('./api.js').FileShape[], order: number, failed?: string, after?: number,
- * }} Entry `failed` holds the desk's words; `after` is where a failed entry stands in the conversation
+ *   files?: import('./api.js').FileShape[], order: number, failed?: string, after?: number, bare?: boolean,
+ * }} Entry `failed` holds the desk's words; `after` is where a failed entry stands in the conversation; `bare`
+ *   that the desk does not have its files any more
  */
 import { ApiError } from './api.js';
 import { backoff, exclusively, uuid } from './storage.js';
@@ -75,12 +76,16 @@ export class Outbox {
     this.#changed();
   }
 
-  /** Once more, with the same client id; a choice that the desk refused becomes plain text. @param {string} clientId */
+  /**
+   * Once more, with the same client id; a choice that the desk refused becomes plain text, and files that it does
+   * not have any more stay behind.
+   * @param {string} clientId
+   */
   retry(clientId) {
     const entry = this.list().find((one) => one.client_id === clientId);
-    if (!entry) return;
-    const { failed, after, choice, ...rest } = entry;
-    this.#put({ ...rest, order: this.#nextOrder() });
+    if (!entry || isLost(entry)) return;
+    const { failed, after, choice, bare, files, ...rest } = entry;
+    this.#put({ ...rest, ...(files && !bare ? { files } : {}), order: this.#nextOrder() });
     this.wake();
   }
 
@@ -144,7 +149,8 @@ export class Outbox {
   /** @param {Entry} entry @param {unknown} error @returns {boolean} whether to go on with the next */
   #failed(entry, error) {
     if (error instanceof ApiError && !error.retryable) {
-      if (this.#store.get(`outbox:${entry.client_id}`)) this.#put({ ...entry, failed: error.message });
+      const bare = Boolean(entry.files) && error.field === 'files';
+      if (this.#store.get(`outbox:${entry.client_id}`)) this.#put({ ...entry, failed: error.message, bare });
       return true;
     }
     if (!(error instanceof ApiError)) console.error('frontdesk:', error);
@@ -183,4 +189,9 @@ export class Outbox {
     this.#lastOrder = Math.max(Date.now(), this.#lastOrder + 1, ...taken.map((order) => order + 1));
     return this.#lastOrder;
   }
+}
+
+/** Whether nothing of it can be sent any more: it was files without a word. @param {Entry} entry */
+export function isLost({ bare, text }) {
+  return Boolean(bare) && !text;
 }
