@@ -294,7 +294,7 @@ def _crown(config: Config, release: str) -> None:
             prepare_release(config, store, release)
             marked = forget(store, config).learned
             promote(config.releases, release)
-            store.note("release.promote", release, "trained")
+            store.promoted(release, "trained")
         finally:
             store.close()
         for name in marked:

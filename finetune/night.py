@@ -146,7 +146,7 @@ class _Job:
             return self.run(self._saved(replace(night, stage="trained", better=False)))
         forget(self.store, self.config)  # customers may have been erased since the rows were frozen
         promote(self.config.releases, night.release)
-        self.store.note("release.promote", night.release, f"proven better by {night.id}")
+        self.store.promoted(night.release, f"proven better by {night.id}")
         return self._saved(_end(night, "promoted", night.reason)), verdict
 
     def _freeze(self, night: Night, content: Content) -> Night:

@@ -3,7 +3,8 @@
 Used by `service.courier`, and by the web when an address is saved. A name is looked up once, what
 it means is checked, and exactly that is connected to, so that a name which means something else a
 moment later leads nowhere. No redirect is followed, no proxy used, certificates are verified, and
-all of it ends within a time, however slowly somebody answers.
+all of it ends within a time, however slowly somebody answers; only the look-up of a name takes what
+the machine's resolver takes.
 """
 
 import http.client
@@ -35,6 +36,7 @@ SPECIAL = tuple(
         *("3fff::/20", "5f00::/16"),
     )
 )
+ALLOWING = "FRONTDESK_WEBHOOK_NETWORKS can allow that"
 PORTS = {"http": 80, "https": 443}
 
 
@@ -88,14 +90,18 @@ def post(
 def require_allowed(address: str, allowed: Sequence[Network]) -> None:
     """Raise ``Unreachable`` when the address leads into a network that is not allowed.
 
-    A name that is not known is let pass: it may be known later, and every try checks anew.
+    A name that is not known is let pass: it may be known later, and every try checks anew. What a
+    name means is not told: who asks need not know the house's networks.
     """
     parts = urlsplit(address)
     try:
         found = _look_up(parts)
     except Unreachable:
         return
-    _check(found, allowed)
+    try:
+        _check(found, allowed)
+    except Unreachable:
+        raise Unreachable(f"it leads to what is not public; {ALLOWING}") from None
 
 
 def _post(
@@ -158,8 +164,7 @@ def _check(found: Sequence[Found], allowed: Sequence[Network]) -> None:
     for _, (host, *_) in found:
         address = ipaddress.ip_address(str(host).partition("%")[0])
         if not _is_public(address) and not any(address in network for network in allowed):
-            told = f"it leads to {address}, which is not public"
-            raise Unreachable(f"{told}; FRONTDESK_WEBHOOK_NETWORKS can allow that")
+            raise Unreachable(f"it leads to {address}, which is not public; {ALLOWING}")
 
 
 def _is_public(address: Address) -> bool:
@@ -242,10 +247,10 @@ def _retry_after(written: str | None) -> float | None:
         return float(written[:9])
     try:
         moment = parsedate_to_datetime(written)
-    except ValueError:
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return max(0.0, (moment - datetime.now(UTC)).total_seconds())
+    except (ValueError, OverflowError):
         return None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - datetime.now(UTC)).total_seconds())
 
 
 def _words(error: OSError) -> str:

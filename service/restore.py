@@ -31,10 +31,13 @@ DAMAGED = (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError, ValueError,
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What came in, and where the desk that was there before lies now."""
+    """What came in, and where the desk that was there before lies now.
+
+    Its webhooks are off: it may be a copy, and what waited is known to the receivers already."""
 
     manifest: Manifest
     kept_aside: Path | None
+    webhooks_off: int  # that were on
 
 
 def restore(config: Config, path: Path, *, replace: bool = False) -> Restored:
@@ -54,8 +57,8 @@ def restore(config: Config, path: Path, *, replace: bool = False) -> Restored:
             (staged / RELEASES).mkdir()
             (staged / FILES).mkdir(mode=0o700)  # also an empty one: it takes the old one's place
             _extract(tar, manifest, staged, path)
-            _bring_up_to_date(config.model_copy(update={"home": staged}))
-            return Restored(manifest, swap(staged))
+            off = _bring_up_to_date(config.model_copy(update={"home": staged}))
+            return Restored(manifest, swap(staged), off)
 
 
 def _refuse_desk(config: Config, replace: bool) -> None:
@@ -77,16 +80,19 @@ def _refuse_full(home: Path, manifest: Manifest) -> None:
         )
 
 
-def _bring_up_to_date(staged: Config) -> None:
+def _bring_up_to_date(staged: Config) -> int:
     """Apply the migrations that the backup lacks; if one fails, the desk in the home stays.
 
-    Consoles and widgets that are open meanwhile know later numbers than the backup has.
+    Consoles and widgets that are open meanwhile know later numbers than the backup has. Returns how
+    many webhooks were switched off: else the first start of a rehearsal would post to everybody.
     """
     with closing(open_store(staged)) as store:
         store.leave_gap()
+        off = store.switch_webhooks_off()
     log = staged.database.with_name(f"{DATABASE}-wal")
     if log.exists():  # SQLite leaves it when it cannot be written into the database
         raise StoreError(f"{staged.home.parent} has no room for the database's log.")
+    return off
 
 
 class _Unpacked(gzip.GzipFile):

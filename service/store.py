@@ -670,6 +670,10 @@ class AuditStore(Protocol):
     def note(self, deed: str, subject: str = "", detail: str = "") -> None:
         """Note a deed that is not the store's, of whoever acts now (`service.audit`)."""
 
+    def promoted(self, release: str, detail: str = "", *, rollback: bool = False) -> None:
+        """Note that a release was made the champion by whoever acts now, and have webhooks hear of
+        it. Called right after the swap, which is not the store's."""
+
     def audit(self, query: AuditQuery, limit: int) -> list[AuditEntry]:
         """The entries that are asked for, the newest first."""
 
@@ -835,14 +839,23 @@ class WebhookStore(Protocol):
         there are very many."""
 
     def change_webhook(self, webhook_id: str, change: WebhookChange) -> Webhook:
-        """Change what is given. Switched off, it gives up what waits; with another address, or
+        """Change what is given. Switched off, it gives up what waits, and always what waits of
+        events that are chosen no more, but for tests; with another address, or
         switched on, it counts as one that never failed."""
 
     def rotate_webhook_secret(self, webhook_id: str) -> tuple[Webhook, str]:
         """Another secret; the one so far signs, too, for a day."""
 
     def remove_webhook(self, webhook_id: str) -> None:
-        """It hears of nothing more; its log goes with it."""
+        """It hears of nothing more; its log goes with it, a long one bit by bit."""
+
+    def switch_webhooks_off(self) -> int:
+        """Switch off every one and give up what waits: this desk is a copy, or was set back.
+        Returns how many were on."""
+
+    def clear_webhooks(self) -> bool:
+        """Write down some of what was given up, and remove some of the logs of those that are
+        gone; whether there may be more."""
 
     def test_webhook(self, webhook_id: str) -> str:
         """Send it a test; returns the delivery's id. ``Conflict`` when it is off."""
@@ -851,7 +864,8 @@ class WebhookStore(Protocol):
         """Whether there is anything to deliver, or to forget."""
 
     def due_webhooks(self) -> list[tuple[str, int, bool]]:
-        """Active ones that have deliveries which are due: how many, and whether they fail."""
+        """Active ones that have deliveries which are due: how many, and whether they fail. Not
+        those that are left alone because nothing was taken several times in a row."""
 
     def next_delivery(self, webhook_id: str, but: Sequence[str] = ()) -> Outgoing | None:
         """The delivery that is due longest, without these, which are under way. Texts are in it if
@@ -868,8 +882,9 @@ class WebhookStore(Protocol):
         failing_before: str = "",
     ) -> None:
         """Keep how a try went. Not taken, it is due again at ``again_at``; without that, given up.
-        The webhook is switched off when it is ``gone``, and when one is given up while all has
-        failed since ``failing_before``. Of a delivery that is gone nothing is kept."""
+        The webhook is switched off when it is ``gone``, and when all has failed since
+        ``failing_before``. Was the delivery given up or begun anew meanwhile, or goes it to another
+        address by now, only the try is kept. Of a delivery that is gone nothing is kept."""
 
     def deliveries(
         self, webhook_id: str, *, failed: bool = False, before: str = "", limit: int = 50

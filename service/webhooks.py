@@ -19,6 +19,7 @@ import orjson
 EVENTS: Mapping[str, str] = {
     "ticket.opened": "a ticket was opened",
     "ticket.claimed": "somebody took a ticket, or was given it",
+    "ticket.released": "a ticket is nobody's again",
     "ticket.returned": "a conversation was given back to the desk",
     "ticket.resolved": "a ticket was resolved",
     "ticket.reopened": "a ticket was opened again",
@@ -39,6 +40,11 @@ JITTER = 0.2  # a pause is up to this share shorter or longer, so that not all c
 LONGEST_WAIT = 24 * HOUR  # that a receiver may ask for
 GONE = 410  # its answer when it wants no more
 ROTATION = timedelta(days=1)  # that a secret is still good for after another one was made
+LASTS = timedelta(days=2)  # that a delivery is tried at most, however long its pauses were
+TRIED = timedelta(days=1)  # that one must have been due in vain to count as days of failure
+# Seconds that an address which takes nothing is left alone, from the fifth failure in a row on.
+RESTS = (5, 30, 2 * MINUTE, 10 * MINUTE)
+PATIENCE = 4
 FAILING = timedelta(days=3)  # without a delivery that was taken, until a webhook is switched off
 KEPT = timedelta(days=30)
 ANSWER_BYTES = 1024  # of what a receiver answered
@@ -105,7 +111,8 @@ class Delivery:
 @dataclass(frozen=True, slots=True)
 class Outgoing:
     """A delivery that is due, with all that it takes to send it. ``failures`` counts since it was
-    last begun; ``secrets`` are the one in use and, for a day, the one before."""
+    last begun, at ``begun_at``; ``next_at`` tells whether somebody began it anew meanwhile;
+    ``secrets`` are the one in use and, for a day, the one before."""
 
     id: str
     webhook_id: str
@@ -113,6 +120,8 @@ class Outgoing:
     secrets: tuple[str, ...]
     body: bytes
     failures: int
+    begun_at: str = ""
+    next_at: str | None = None
 
 
 def new_secret() -> str:
@@ -151,6 +160,12 @@ def pause_after(failures: int, asked: float | None, chance: float) -> float | No
         return None
     usual = PAUSES[failures - 1] * (1 + JITTER * (2 * chance - 1))
     return max(usual, min(asked or 0.0, LONGEST_WAIT))
+
+
+def rest_after(failures: int) -> float:
+    """Seconds to leave an address alone that took nothing so many times in a row."""
+    beyond = failures - PATIENCE
+    return RESTS[min(beyond, len(RESTS)) - 1] if beyond > 0 else 0.0
 
 
 def _signature(secret: str, signed: bytes) -> str:

@@ -11,8 +11,9 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -600,7 +601,21 @@ def test_doctor_names_who_takes_no_webhooks(made: Run, home: Path) -> None:
     store.note_try(outgoing, Try(at, 410, "", "", 5), taken=False, gone=True)
     store.close()
     found = findings(made("doctor", "--json"))["webhooks"]
-    assert (found["ok"], found["message"]) == (False, "hooks.example took nothing at last")
+    assert (found["ok"], found["message"]) == (False, "hooks.example answered 410 Gone and is off")
+
+
+def test_doctor_passes_over_a_failure_of_a_moment(made: Run, home: Path) -> None:
+    with closing(open_store(Config(home=home))) as store:
+        for long in (timedelta(minutes=50), timedelta(minutes=70)):
+            webhook, _ = store.add_webhook("https://hooks.example/token", ["alarm.began"])
+            store.test_webhook(webhook.id)
+            outgoing = store.next_delivery(webhook.id)
+            assert outgoing
+            at = (datetime.now(UTC) - long).isoformat(timespec="milliseconds")[:23] + "Z"
+            store.note_try(outgoing, Try(at, 500, "", "", 5), taken=False)
+            found = findings(made("doctor", "--json"))["webhooks"]
+            assert found["ok"] == (long < timedelta(hours=1))
+        assert found["message"] == f"hooks.example took nothing since {at}"
 
 
 def test_doctor_finds_a_half_written_release(made: Run, home: Path) -> None:

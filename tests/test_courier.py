@@ -12,11 +12,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from drafts import draft, handoff
+from drafts import Clock, draft, handoff
 from live import ROOT, surroundings
 from receiver import LOOPBACK, Heard, Receiver, receiving
 from service import courier as couriers
@@ -25,7 +27,9 @@ from service.config import Config
 from service.courier import Courier
 from service.delivering import Delivering
 from service.errors import StoreError
+from service.outgoing import Answer
 from service.sqlite.base import utc_now
+from service.sqlite.store import SqliteStore
 from service.store import Store
 from service.webhooks import EVENTS, KEPT, PAUSES, pause_after, sign
 
@@ -170,6 +174,7 @@ def test_an_address_that_fails_gets_one_at_a_time(
     store: Store, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("service.webhooks.PAUSES", (3600,))
+    monkeypatch.setattr("service.webhooks.RESTS", (0.01,))
     receiver.statuses = [500]
     first = receiver.hangs()
     webhook, _ = store.add_webhook(receiver.address, ["alarm.began"])
@@ -207,11 +212,65 @@ def test_days_of_failure_switch_a_webhook_off(
 ) -> None:
     receiver.statuses = [500]
     monkeypatch.setattr(couriers, "FAILING", 0 * KEPT)
+    monkeypatch.setattr(couriers, "TRIED", 0 * KEPT)
     webhook, _ = store.add_webhook(receiver.address, ["alarm.began"])
     with delivering(store):
         store.test_webhook(webhook.id)
         until(lambda: not store.webhook(webhook.id).active)
     assert store.webhook(webhook.id).stopped == "failing"
+
+
+def test_a_black_hole_is_off_after_three_days_however_much_happens(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each try takes ten minutes here, in which three things happen: no lane could try them all."""
+    clock = Clock()
+    store = SqliteStore.open(tmp_path / "desk.db", clock=clock)
+    webhook, _ = store.add_webhook("https://hole.example/", ["alarm.began"])
+    tries = 0
+
+    def hole(*_: Any) -> Answer:
+        nonlocal tries
+        tries += 1
+        clock.move(minutes=10)
+        for _ in range(3):
+            store.test_webhook(webhook.id)
+        return Answer(None, "no answer within 15 s")
+
+    monkeypatch.setattr(couriers, "post", hole)
+    monkeypatch.setattr("service.webhooks.PAUSES", PAUSES)
+    courier = Courier(store, (), clock=clock)
+    store.test_webhook(webhook.id)
+    while store.webhook(webhook.id).active and tries < 600:
+        outgoing = courier._take(webhook.id)
+        if outgoing:
+            courier._deliver(outgoing)
+            courier.under_way.clear()
+        else:
+            clock.move(minutes=1)
+    off = store.webhook(webhook.id)
+    assert (off.active, off.stopped) == (False, "failing")
+    assert timedelta(days=3) <= clock() - Clock()() < timedelta(days=3, hours=1)
+    store.close()
+
+
+def test_no_delivery_is_tried_for_more_than_two_days(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock()
+    store = SqliteStore.open(tmp_path / "desk.db", clock=clock)
+    webhook, _ = store.add_webhook("https://hole.example/", ["alarm.began"])
+    monkeypatch.setattr(couriers, "post", lambda *_: Answer(503, retry_after=86400.0))
+    courier = Courier(store, (), clock=clock)
+    delivery_id = store.test_webhook(webhook.id)
+    for state in ("waiting", "waiting", "failed"):
+        outgoing = courier._take(webhook.id)
+        assert outgoing
+        courier._deliver(outgoing)
+        courier.under_way.clear()
+        assert store.delivery(webhook.id, delivery_id).state == state
+        clock.move(days=1, seconds=1)
+    store.close()
 
 
 def test_how_long_to_wait_is_up_to_who_answers(store: Store, receiver: Receiver) -> None:
@@ -222,7 +281,8 @@ def test_how_long_to_wait_is_up_to_who_answers(store: Store, receiver: Receiver)
         until(lambda: store.delivery(webhook.id, delivery_id).tries)
     told = store.delivery(webhook.id, delivery_id)
     assert told.next_at
-    assert told.next_at > told.tries[0].at[:10]
+    waits = datetime.fromisoformat(told.next_at) - datetime.fromisoformat(told.tries[0].at)
+    assert waits.total_seconds() >= 3590
     assert receiver.heard[1:] == []
 
 
@@ -284,6 +344,25 @@ def test_what_goes_wrong_here_ends_nothing(
     assert [heard.headers["webhook-id"] for heard in receiver.heard] == [
         receiver.heard[0].headers["webhook-id"]
     ] * 3
+
+
+def test_what_cannot_be_noted_is_sent_again_after_longer_and_longer_pauses(
+    store: Store, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    webhook, _ = store.add_webhook(receiver.address, ["alarm.began"])
+
+    def note_try(*_: Any, **__: Any) -> None:
+        raise StoreError("full")
+
+    monkeypatch.setattr(store, "note_try", note_try)
+    looks: list[int] = []
+    known = store.due_webhooks
+    monkeypatch.setattr(store, "due_webhooks", lambda: looks.append(1) or known())
+    with delivering(store):
+        store.test_webhook(webhook.id)
+        receiver.wait_for(1)
+        until(lambda: len(looks) > 30)
+        assert len(receiver.heard) < 7
 
 
 def test_the_log_is_kept_for_thirty_days(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

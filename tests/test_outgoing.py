@@ -83,6 +83,15 @@ def test_what_is_not_public_is_refused(address: str, monkeypatch: pytest.MonkeyP
         require_allowed(f"https://{address}/x", ())
 
 
+def test_who_saves_an_address_is_not_told_what_a_name_means(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    names(monkeypatch, wiki=["10.0.0.7"])
+    with pytest.raises(Unreachable) as refused:
+        require_allowed("https://wiki.house/x", ())
+    assert "10.0.0.7" not in str(refused.value)
+
+
 def test_public_addresses_and_unknown_names_may_be_saved(monkeypatch: pytest.MonkeyPatch) -> None:
     public = ["93.184.215.14", "2606:2800:21f:cb07:6820:80da:af6b:8b2c", "64:ff9b::808:808"]
     names(monkeypatch, hooks=public)
@@ -213,7 +222,9 @@ def test_how_long_to_wait_is_understood(
     assert low <= asked <= high
 
 
-@pytest.mark.parametrize("written", ["soon", "-5", "", "١٢"])
+@pytest.mark.parametrize(
+    "written", ["soon", "-5", "", "١٢", "Wed, 21 Oct 99999999999999999999 07:28:00 GMT"]
+)
 def test_what_tells_no_time_to_wait_is_passed_over(written: str, receiver: Receiver) -> None:
     receiver.statuses = [503]
     receiver.headers = {"Retry-After": written.encode().decode("latin-1")}

@@ -57,6 +57,20 @@ def file(config: Config, store: Store, tmp_path: Path) -> Path:
     return back_up(config, store, tmp_path / "desk.tar.gz")[0]
 
 
+def test_a_rehearsal_posts_to_nobody(
+    config: Config, store: Store, tmp_path: Path, elsewhere: Config
+) -> None:
+    webhook, _ = store.add_webhook("https://hooks.example/", ["alarm.began"])
+    store.test_webhook(webhook.id)
+    file = back_up(config, store, tmp_path / "hooks.tar.gz")[0]
+    assert store.due_webhooks()
+    told = subprocess_of("--home", elsewhere.home, "restore", file)
+    assert "1 webhook is off; switch on" in told.out
+    with closing(open_store(elsewhere)) as copy:
+        assert not copy.webhook(webhook.id).active
+        assert copy.deliveries(webhook.id)[0].state == "failed"
+
+
 def rows(path: Path) -> dict[str, list[Any]]:
     """Every row of every table of a database, but for the numbers that are next."""
     with closing(sqlite3.connect(path)) as db:

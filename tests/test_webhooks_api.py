@@ -181,9 +181,12 @@ def test_a_session_alone_is_not_enough_to_say_where_what_goes(admin: Caller) -> 
     webhook = make(admin)["webhook"]
     path = f"{HOOKS}/{webhook['id']}"
     elsewhere = {"address": "https://93.184.215.99/"}
+    inside = {"address": "https://10.0.0.1/"}
     asked: list[tuple[str, str, dict[str, Any]]] = [
         ("POST", HOOKS, {"address": BODY["address"], "events": BODY["events"]}),
         ("PUT", path, elsewhere),
+        ("PUT", path, inside),  # nor does it tell what is in the house
+        ("POST", HOOKS, {**inside, "events": BODY["events"]}),
         ("PUT", path, {"with_texts": True}),
         ("PUT", path, {"events": ["message.created"]}),
         ("POST", f"{path}/secret", {}),

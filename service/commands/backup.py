@@ -54,12 +54,20 @@ def restore(ctx: click.Context, path: Path, replace: bool, as_json: bool) -> Non
     lines = [f"The desk in {config.home} is the one of {done.manifest.created_at}:"]
     lines += [f"{_words(done.manifest)}."]
     lines += [f"The one before is kept in {aside}."] if aside else []
-    report = {"home": str(config.home), "kept_aside": aside, **_told(done.manifest)}
+    off = done.webhooks_off
+    switch_on = "switch on what shall hear of this desk under Settings, Webhooks."
+    lines += [f"{_off(off)}; {switch_on}"] if off else []
+    report = {"home": str(config.home), "kept_aside": aside, "webhooks_off": off}
+    report |= _told(done.manifest)
     emit(as_json, report, "\n".join(lines))
 
 
 def _told(manifest: Manifest) -> dict[str, Any]:
     return manifest.model_dump(exclude={"members"})
+
+
+def _off(count: int) -> str:
+    return "1 webhook is off" if count == 1 else f"{count} webhooks are off"
 
 
 def _words(manifest: Manifest) -> str:

@@ -9,7 +9,7 @@ import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
 from urllib.parse import urlsplit
 
@@ -23,10 +23,12 @@ from service.content import check as check_content
 from service.engine import load_reader
 from service.errors import DeskError, EngineAway
 from service.store import open_store
+from service.webhooks import Webhook
 
 PACKAGES = ("torch", "transformers", "sentence-transformers", "faiss-cpu", "flask", "gunicorn")
 FREE_BYTES = 500_000_000
 HEALTH_SECONDS = 2.0
+FAILING_LONG = timedelta(hours=1)  # without anything that a webhook took
 MOST_BYTES = 1000  # of an answer that may be anybody's
 
 
@@ -151,12 +153,24 @@ def check_webhooks(config: Config) -> list[Finding]:
         webhooks = store.webhooks()
     finally:
         store.close()
-    troubled = [w for w in webhooks if w.stopped or (w.active and w.failing_since)]
+    troubled = [webhook for webhook in webhooks if _is_troubled(webhook)]
     # The host alone: there may be a token in the rest.
-    hosts = ", ".join(sorted({urlsplit(webhook.address).hostname or "" for webhook in troubled}))
-    message = f"{hosts} took nothing at last" if troubled else f"{len(webhooks)} in order"
+    told = (f"{urlsplit(w.address).hostname} {_trouble(w)}" for w in troubled)
+    message = ", ".join(sorted(told)) if troubled else f"{len(webhooks)} in order"
     todo = "Look at the log under Settings, Webhooks."
     return [Finding("webhooks", not troubled, message, todo)] if webhooks else []
+
+
+def _is_troubled(webhook: Webhook) -> bool:
+    """A failure of a moment is mended by the next try."""
+    before = (datetime.now(UTC) - FAILING_LONG).isoformat()
+    failing = webhook.failing_since is not None and webhook.failing_since < before
+    return bool(webhook.stopped) or (webhook.active and failing)
+
+
+def _trouble(webhook: Webhook) -> str:
+    why = {"gone": "answered 410 Gone and is off", "failing": "took nothing for days and is off"}
+    return why.get(webhook.stopped) or f"took nothing since {webhook.failing_since}"
 
 
 def check_erasures(config: Config) -> list[Finding]:

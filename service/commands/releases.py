@@ -104,7 +104,7 @@ def promote_release(ctx: click.Context, release: str, as_json: bool) -> None:
         promote(folder, release)
     except ReleaseError as error:
         raise Conflict(str(error)) from None
-    _note(config_of(ctx), "release.promote", release)
+    _tell(config_of(ctx), release)
     emit(as_json, {"champion": release}, f"{release} is the champion.{_remark(folder, release)}")
 
 
@@ -118,16 +118,16 @@ def roll_back(ctx: click.Context, as_json: bool) -> None:
         restored = rollback(folder)
     except ReleaseError as error:
         raise Conflict(str(error)) from None
-    _note(config_of(ctx), "release.rollback", restored)
+    _tell(config_of(ctx), restored, rollback=True)
     text = f"{restored} is the champion again.{_remark(folder, restored)}"
     emit(as_json, {"champion": restored}, text)
 
 
-def _note(config: Config, deed: str, release: str) -> None:
-    """Tell the audit log, where there is a desk."""
+def _tell(config: Config, release: str, *, rollback: bool = False) -> None:
+    """Tell the audit log and webhooks, where there is a desk."""
     if config.database.exists():
         with closing(open_store(config)) as store:
-            store.note(deed, release)
+            store.promoted(release, rollback=rollback)
 
 
 def _remark(releases: Path, release: str) -> str:

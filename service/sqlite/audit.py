@@ -6,7 +6,6 @@ from service.sqlite.commit import Transaction
 from service.sqlite.outbox import happened
 
 LONGEST = 200
-PROMOTIONS = ("release.promote", "release.rollback")
 INSERT = """
 INSERT INTO audit (at, operator_id, name, role, deed, subject, detail, address)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?)
@@ -33,14 +32,17 @@ class Audit(Part):
     """Adds entries for what happens outside the database, and reads the log."""
 
     def note(self, deed: str, subject: str = "", detail: str = "") -> None:
-        """Write that whoever acts now did this; for deeds that are not the store's. Of promotions
-        webhooks hear."""
+        """Write that whoever acts now did this; for deeds that are not the store's."""
+        with self._writing() as write:
+            note(write, deed, subject, self._now(), detail)
+
+    def promoted(self, release: str, detail: str = "", *, rollback: bool = False) -> None:
+        """Write that whoever acts now made it the champion, and have webhooks hear of it."""
         at = self._now()
         with self._writing() as write:
-            note(write, deed, subject, at, detail)
-            if deed in PROMOTIONS:
-                told = {"release": subject, "rollback": deed == "release.rollback"}
-                happened(write, "release.promoted", told, at)
+            note(write, "release.rollback" if rollback else "release.promote", release, at, detail)
+            told = {"release": release, "rollback": rollback}
+            happened(write, "release.promoted", told, at)
 
     def audit(self, query: AuditQuery, limit: int) -> list[AuditEntry]:
         """The entries that are asked for, the newest first."""

@@ -9,6 +9,7 @@ import contextlib
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 import orjson
 
@@ -16,7 +17,7 @@ from index.seen import fingerprints
 from service.errors import Conflict, NotFound, StoreError
 from service.records import Erasable, ErasedTexts, Erasure
 from service.sqlite.audit import note
-from service.sqlite.base import Part
+from service.sqlite.base import Part, iso
 from service.sqlite.commit import Turnstile
 from service.sqlite.connection import connect, explained
 from service.sqlite.content_history import forget_changes
@@ -27,6 +28,8 @@ from service.sqlite.outbox import happened
 from service.sqlite.proposals import drop_empty, forget_proposals
 
 SHOWN = 10
+# What is being sent to a webhook at this moment arrives before it is told to forget.
+UNDER_WAY = timedelta(seconds=30)
 ERASED = "(erased)"  # in other customers' traces, where an example was quoted
 
 CUSTOMERS = """
@@ -121,7 +124,8 @@ class Erasures(Part):
             # Ids of what is gone, so that open consoles drop it; nothing of whose it was.
             gone = {"tickets": tickets, "conversations": found.conversations}
             write.tell("erased", gone, at)
-            happened(write, "customer.erased", gone, at)
+            later = iso(self._clock() + UNDER_WAY)
+            happened(write, "customer.erased", gone, at, due_at=later)
             note(write, "customer.erase", erasure_id, at)
             if examples:
                 raise_revision(write, at)

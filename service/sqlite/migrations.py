@@ -532,7 +532,7 @@ def m013_webhooks(db: Database) -> None:
     """Who hears of what, what is on its way to them, and how the tries went.
 
     A delivery holds ids and labels; what belongs to a conversation goes with it, answers that quote
-    it, too.
+    it, too. It waits only in its webhook's own epoch: the next one gives up all of them at once.
     """
     db.executescript(
         """
@@ -545,6 +545,10 @@ def m013_webhooks(db: Database) -> None:
           active INTEGER NOT NULL,
           stopped TEXT NOT NULL CHECK (stopped IN ('', 'gone', 'failing')),
           failing_since TEXT,
+          failures INTEGER NOT NULL DEFAULT 0,
+          rest_until TEXT,
+          epoch INTEGER NOT NULL DEFAULT 0,
+          removed_at TEXT,
           secret TEXT NOT NULL,
           old_secret TEXT,
           old_secret_until TEXT,
@@ -556,17 +560,19 @@ def m013_webhooks(db: Database) -> None:
           id TEXT NOT NULL UNIQUE,
           webhook_id TEXT NOT NULL REFERENCES webhook ON DELETE CASCADE,
           conversation_id TEXT REFERENCES conversation ON DELETE CASCADE,
+          epoch INTEGER NOT NULL,
           event TEXT NOT NULL,
           body TEXT NOT NULL,
           state TEXT NOT NULL CHECK (state IN ('waiting', 'delivered', 'failed')),
           failures INTEGER NOT NULL,
           created_at TEXT NOT NULL,
+          begun_at TEXT NOT NULL,
           next_at TEXT
         ) STRICT;
         CREATE INDEX webhook_delivery_log ON webhook_delivery (webhook_id, place);
         CREATE INDEX webhook_delivery_failed ON webhook_delivery (webhook_id, place)
           WHERE (state = 'failed' OR failures > 0);
-        CREATE INDEX webhook_delivery_due ON webhook_delivery (webhook_id, next_at)
+        CREATE INDEX webhook_delivery_due ON webhook_delivery (webhook_id, epoch, next_at)
           WHERE next_at IS NOT NULL;
         CREATE INDEX webhook_delivery_over ON webhook_delivery (created_at) WHERE next_at IS NULL;
         CREATE INDEX webhook_delivery_conversation ON webhook_delivery (conversation_id)

@@ -12,6 +12,7 @@ from service.sqlite.audit import note
 from service.sqlite.base import Part
 from service.sqlite.commit import Transaction
 from service.sqlite.ids import new_id
+from service.sqlite.outbox import ticket_happened
 from service.sqlite.rows import OPERATOR, operator_from
 from service.sqlite.thread import opened
 from service.sqlite.ticket_rows import tell_ticket
@@ -194,4 +195,4 @@ def _key(email: str) -> str:
 def _release(write: Transaction, ticket_id: str, conversation_id: str, at: str) -> None:
     with opened(write, conversation_id, at) as thread:
         thread.pass_to("waiting")
-    tell_ticket(write, ticket_id, at)
+    ticket_happened(write, "ticket.released", tell_ticket(write, ticket_id, at), at)

@@ -22,9 +22,9 @@ SELECT id FROM webhook
 WHERE active = 1 AND EXISTS (SELECT 1 FROM json_each(webhook.events) WHERE value = ?)
 """
 PUT = """
-INSERT INTO webhook_delivery (id, webhook_id, conversation_id, event, body, state, failures,
-  created_at, next_at)
-VALUES (?, ?, ?, ?, ?, 'waiting', 0, ?, ?)
+INSERT INTO webhook_delivery (id, webhook_id, epoch, conversation_id, event, body, state, failures,
+  created_at, begun_at, next_at)
+SELECT ?, id, epoch, ?, ?, ?, 'waiting', 0, ?, ?, ? FROM webhook WHERE id = ?
 """
 TICKET_LABELS = (
     *("id", "conversation_id", "status", "priority", "reason", "intent", "sentiment", "language"),
@@ -46,10 +46,12 @@ def happened(
     at: str,
     *,
     conversation_id: str | None = None,
+    due_at: str = "",
 ) -> None:
-    """Have every webhook hear of it that wants to. What belongs to a conversation goes with it."""
+    """Have every webhook hear of it that wants to, at once or later. What belongs to a conversation
+    goes with it."""
     for row in write.connection.execute(WANTING, (event,)).fetchall():
-        put(write, row["id"], event, told, at, conversation_id)
+        put(write, row["id"], event, told, at, conversation_id, due_at)
 
 
 def put(
@@ -59,11 +61,12 @@ def put(
     told: Mapping[str, Any],
     at: str,
     conversation_id: str | None = None,
+    due_at: str = "",
 ) -> str:
-    """A delivery to one webhook, due at once; returns its id."""
+    """A delivery to one webhook, due at once unless it says when; returns its id."""
     delivery_id = new_id("whd")
     body = orjson.dumps(told).decode()
-    row = (delivery_id, webhook_id, conversation_id, event, body, at, at)
+    row = (delivery_id, conversation_id, event, body, at, at, due_at or at, webhook_id)
     write.connection.execute(PUT, row)
     return delivery_id
 

@@ -25,7 +25,6 @@ from service.sqlite.content import ContentPart
 from service.sqlite.content_history import ContentHistory
 from service.sqlite.conversations import Conversations
 from service.sqlite.corrections import Corrections
-from service.sqlite.deliveries import Deliveries
 from service.sqlite.erasures import Erasures
 from service.sqlite.events import Events, last_event
 from service.sqlite.files import Files
@@ -75,7 +74,6 @@ class SqliteStore(
     PresencePart,
     Trials,
     Webhooks,
-    Deliveries,
     Settings,
 ):
     """Keeps the desk in one file; safe for any number of threads and processes on one machine."""

@@ -147,7 +147,7 @@ def _unassign(
     with opened(write, ticket.conversation_id, at) as thread:
         thread.pass_to("waiting")
         _note(thread, ticket, operator, "Assigned to nobody", change.note)
-    return tell_ticket(write, ticket.id, at)
+    return _happened(write, "ticket.released", ticket, operator, at)
 
 
 def _assignee(write: Transaction, operator_id: str) -> Operator:

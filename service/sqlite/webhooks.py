@@ -13,9 +13,9 @@ import orjson
 
 from service.errors import Conflict, NotFound
 from service.sqlite.audit import note
-from service.sqlite.base import Part, iso
+from service.sqlite.base import iso
 from service.sqlite.commit import Transaction
-from service.sqlite.deliveries import give_up
+from service.sqlite.deliveries import WAKE, Deliveries, clear, give_up
 from service.sqlite.ids import new_id
 from service.sqlite.outbox import put
 from service.webhooks import MOST, ROTATION, TEST, Webhook, WebhookChange, new_secret
@@ -23,20 +23,30 @@ from service.webhooks import MOST, ROTATION, TEST, Webhook, WebhookChange, new_s
 WEBHOOK = """
 SELECT id, address, description, events, with_texts, active, stopped, failing_since,
   iif(old_secret_until > :now, old_secret_until, NULL) AS old_secret_until, created_at, updated_at
-FROM webhook
+FROM webhook WHERE removed_at IS NULL
 """
 NEW = """
 INSERT INTO webhook (id, address, description, events, with_texts, active, stopped, secret,
   created_at, updated_at)
 VALUES (?, ?, ?, ?, ?, ?, '', ?, ?, ?)
 """
+COUNT = "SELECT count(*) FROM webhook WHERE removed_at IS NULL"
 ROTATE = """
 UPDATE webhook SET old_secret = secret, old_secret_until = ?, secret = ?, updated_at = ?
 WHERE id = ?
 """
 
 
-class Webhooks(Part):
+UNHARMED = {"stopped": "", "failing_since": None, "failures": 0, "rest_until": None}
+# Its log may be long, and everybody who writes would wait for it: it goes bit by bit.
+REMOVE = """
+UPDATE webhook SET removed_at = ?, active = 0, secret = '', old_secret = NULL,
+  old_secret_until = NULL
+WHERE id = ?
+"""
+
+
+class Webhooks(Deliveries):
     """Keeps which addresses hear of what."""
 
     def webhooks(self) -> list[Webhook]:
@@ -63,7 +73,7 @@ class Webhooks(Part):
         at, webhook_id, secret = self._now(), new_id("whk"), new_secret()
         with self._writing() as write:
             db = write.connection
-            if db.execute("SELECT count(*) FROM webhook").fetchone()[0] >= MOST:
+            if db.execute(COUNT).fetchone()[0] >= MOST:
                 raise Conflict(f"A desk has at most {MOST} webhooks.")
             told = (address, description, _json(events), with_texts, active, secret, at, at)
             db.execute(NEW, (webhook_id, *told))
@@ -71,8 +81,9 @@ class Webhooks(Part):
             return _find(db, webhook_id, at), secret
 
     def change_webhook(self, webhook_id: str, change: WebhookChange) -> Webhook:
-        """Change what is given. Switched off, it gives up what waits; another address, or switched
-        on, it begins anew as one that never failed."""
+        """Change what is given. Switched off, it gives up what waits, and what waits of events that
+        are chosen no more; another address, or switched on, it begins anew as one that never
+        failed."""
         at = self._now()
         with self._writing() as write:
             before = _find(write.connection, webhook_id, at)
@@ -80,12 +91,15 @@ class Webhooks(Part):
             if not values:
                 return before
             if change.active or "address" in values:
-                values |= {"stopped": "", "failing_since": None}
+                values |= UNHARMED
             _set(write, webhook_id, {**values, "updated_at": at})
             if change.active is False:
                 give_up(write, webhook_id)
-            note(write, "webhook.change", webhook_id, at, ", ".join(sorted(_names(values))))
-            return _find(write.connection, webhook_id, at)
+            note(write, "webhook.change", webhook_id, at, ", ".join(_words(before, values)))
+            changed = _find(write.connection, webhook_id, at)
+        if "events" in values:
+            self._give_up_unwanted(webhook_id)
+        return changed
 
     def rotate_webhook_secret(self, webhook_id: str) -> tuple[Webhook, str]:
         """Another secret; the one so far signs, too, for a day."""
@@ -102,8 +116,22 @@ class Webhooks(Part):
         with self._writing() as write:
             at = self._now()
             gone = _find(write.connection, webhook_id, at)
-            write.connection.execute("DELETE FROM webhook WHERE id = ?", (webhook_id,))
+            write.connection.execute(REMOVE, (at, webhook_id))
+            clear(write)
             note(write, "webhook.remove", webhook_id, at, _host(gone.address))
+
+    def switch_webhooks_off(self) -> int:
+        """Every one, and give up all that waits; returns how many were on."""
+        at = self._now()
+        with self._writing() as write:
+            rows = write.connection.execute("SELECT id FROM webhook WHERE active = 1").fetchall()
+            for row in rows:
+                _set(write, row["id"], {"active": False, "updated_at": at})
+                give_up(write, row["id"])
+                note(write, "webhook.change", row["id"], at, "off, restored")
+        while self.clear_webhooks():
+            continue
+        return len(rows)
 
     def test_webhook(self, webhook_id: str) -> str:
         """Have it hear of nothing but that it can hear; returns the delivery's id."""
@@ -111,11 +139,12 @@ class Webhooks(Part):
         with self._writing() as write:
             if not _find(write.connection, webhook_id, at).active:
                 raise Conflict("This webhook is off; switch it on first.")
+            write.connection.execute(WAKE, (webhook_id,))  # somebody waits for it
             return put(write, webhook_id, TEST, {"webhook_id": webhook_id}, at)
 
 
 def _find(db: sqlite3.Connection, webhook_id: str, now: str) -> Webhook:
-    row = db.execute(f"{WEBHOOK} WHERE id = :id", {"id": webhook_id, "now": now}).fetchone()
+    row = db.execute(f"{WEBHOOK} AND id = :id", {"id": webhook_id, "now": now}).fetchone()
     if row is None:
         raise NotFound(f"There is no webhook {webhook_id}.")
     return _webhook_from(row)
@@ -128,10 +157,17 @@ def _values(before: Webhook, change: WebhookChange) -> dict[str, Any]:
     return new | ({"events": _json(new["events"])} if "events" in new else {})
 
 
-def _names(values: dict[str, Any]) -> set[str]:
-    """What the audit log tells of a change: which fields, and whether it was switched on or off."""
-    names = set(values) & set(WebhookChange.__slots__) - {"active"}
-    return names | ({"on" if values["active"] else "off"} if "active" in values else set())
+def _words(before: Webhook, values: dict[str, Any]) -> list[str]:
+    """What the audit log tells of a change: which fields, where it was directed to, and what was
+    switched on or off."""
+    words: list[str] = [name for name in ("description", "events") if name in values]
+    if "address" in values:
+        words.append(f"address: {_host(before.address)} to {_host(values['address'])}")
+    if "with_texts" in values:
+        words.append("texts on" if values["with_texts"] else "texts off")
+    if "active" in values:
+        words.append("on" if values["active"] else "off")
+    return sorted(words)
 
 
 def _set(write: Transaction, webhook_id: str, values: dict[str, Any]) -> None:

@@ -99,7 +99,7 @@ def promote_release(release_id: str) -> dict[str, Any]:
     _require(folder, release_id)
     promote(folder, release_id)
     log.info("operator %s promoted release %s", g.operator.id, release_id)
-    parts().store.note("release.promote", release_id)
+    parts().store.promoted(release_id)
     return {"champion": champion(folder)}
 
 
@@ -142,7 +142,7 @@ def roll_back() -> dict[str, Any]:
     no_body()
     restored = rollback(parts().config.releases)
     log.info("operator %s rolled back to release %s", g.operator.id, restored)
-    parts().store.note("release.rollback", restored)
+    parts().store.promoted(restored, rollback=True)
     return {"champion": restored}
 
 
