@@ -233,6 +233,7 @@ def _settings(desk: DeskFile) -> DeskSettings:
         protected=desk.protected,
         sla=sla_of(desk.sla) if desk.sla else None,
         hours=hours_of(desk.hours) if desk.hours else None,
+        contact_form=desk.contact_form,
     )
 
 

@@ -38,6 +38,12 @@ SELECT count(*) FROM customer WHERE id NOT IN (SELECT value FROM json_each(:cust
   AND lower(email) IN (SELECT lower(email) FROM customer
     WHERE id IN (SELECT value FROM json_each(:customers)))
 """
+# What is known of nobody but that he wants to be reached there.
+REACHED_THERE = """
+SELECT v.id FROM contact AS k JOIN conversation AS v ON v.id = k.conversation_id
+WHERE k.value = :name COLLATE NOCASE AND v.customer_id IS NULL
+"""
+FORGET_CONTACT = "DELETE FROM contact WHERE value = ? COLLATE NOCASE"
 THEIR_CONVERSATIONS = """
 SELECT id FROM conversation WHERE customer_id IN (SELECT value FROM json_each(?))
 """
@@ -52,6 +58,7 @@ COUNTED = {
     "feedback": f"feedback WHERE conversation_id IN {CONVERSATIONS}",
     "files": f"file WHERE conversation_id IN {CONVERSATIONS}",
     "tickets": f"ticket WHERE conversation_id IN {CONVERSATIONS}",
+    "contacts": f"contact WHERE conversation_id IN {CONVERSATIONS}",
     "corrections": f"correction WHERE message_id IN {MESSAGES}",
     "examples": f"example WHERE message_id IN {MESSAGES}",
     "disagreements": f"disagreement WHERE conversation_id IN {CONVERSATIONS}",
@@ -108,6 +115,7 @@ class Erasures(Part):
             alike = _alike(db, found)
             forget_changes(db, found.named["conversations"])
             forget_proposals(write, found.named["conversations"], at)
+            db.execute(FORGET_CONTACT, (customer.strip(),))  # wherever else it was left
             for table in ("conversations", "customers"):
                 db.execute(f"DELETE FROM {COUNTED[table]}", found.named)  # noqa: S608
             contest(db, alike)  # nobody contradicts what is gone
@@ -192,7 +200,8 @@ def _find(db: sqlite3.Connection, customer: str) -> _Found:
     if db.execute("SELECT 1 FROM conversation WHERE id = ?", (name,)).fetchone():
         return _Found([], [name])
     rows = db.execute(CUSTOMERS, {"name": name}).fetchall() if name else []
-    if not rows:
+    reached = _ids(db.execute(REACHED_THERE, {"name": name})) if name else []
+    if not rows and not reached:
         raise NotFound(
             f"There is no customer {customer!r}: give an e-mail address, an identifier, or an id "
             "(cus_… or cnv_…)."
@@ -206,7 +215,8 @@ def _find(db: sqlite3.Connection, customer: str) -> _Found:
             f"them by their ids: {', '.join(ids[:SHOWN])}{more}."
         )
     customers = _ids(rows)
-    return _Found(customers, _ids(db.execute(THEIR_CONVERSATIONS, (_json(customers),))))
+    theirs = _ids(db.execute(THEIR_CONVERSATIONS, (_json(customers),)))
+    return _Found(customers, [*theirs, *dict.fromkeys(reached)])
 
 
 def _count(db: sqlite3.Connection, found: _Found) -> dict[str, int]:

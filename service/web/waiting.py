@@ -1,0 +1,66 @@
+"""What customers who wait for a person may expect, for the chat API and its streams.
+
+Every stream of a process asks once a second, so what the desk did lately and the queue are kept for
+a moment and shared. What follows from them is `service.expecting`'s.
+"""
+
+import threading
+import time
+from datetime import UTC, datetime
+
+from service.expecting import LOOK_BACK, Outlook, expectation, outlook
+from service.records import Expectation, Queued
+from service.store import Store
+from service.times import since
+from service.web.shapes import expectation_json
+
+QUEUE_SECONDS = 1.0  # the queue is shared for so long
+OUTLOOK_SECONDS = 5.0
+
+
+class Waiting:
+    """Who waits, by this process's knowledge: at most some seconds old."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._lock = threading.Lock()
+        self._queue: list[Queued] = []
+        self._outlook: Outlook | None = None
+        self._queue_at = self._outlook_at = float("-inf")
+
+    def expectation(self, conversation_id: str) -> Expectation | None:
+        """What its customer may expect; none unless he waits for a person."""
+        with self._lock:
+            if time.monotonic() - self._queue_at >= QUEUE_SECONDS:
+                self._queue = self._store.queue()
+                self._queue_at = time.monotonic()
+            queue = self._queue
+            if not any(one.conversation_id == conversation_id for one in queue):
+                return None
+            now = datetime.now(UTC)
+            if self._outlook is None or time.monotonic() - self._outlook_at >= OUTLOOK_SECONDS:
+                self._outlook = outlook(self._store.lately(since(LOOK_BACK)), now)
+                self._outlook_at = time.monotonic()
+            return expectation(queue, self._outlook, conversation_id, now)
+
+    def forget(self) -> None:
+        """Look anew: this process has just changed something."""
+        with self._lock:
+            self._queue_at = self._outlook_at = float("-inf")
+
+
+class WaitingCustomer:
+    """What a customer's stream tells of it: whenever it has changed."""
+
+    def __init__(self, waiting: Waiting, conversation_id: str) -> None:
+        self._waiting = waiting
+        self._conversation_id = conversation_id
+        self._told: Expectation | None = None
+
+    def news(self) -> list[tuple[str, object]]:
+        """The event to send now, if there is any."""
+        expected = self._waiting.expectation(self._conversation_id)
+        if expected == self._told:
+            return []
+        self._told = expected
+        return [("expectation", expectation_json(expected))] if expected else []
