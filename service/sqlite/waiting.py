@@ -76,6 +76,8 @@ class WaitingPart(Part):
                 raise Conflict("Nobody was asked to get back to you.")
             values = (ticket.id, conversation_id, kind, value, about, at)
             write.connection.execute(SAVE, values)
+            touch = "UPDATE ticket SET updated_at = ? WHERE id = ?"
+            write.connection.execute(touch, (at, ticket.id))
             return tell_ticket(write, ticket.id, at)
 
     def contact(self, ticket_id: str) -> Contact | None:

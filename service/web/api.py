@@ -58,7 +58,11 @@ def read_site() -> Json:
         "welcome": welcome.text,
         "suggested": [{"text": s.text, "intent": s.intent} for s in welcome.suggestions],
         "max_text": parts().config.max_text,
-        "theme": {"mode": look.pop("theme"), **look},
+        "theme": {
+            "color": look.pop("color"),
+            "mode": look.pop("theme"),
+            **{trait: value for trait, value in look.items() if value},
+        },
         **({"locale": locale} if locale else {}),
         "files": files_taken(parts().config) if parts().site.takes_files else None,
     }

@@ -560,7 +560,7 @@ SCHEMAS: dict[str, Schema] = {
             "welcome": TEXT,
             "suggested": many(SUGGESTION),
             "max_text": WHOLE,
-            "theme": fields({"color": TEXT, "mode": TEXT, **TRAITS}),
+            "theme": fields({"color": TEXT, "mode": TEXT}, **TRAITS),
             "files": either(FILES_TAKEN),
         },
         locale=TEXT,

@@ -5,7 +5,7 @@
 import { h, icon } from "./dom.js";
 import { timeOf } from "./time.js";
 import { announce } from "./toast.js";
-import { customerName, plural, STATUS, title } from "./words.js";
+import { customerName, plural, reachWords, STATUS, title } from "./words.js";
 
 /** @import {TicketDetail, Ticket} from "./types.js" */
 
@@ -20,6 +20,9 @@ export function detailsOf(detail, close) {
     section("Customer",
       fact("Name", name ?? customerName(ticket)), fact("E-mail", email, true), fact("Identifier", identifier, true),
       fact("Wrote", detail.earlier ? undefined : plural(theirs, "message"))),
+    detail.reach ? section(reachWords(detail.reach.kind),
+      fact(detail.reach.kind === "email" ? "E-mail" : "Phone", detail.reach.value, true), fact("About", detail.reach.about, true),
+      fact("Left", timeOf(detail.reach.at)), fact("Checked", "By nobody: it is what the customer typed")) : null,
     section("Facts", ...factsOf(detail).map(([label, text]) => fact(title(label), text, true))),
     section("Ticket",
       fact("Status", STATUS[ticket.status]), fact("Priority", title(ticket.priority)),

@@ -9,7 +9,8 @@ import { plural, title } from "./words.js";
  * @typedef {object} Field
  * @property {string} name
  * @property {string} label
- * @property {"line"|"text"|"choice"|"checks"|"facts"} as
+ * @property {"line"|"text"|"choice"|"checks"|"facts"|"group"} as
+ * @property {(field: Field, id: string, described: string, changed: () => void) => Input} [make] for a group: its own input
  * @property {() => [string, string][]} [choices] values with their words
  * @property {string} [help]
  * @property {boolean} [fixed] only chosen when it is made
@@ -32,8 +33,8 @@ export function showField(field, changed) {
   const problem = h("p", { class: "field-problem", id: `${id}-problem`, hidden: true });
   const help = field.help ? h("p", { class: "field-help", id: `${id}-help` }, field.help) : null;
   const described = [help && `${id}-help`, `${id}-problem`].filter(Boolean).join(" ");
-  const input = MAKE[field.as](field, id, described, changed);
-  const isGroup = field.as === "checks" || field.as === "facts";
+  const input = (field.make ?? MAKE[field.as])(field, id, described, changed);
+  const isGroup = ["checks", "facts", "group"].includes(field.as);
   const label = isGroup ? h("legend", {}, field.label) : h("label", { for: id }, field.label);
   const element = h(isGroup ? "fieldset" : "div", { class: "field", data: { as: field.as } }, label, input.element, help, problem);
   return {
@@ -54,7 +55,7 @@ export function showField(field, changed) {
 
 /** @typedef {Omit<Shown, "blame">} Input */
 
-/** @type {Record<Field["as"], (field: Field, id: string, described: string, changed: () => void) => Input>} */
+/** @type {Record<string, (field: Field, id: string, described: string, changed: () => void) => Input>} */
 const MAKE = {
   line: (field, id, described, changed) => plain(h("input", {
     id, type: "text", maxlength: 200, dir: "auto", "aria-describedby": described, "data-testid": `edit-${field.name}`, oninput: changed,

@@ -70,6 +70,8 @@ export class Conversation {
   /** @type {'ok' | 'offline' | 'trouble'} */
   network = 'ok';
   startedOver = false;
+  /** @type {import('./api.js').Expectation | null} while a person is waited for */
+  expectation = null;
 
   /**
    * @param {import('./api.js').Api} api
@@ -219,6 +221,21 @@ export class Conversation {
       return true;
     } catch (error) {
       this.#emit('error', { code: 'feedback', message: error instanceof Error ? error.message : '' });
+      return false;
+    }
+  }
+
+  /** @param {import('./waiting.js').Contact} contact @returns {Promise<boolean>} whether the desk has it; rejects when it refuses that */
+  async leaveContact(contact) {
+    const bond = this.#bond;
+    try {
+      if (!bond) return false;
+      const { conversation } = await this.#api.contact(bond, contact);
+      if (this.#bond === bond) this.#speaker(conversation);
+      this.#update();
+      return true;
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 422) throw error;
       return false;
     }
   }
@@ -437,6 +454,8 @@ export class Conversation {
       this.#statusSeq = seq;
       this.#speaker(body);
       if (body.status === 'resolved') void this.#learnClosing();
+    } else if (event === 'expectation') {
+      this.expectation = body;
     } else if (event === 'typing' && body.author !== 'customer') {
       this.#typing(body.name ?? '');
     }
@@ -461,11 +480,12 @@ export class Conversation {
     }
   }
 
-  /** @param {{status: import('./api.js').Status, operator?: string | null}} now */
-  #speaker({ status, operator }) {
+  /** @param {Omit<import('./api.js').ConversationShape, 'id'>} now */
+  #speaker({ status, operator, expectation }) {
     const before = this.status;
     this.#heard++;
     this.status = status;
+    this.expectation = status === 'waiting' ? (expectation ?? this.expectation) : null;
     this.operator = status === 'operator' ? (operator ?? this.operator ?? this.#lastOperator()) : null;
     if (status === 'waiting' && before !== 'waiting' && this.#settled) {
       this.#emit('handoff', { conversation_id: this.#bond?.id, status });
@@ -515,7 +535,7 @@ export class Conversation {
     this.#settled = false;
     this.#closing = null;
     this.status = 'desk';
-    this.operator = null;
+    this.operator = this.expectation = null;
     this.#typing(null);
     if (this.#bond) this.live.start();
   }

@@ -7,7 +7,7 @@
  * Parts, for themes and tests: launcher, unread, panel, title, status, menu-button, menu, menu-person,
  * menu-transcript, close, banner, scroll, log, message, author, bubble, meta, state, retry, remove,
  * thumb-up, thumb-down, offer-person, mark, typing, suggestions, suggestion, jump, composer, input,
- * counter, send, announcer; those of the rating are in rating.js.
+ * counter, send, announcer; those of the rating are in rating.js, of the wait in waiting.js.
  */
 import { accents } from './color.js';
 import { h, icon, setAttribute, setText } from './dom.js';
@@ -50,6 +50,8 @@ export class View {
   #rating = null;
   /** @type {import('./files.js').Files | null | undefined} null while it is on its way */
   #files;
+  /** @type {Promise<import('./waiting.js').Waiting> | null} what to expect, once a person was waited for */
+  #waiting = null;
   #full = matchMedia(FULL);
   #dark = matchMedia('(prefers-color-scheme: dark)');
 
@@ -218,6 +220,7 @@ export class View {
     }
     this.#renderChoices(items, typing !== null);
     void this.#renderRating();
+    this.#renderWaiting();
     this.#menu.render([
       { part: 'menu-person', icon: 'person', text: strings.menu_person, off: !person, act: () => this.#askForPerson() },
       { part: 'menu-transcript', icon: 'save', text: strings.menu_transcript, off: !talking, act: () => this.#saveTranscript() },
@@ -316,6 +319,25 @@ export class View {
     } catch {
       this.#rating = null; // not to be had now: the next time that something is drawn
     }
+  }
+
+  /** What to expect while a person is waited for. */
+  #renderWaiting() {
+    if (!this.#waiting && !this.#conversation.expectation) return;
+    this.#waiting ??= import('./waiting.js').then(async ({ Waiting, css: looks, wordsFor }) => {
+      const { locale } = this.#look;
+      const card = new Waiting(await wordsFor(locale), locale, (contact) => this.#conversation.leaveContact(contact));
+      dress(this.#root, looks);
+      this.#choices.before(card.element);
+      return card;
+    });
+    this.#waiting.then(
+      (card) => {
+        card.render(this.#conversation.expectation);
+        if (this.#atEnd) this.#toEnd();
+      },
+      () => (this.#waiting = null), // not to be had now: the next time that something is drawn
+    );
   }
 
   /** Tells screen readers what happens outside the log. @param {import('./conversation.js').Item[]} items @param {boolean} loading */
