@@ -58,32 +58,28 @@ def outlook(lately: Lately, at: datetime) -> Outlook:
     return Outlook(now, is_there, _usual(lately.waits, hours, at), pace(lately.waits), form)
 
 
-def expectation(
-    queue: Sequence[Queued], ahead: Outlook, conversation_id: str, at: datetime
-) -> Expectation | None:
-    """For the customer of this conversation; none unless he waits for a person."""
-    own = next((one for one in queue if one.conversation_id == conversation_id), None)
-    if own is None:
-        return None
+def places(queue: Sequence[Queued]) -> dict[str, tuple[Queued, int]]:
+    """Whoever waits, by conversation, with how many come first: the more urgent, and of those who
+    are as urgent whoever waits longer, as in the inbox. What is put off keeps nobody waiting."""
+    waiting = [one for one in queue if one.since and not one.put_off]
+    waiting.sort(key=lambda one: (-PRIORITIES.index(one.priority), one.since or ""))
+    before = {one.conversation_id: at for at, one in enumerate(waiting)}
+    return {one.conversation_id: (one, before.get(one.conversation_id, 0)) for one in queue}
+
+
+def expectation(own: Queued, before: int, ahead: Outlook, at: datetime) -> Expectation:
+    """For a customer with so many before him."""
     changes_at, form = ahead.opening.changes_at, ahead.form
     if not ahead.opening.is_open:
         opens_at = _text(changes_at) if changes_at else None
         return Expectation("closed", opens_at=opens_at, form=form != "never", contact=own.contact)
     if not ahead.is_there:
         return Expectation("away", form=form == "away", contact=own.contact)
-    before = _before(queue, own)
     is_queued = own.since is not None and not own.put_off
     within = _within(own, before, ahead, at) if is_queued else None
     late = within is not None and at - _time(own.since or "") > timedelta(minutes=within)
     place = before + 1 if is_queued and before < SHORT_QUEUE else None
     return Expectation("open", place=place, within=within, late=late, contact=own.contact)
-
-
-def _before(queue: Sequence[Queued], own: Queued) -> int:
-    """How many come first: more urgent, or as urgent and waiting longer, as in the inbox."""
-    mine = (-PRIORITIES.index(own.priority), own.since or "")
-    waiting = [one for one in queue if one.since and not one.put_off and one is not own]
-    return sum((-PRIORITIES.index(one.priority), one.since or "") < mine for one in waiting)
 
 
 def _within(own: Queued, before: int, ahead: Outlook, at: datetime) -> int | None:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from service.expecting import expectation, outlook, pace, quantile
+from service.expecting import expectation, outlook, pace, places, quantile
 from service.records import ContactForm, Expectation, FirstWait, Hours, Lately, Priority, Queued
 from service.sla import Opening, check_hours, due, opening
 
@@ -40,9 +40,7 @@ def told(
 ) -> Expectation:
     lately = Lately(tuple(waits), None if seen is None else text(at - seen), hours)
     queue = [queued("cnv_mia", 0)] if queue is None else queue
-    found = expectation(queue, outlook(lately, at), "cnv_mia", at)
-    assert found is not None
-    return found
+    return expectation(*places(queue)["cnv_mia"], outlook(lately, at), at)
 
 
 USUAL = days(*[3, 4, 5, 5, 6, 8, 9, 40])
@@ -147,17 +145,11 @@ def test_closed_tells_when_it_opens_and_close_to_the_end_no_minutes() -> None:
     ("form", "offered"), [("closed", (True, False)), ("away", (True, True)), ("never", (0, 0))]
 )
 def test_the_form_is_offered_as_configured(form: ContactForm, offered: tuple[bool, bool]) -> None:
-    queue = [queued("cnv_mia", 0)]
     seen = text(NOON - timedelta(hours=1))
     hours = (Hours("UTC", {"sunday": ("09:00-10:00",)}), None)
     nows = [outlook(Lately((), seen, each, form), NOON) for each in hours]
-    found = [expectation(queue, now, "cnv_mia", NOON) for now in nows]
-    assert tuple(one.form for one in found if one) == offered
-
-
-def test_who_does_not_wait_is_told_nothing() -> None:
-    now = outlook(Lately(), NOON)
-    assert expectation([queued("cnv_ben", 1)], now, "cnv_mia", NOON) is None
+    found = [expectation(queued("cnv_mia", 0), 0, now, NOON) for now in nows]
+    assert tuple(one.form for one in found) == offered
 
 
 # --- opening hours -------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ import threading
 import time
 from datetime import UTC, datetime
 
-from service.expecting import LOOK_BACK, Outlook, expectation, outlook
+from service.expecting import LOOK_BACK, Outlook, expectation, outlook, places
 from service.records import Expectation, Queued
 from service.store import Store
 from service.times import since
@@ -24,7 +24,7 @@ class Waiting:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._lock = threading.Lock()
-        self._queue: list[Queued] = []
+        self._places: dict[str, tuple[Queued, int]] = {}
         self._outlook: Outlook | None = None
         self._queue_at = self._outlook_at = float("-inf")
 
@@ -32,16 +32,16 @@ class Waiting:
         """What its customer may expect; none unless he waits for a person."""
         with self._lock:
             if time.monotonic() - self._queue_at >= QUEUE_SECONDS:
-                self._queue = self._store.queue()
+                self._places = places(self._store.queue())
                 self._queue_at = time.monotonic()
-            queue = self._queue
-            if not any(one.conversation_id == conversation_id for one in queue):
+            own = self._places.get(conversation_id)
+            if own is None:
                 return None
             now = datetime.now(UTC)
             if self._outlook is None or time.monotonic() - self._outlook_at >= OUTLOOK_SECONDS:
                 self._outlook = outlook(self._store.lately(since(LOOK_BACK)), now)
                 self._outlook_at = time.monotonic()
-            return expectation(queue, self._outlook, conversation_id, now)
+            return expectation(*own, self._outlook, now)
 
     def forget(self) -> None:
         """Look anew: this process has just changed something."""

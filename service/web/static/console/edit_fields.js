@@ -23,6 +23,7 @@ import { plural, title } from "./words.js";
  * @property {(value: any) => void} write
  * @property {(words: string) => void} blame what is wrong with it; nothing when it is empty
  * @property {() => void} focus
+ * @property {() => string} [explains] what is wrong before the desk is asked; nothing where that is not known
  */
 
 let last = 0;
@@ -42,10 +43,12 @@ export function showField(field, changed) {
     read: input.read,
     write: input.write,
     focus: input.focus,
+    explains: input.explains,
     blame: (words) => {
       problem.hidden = !words;
       problem.textContent = words;
-      for (const box of element.querySelectorAll("input, textarea, select")) {
+      // A group's own parts know which of them is meant.
+      for (const box of field.as === "group" ? [] : element.querySelectorAll("input, textarea, select")) {
         if (words) box.setAttribute("aria-invalid", "true");
         else box.removeAttribute("aria-invalid");
       }

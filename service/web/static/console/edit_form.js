@@ -149,6 +149,8 @@ export class EditForm {
   async save() {
     if (this.busy || (this.item && !this.isChanged)) return;
     this.clear();
+    const slip = [...this.shown.values()].find(({ explains }) => explains?.());
+    if (slip) return this.refuse(slip.explains?.() ?? "", slip);
     this.setBusy(true);
     const values = { ...this.fixedValues(), ...this.read() };
     const body = this.kind.body?.(values, this.item) ?? values;
@@ -191,9 +193,14 @@ export class EditForm {
       shown?.blame(message);
       blamed ??= shown;
     }
+    this.refuse(explain(error), blamed);
+  }
+
+  /** @param {string} words @param {Shown|null} blamed */
+  refuse(words, blamed) {
     if (!this.problem) return;
     this.problem.hidden = false;
-    this.problem.textContent = `Not saved. ${explain(error)}`;
+    this.problem.textContent = `Not saved. ${words}`;
     blamed?.focus();
   }
 

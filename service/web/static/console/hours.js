@@ -41,7 +41,7 @@ function kindOf({ element, ask }) {
     values: plainOf,
     body: (values) => bodyOf(values),
     preview: (values) => {
-      ask(bodyOf(values));
+      ask(bodyOf({ ...values, sla: understood(values.sla) }));
       return element;
     },
   };
@@ -64,6 +64,10 @@ function bodyOf({ hours, sla, contact_form }) {
   const promised = CLOCKS.some((clock) => Object.keys(sla?.[clock] ?? {}).length);
   return { hours, sla: promised ? sla : null, contact_form };
 }
+
+/** Without what is no time yet. @param {Record<string, Record<string, any>>} sla */
+const understood = (sla) => Object.fromEntries(Object.entries(sla).map(([clock, promised]) =>
+  [clock, Object.fromEntries(Object.entries(promised).filter(([, minutes]) => typeof minutes === "number"))]));
 
 /** What it comes to, in the desk's words; asked for when one pauses. */
 function preview() {

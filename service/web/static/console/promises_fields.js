@@ -46,7 +46,7 @@ export function promisesInput(_field, _id, described, changed) {
     read: () => Object.fromEntries(CLOCKS.map(([clock]) => [clock, Object.fromEntries([...PRIORITIES].sort()
       .map((priority) => [priority, boxes.get(`${clock}.${priority}`)?.value.trim() ?? ""])
       .filter(([, text]) => text)
-      // What is no time is sent as it is, and the desk refuses it.
+      // What is no time stays as it is: it is not saved, and not lost.
       .map(([priority, text]) => [priority, minutesOf(text) ?? text]))])),
     write: (/** @type {Sla|null} */ sla) => {
       for (const [clock] of CLOCKS) {
@@ -58,7 +58,8 @@ export function promisesInput(_field, _id, described, changed) {
       }
       check();
     },
-    focus: () => boxes.values().next().value?.focus(),
+    focus: () => ([...boxes.values()].find((box) => box.ariaInvalid === "true") ?? boxes.values().next().value)?.focus(),
+    explains: () => problem.textContent ?? "",
   };
 }
 

@@ -166,6 +166,7 @@ export class Waiting {
   #refused(text) {
     this.#blame(text);
     this.#value.focus();
+    this.element.scrollIntoView({ block: 'nearest' });
   }
 
   /** @type {Words} */ #words;
