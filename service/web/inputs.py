@@ -43,8 +43,7 @@ ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(:\d{1,5})?|https?://\[[0-9A-Fa-f:.
 # No more than can be told apart from a slip: whether mail arrives there nobody can know.
 EMAIL = re.compile(r"[^@\s<>()\[\],;:\\\"]+@[^@\s.<>(),;:\\\"]+(\.[^@\s.<>(),;:\\\"]+)+")
 PHONE = re.compile(r"\+?[0-9 ()./-]{6,40}")
-LENGTH = r"^(\d{1,4}(\.\d{1,3})?(px|rem|em|vw|vh)?)?$"
-LENGTHS = r"^(\d{1,4}(\.\d{1,3})?(px|rem|em|vw|vh)?( \d{1,4}(\.\d{1,3})?(px|rem|em|vw|vh)?)?)?$"
+LENGTH = r"\d{1,4}(\.\d{1,3})?(px|rem|em|vw|vh)?"
 Sentiment = Literal["negative", "neutral", "positive"]
 Version = Annotated[
     str | None,
@@ -150,12 +149,14 @@ class NewContact(Body):
 
     @field_validator("value")
     @classmethod
-    def _can_be_reached(cls, value: str, told: ValidationInfo) -> str:
-        if told.data.get("kind") == "phone":
+    def _can_be_reached(cls, value: str, info: ValidationInfo) -> str:
+        if info.data.get("kind") == "phone":
             if not (PHONE.fullmatch(value) and 6 <= sum(map(str.isdigit, value)) <= 15):
-                raise PydanticCustomError("phone", "is no phone number such as +44 20 7946 0958")
+                raise PydanticCustomError(
+                    "phone", "This is no phone number such as +44 20 7946 0958."
+                )
         elif not EMAIL.fullmatch(value):
-            raise PydanticCustomError("email", "is no e-mail address such as mia@example.com")
+            raise PydanticCustomError("email", "This is no e-mail address such as mia@example.com.")
         return value
 
 
@@ -228,13 +229,29 @@ class SiteChange(Body):
     color: Annotated[str, StringConstraints(pattern=r"^(#[0-9a-fA-F]{6})?$")] = ""
     theme: Literal["", "auto", "light", "dark"] = ""
     side: Literal["", "left", "right"] = ""
-    spacing: Annotated[str, StringConstraints(pattern=LENGTHS, max_length=30)] = ""
-    radius: Annotated[str, StringConstraints(pattern=LENGTH, max_length=15)] = ""
-    font: Annotated[str, StringConstraints(pattern=r"^[\w ,'\"-]*$", max_length=200)] = ""
+    spacing: Annotated[str, StringConstraints(max_length=30)] = ""
+    radius: Annotated[str, StringConstraints(max_length=15)] = ""
+    font: Annotated[str, StringConstraints(max_length=200)] = ""
     locale: Literal["", "ar", "de", "en", "es", "fr", "zh"] = ""
     version: Version = None
     allowed_origins: Annotated[str, StringConstraints(max_length=4000)] | None = None
     files: bool = True
+
+    @field_validator("spacing", "radius")
+    @classmethod
+    def _are_lengths(cls, written: str, field: ValidationInfo) -> str:
+        more = f"( {LENGTH})?" if field.field_name == "spacing" else ""
+        if written and not re.fullmatch(LENGTH + more, written):
+            raise PydanticCustomError("length", "This must be a length such as 20px.")
+        return written
+
+    @field_validator("font")
+    @classmethod
+    def _is_a_family(cls, written: str) -> str:
+        if not re.fullmatch(r"[\w ,'\"-]*", written):
+            told = "This must be names of fonts, with commas between them."
+            raise PydanticCustomError("font", told)
+        return written
 
     @field_validator("allowed_origins")
     @classmethod
