@@ -22,7 +22,7 @@ from service.records import (
     Lately,
     Queued,
 )
-from service.sla import Opening, opening
+from service.sla import Opening, is_open, opening
 
 LOOK_BACK = "14d"
 AWAY = timedelta(minutes=15)  # a console that is open is heard of every five
@@ -114,7 +114,7 @@ def _like(waits: Sequence[FirstWait], hours: Hours | None, at: datetime) -> list
     """Tickets that came in business hours, at this time of the day if these are enough; without
     enough that were answered, none."""
     zone = ZoneInfo(hours.timezone) if hours else at.tzinfo
-    came = [wait for wait in waits if opening(_time(wait.asked_at), hours).is_open]
+    came = [wait for wait in waits if is_open(_time(wait.asked_at), hours)]
     now = at.astimezone(zone).hour
     near = [w for w in came if _apart(_time(w.asked_at).astimezone(zone).hour, now) <= LIKE_HOURS]
     enough = (some for some in (near, came) if sum(w.answered for w in some) >= LEAST)

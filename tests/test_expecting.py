@@ -6,7 +6,7 @@ import pytest
 
 from service.expecting import expectation, outlook, pace, places, quantile
 from service.records import ContactForm, Expectation, FirstWait, Hours, Lately, Priority, Queued
-from service.sla import Opening, check_hours, due, opening
+from service.sla import Opening, check_hours, due, is_open, opening
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)  # a Tuesday
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday")
@@ -163,7 +163,7 @@ NIGHT = Hours("Europe/Berlin", {"friday": ("22:00-06:00",), "saturday": ("20:00-
 
 
 @pytest.mark.parametrize(
-    ("hours", "now", "is_open", "changes_at"),
+    ("hours", "now", "open_now", "changes_at"),
     [
         (BERLIN, "2026-11-24T08:30:00Z", True, "2026-11-24T11:00:00Z"),
         (BERLIN, "2026-11-24T11:30:00Z", False, "2026-11-24T12:00:00Z"),
@@ -181,10 +181,11 @@ NIGHT = Hours("Europe/Berlin", {"friday": ("22:00-06:00",), "saturday": ("20:00-
     ],
 )  # fmt: skip
 def test_open_until_and_closed_until(
-    hours: Hours | None, now: str, is_open: bool, changes_at: str | None
+    hours: Hours | None, now: str, open_now: bool, changes_at: str | None
 ) -> None:
     check_hours(hours)
-    assert opening(AT(now), hours) == Opening(is_open, AT(changes_at) if changes_at else None)
+    assert opening(AT(now), hours) == Opening(open_now, AT(changes_at) if changes_at else None)
+    assert is_open(AT(now), hours) == open_now
 
 
 def test_a_night_shift_is_an_hour_longer_when_summer_time_ends() -> None:
