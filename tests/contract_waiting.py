@@ -148,3 +148,6 @@ class ContactContract:
         assert store.ticket(known.id).contact is None
         with pytest.raises(NotFound):
             store.ticket(nameless.id)
+        store.save_contact(known.conversation_id, "email", MAIL, "")
+        assert store.erase(MAIL, "root").counts["conversations"] == 0
+        assert store.contact(known.id) is None

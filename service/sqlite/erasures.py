@@ -38,10 +38,10 @@ SELECT count(*) FROM customer WHERE id NOT IN (SELECT value FROM json_each(:cust
   AND lower(email) IN (SELECT lower(email) FROM customer
     WHERE id IN (SELECT value FROM json_each(:customers)))
 """
-# What is known of nobody but that he wants to be reached there.
+# Who is known by nothing but that has no customer; of one who is known only the contact goes.
 REACHED_THERE = """
-SELECT v.id FROM contact AS k JOIN conversation AS v ON v.id = k.conversation_id
-WHERE k.value = :name COLLATE NOCASE AND v.customer_id IS NULL
+SELECT v.id, v.customer_id FROM contact AS k JOIN conversation AS v ON v.id = k.conversation_id
+WHERE k.value = :name COLLATE NOCASE
 """
 FORGET_CONTACT = "DELETE FROM contact WHERE value = ? COLLATE NOCASE"
 THEIR_CONVERSATIONS = """
@@ -200,7 +200,7 @@ def _find(db: sqlite3.Connection, customer: str) -> _Found:
     if db.execute("SELECT 1 FROM conversation WHERE id = ?", (name,)).fetchone():
         return _Found([], [name])
     rows = db.execute(CUSTOMERS, {"name": name}).fetchall() if name else []
-    reached = _ids(db.execute(REACHED_THERE, {"name": name})) if name else []
+    reached = db.execute(REACHED_THERE, {"name": name}).fetchall() if name else []
     if not rows and not reached:
         raise NotFound(
             f"There is no customer {customer!r}: give an e-mail address, an identifier, or an id "
@@ -216,7 +216,8 @@ def _find(db: sqlite3.Connection, customer: str) -> _Found:
         )
     customers = _ids(rows)
     theirs = _ids(db.execute(THEIR_CONVERSATIONS, (_json(customers),)))
-    return _Found(customers, [*theirs, *dict.fromkeys(reached)])
+    nameless = [row["id"] for row in reached if row["customer_id"] is None]
+    return _Found(customers, [*theirs, *dict.fromkeys(nameless)])
 
 
 def _count(db: sqlite3.Connection, found: _Found) -> dict[str, int]:
