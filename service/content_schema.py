@@ -101,7 +101,7 @@ class DeskFile(FileModel):
     protected: dict[str, Annotated[int, Field(ge=0)]] = Field(default_factory=dict)
     sla: SlaEntry | None = None
     hours: HoursEntry | None = None
-    contact_form: ContactForm = "away"
+    contact_form: ContactForm | None = None
 
     @field_validator("protected", mode="before")
     @classmethod

@@ -22,7 +22,7 @@ from service.records import (
     Lately,
     Queued,
 )
-from service.sla import Opening, is_open, opening
+from service.sla import Opening, due, is_open, opening, worked
 
 LOOK_BACK = "14d"
 AWAY = timedelta(minutes=15)  # a console that is open is heard of every five
@@ -39,13 +39,15 @@ ROUND_TO = (2, 5, 10, 15, 20, 30, 45, 60, 120, 180, 240, 360, 480, 1440)  # minu
 @dataclass(frozen=True, slots=True)
 class Outlook:
     """What follows for everybody who waits at one moment: ``usual`` is in how many seconds a reply
-    usually comes, None when that cannot be said, ``pace`` how many are between two."""
+    usually comes, None when that cannot be said, ``pace`` how many are between two. Both are of
+    business hours, and so is a customer's wait: nobody waits while the desk is closed."""
 
     opening: Opening
     is_there: bool
     usual: float | None
     pace: float
     form: ContactForm
+    hours: Hours | None = None
 
 
 def outlook(lately: Lately, at: datetime) -> Outlook:
@@ -54,8 +56,9 @@ def outlook(lately: Lately, at: datetime) -> Outlook:
     is_there = lately.seen_at is not None and at - _time(lately.seen_at) <= AWAY
     now = opening(at, hours)
     if not (now.is_open and is_there):
-        return Outlook(now, is_there, None, 0.0, form)
-    return Outlook(now, is_there, _usual(lately.waits, hours, at), pace(lately.waits), form)
+        return Outlook(now, is_there, None, 0.0, form, hours)
+    usual = _usual(lately.waits, hours, at)
+    return Outlook(now, is_there, usual, pace(lately.waits), form, hours)
 
 
 def places(queue: Sequence[Queued]) -> dict[str, tuple[Queued, int]]:
@@ -67,8 +70,10 @@ def places(queue: Sequence[Queued]) -> dict[str, tuple[Queued, int]]:
     return {one.conversation_id: (one, before.get(one.conversation_id, 0)) for one in queue}
 
 
-def expectation(own: Queued, before: int, ahead: Outlook, at: datetime) -> Expectation:
-    """For a customer with so many before him."""
+def expectation(
+    own: Queued, before: int, ahead: Outlook, at: datetime, told: int | None = None
+) -> Expectation:
+    """For a customer with so many before him; ``told`` is the ``within`` that he was told first."""
     changes_at, form = ahead.opening.changes_at, ahead.form
     if not ahead.opening.is_open:
         opens_at = _text(changes_at) if changes_at else None
@@ -76,33 +81,34 @@ def expectation(own: Queued, before: int, ahead: Outlook, at: datetime) -> Expec
     if not ahead.is_there:
         return Expectation("away", form=form == "away", contact=own.contact)
     is_queued = own.since is not None and not own.put_off
-    within = _within(own, before, ahead, at) if is_queued else None
-    late = within is not None and at - _time(own.since or "") > timedelta(minutes=within)
+    within, late = None, False
+    if is_queued and own.since is not None and ahead.usual is not None:
+        since = _time(own.since)
+        within = told or _within(since, before, ahead, at)
+        ends = due(since, within, ahead.hours) if within else None
+        late = ends is not None and at > ends
+        if ends is None or (changes_at and ends > changes_at):
+            within = None  # nothing is promised beyond closing time
     place = before + 1 if is_queued and before < SHORT_QUEUE else None
     return Expectation("open", place=place, within=within, late=late, contact=own.contact)
 
 
-def _within(own: Queued, before: int, ahead: Outlook, at: datetime) -> int | None:
-    """Minutes since he asked within which a reply usually comes, rounded up; none when that cannot
-    be said, and when the desk closes before."""
-    if ahead.usual is None or own.since is None:
-        return None
-    seconds = max(ahead.usual, (before + 1) * ahead.pace if before else 0)
-    minutes = next((step for step in ROUND_TO if 60 * step >= seconds), None)
-    if minutes is None:
-        return None
-    closes = ahead.opening.changes_at
-    ends = max(at, _time(own.since) + timedelta(minutes=minutes))
-    return None if closes and ends > closes else minutes
+def _within(since: datetime, before: int, ahead: Outlook, at: datetime) -> int | None:
+    """Minutes of business hours since he asked within which a reply usually comes, rounded up; none
+    beyond a day. The queue takes its time from now on."""
+    seconds = ahead.usual or 0.0
+    if before and ahead.pace:
+        seconds = max(seconds, worked(since, at, ahead.hours) + (before + 1) * ahead.pace)
+    return next((step for step in ROUND_TO if 60 * step >= seconds), None)
 
 
 def _usual(waits: Sequence[FirstWait], hours: Hours | None, at: datetime) -> float | None:
     """Seconds within which a reply usually came; on a slow day, within which it comes today."""
-    like = _like(waits, hours, at)
-    usual = quantile(like, USUALLY)
+    came = [wait for wait in waits if is_open(_time(wait.asked_at), hours)]
+    usual = quantile(_like(came, hours, at), USUALLY)
     if usual is None:
         return None
-    today = [wait for wait in waits if at - _time(wait.asked_at) <= TODAY]
+    today = [wait for wait in came if at - _time(wait.asked_at) <= TODAY]
     late = sum(wait.seconds > usual for wait in today)
     if len(today) >= LEAST_TODAY and 2 * late > len(today):
         slow = quantile(today, USUALLY)  # None: so slow that nobody knows
@@ -110,11 +116,10 @@ def _usual(waits: Sequence[FirstWait], hours: Hours | None, at: datetime) -> flo
     return usual
 
 
-def _like(waits: Sequence[FirstWait], hours: Hours | None, at: datetime) -> list[FirstWait]:
-    """Tickets that came in business hours, at this time of the day if these are enough; without
-    enough that were answered, none."""
+def _like(came: Sequence[FirstWait], hours: Hours | None, at: datetime) -> Sequence[FirstWait]:
+    """Of tickets that came in business hours, those of this time of the day if they are enough;
+    without enough that were answered, none."""
     zone = ZoneInfo(hours.timezone) if hours else at.tzinfo
-    came = [wait for wait in waits if is_open(_time(wait.asked_at), hours)]
     now = at.astimezone(zone).hour
     near = [w for w in came if _apart(_time(w.asked_at).astimezone(zone).hour, now) <= LIKE_HOURS]
     enough = (some for some in (near, came) if sum(w.answered for w in some) >= LEAST)

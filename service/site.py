@@ -58,6 +58,11 @@ class Site:
         """Whether customers may send files."""
         return self._read().get(FILES) != "off"
 
+    @property
+    def saved_origins(self) -> str:
+        """Who may embed the widget as an admin has said; empty when none has."""
+        return self._read().get(ORIGINS, "")
+
     def forget(self) -> None:
         """Read anew: it was just saved."""
         with self._lock:

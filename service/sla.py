@@ -70,9 +70,21 @@ def is_open(at: datetime, hours: Hours | None) -> bool:
     return hours is None or (first is not None and first[0] <= at)
 
 
+def worked(start: datetime, end: datetime, hours: Hours | None) -> float:
+    """Seconds of business hours between two moments."""
+    if hours is None:
+        return (end - start).total_seconds()
+    seconds = 0.0
+    for opens, closes in _open(start, hours):
+        if opens >= end:
+            break
+        seconds += (min(closes, end) - opens).total_seconds()
+    return seconds
+
+
 def opening(now: datetime, hours: Hours | None) -> Opening:
     """Whether people work at ``now``; spans that meet, at midnight say, are one."""
-    if hours is None:
+    if hours is None or _never_closes(hours):
         return Opening(True)
     works, until = False, now
     for opens, closes in _open(now, hours):
@@ -82,6 +94,19 @@ def opening(now: datetime, hours: Hours | None) -> Opening:
     # Open to the end of what is looked at: it never closes.
     never = until - now > timedelta(days=LOOK_DAYS - 2)
     return Opening(works, until if works and not never else None)
+
+
+def _never_closes(hours: Hours) -> bool:
+    """Whether the week has no gap and no day is left out, which saves looking far ahead."""
+    week = [
+        (at * DAY + start, at * DAY + end)
+        for at, day in enumerate(DAYS)
+        for start, end in map(_span, hours.days.get(day, ()))
+    ]
+    if hours.closed or not week:
+        return False
+    again = (week[0][0] + 7 * DAY, week[0][1] + 7 * DAY)
+    return all(later[0] <= earlier[1] for earlier, later in pairwise([*week, again]))
 
 
 def _open(start: datetime, hours: Hours) -> Iterator[tuple[datetime, datetime]]:
@@ -105,10 +130,13 @@ def _moment(day: date, minute: int, zone: ZoneInfo) -> datetime:
 
 
 def _date(text: str) -> None:
+    """``ValueError`` for what is none as `_open` looks for it: 20261225 would be passed over."""
     try:
-        date.fromisoformat(text)
+        is_date = date.fromisoformat(text).isoformat() == text
     except ValueError:
-        raise ValueError(f"{text!r} is no date such as 2026-12-25") from None
+        is_date = False
+    if not is_date:
+        raise ValueError(f"{text!r} is no date such as 2026-12-25")
 
 
 def _span(text: str) -> tuple[int, int]:

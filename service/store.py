@@ -698,7 +698,9 @@ class ErasureStore(Protocol):
     def erase(self, customer: str, by: str) -> Erasure:
         """Remove customers with their conversations and all that belongs to these, the examples
         that came from them, and quotes of those examples in others' traces. Tells "erased" with the
-        ids of the conversations and tickets that are gone."""
+        ids of the conversations and tickets that are gone, and of each ticket that only loses where
+        its customer wanted to be reached: at the address or number that was named, or at the
+        erased customers' addresses. What is a customer's id or identifier is no phone number."""
 
     def wipe(self) -> None:
         """See to it that the storage holds nothing any more of what was removed. Writers wait."""
@@ -809,11 +811,13 @@ class WaitingStore(Protocol):
     def save_contact(
         self, conversation_id: str, kind: ContactKind, value: str, about: str
     ) -> Ticket:
-        """Where the customer wants to be reached about his active ticket, in place of what he left
-        before; ``Conflict`` when he has none. Tells of the ticket, with the kind alone."""
+        """Where the customer wants to be reached about his open ticket, in place of what he left
+        before; ``Conflict`` when he has none, or it is somebody's by now, and where the desk never
+        takes addresses and he left none yet. Tells of the ticket, with the kind alone."""
 
     def contact(self, ticket_id: str) -> Contact | None:
-        """What its customer left there, or in a ticket that was merged into it; none if nothing."""
+        """What its customer left there last, or in a ticket that was merged into it; none if
+        nothing."""
 
 
 class TrialStore(Protocol):

@@ -72,14 +72,22 @@ def promises_json(sla: Sla | None, hours: Hours | None, form: ContactForm) -> di
 
 
 def site_json(
-    name: str, welcome: Sequence[str], suggested: Sequence[str], look: Mapping[str, str]
+    name: str,
+    welcome: Sequence[str],
+    suggested: Sequence[str],
+    look: Mapping[str, str],
+    origins: str,
+    files: bool,
 ) -> dict[str, Any]:
-    """What admins edit of the site, but who may embed it; ``look`` by the names of its settings."""
+    """What admins edit of the site; ``look`` by the names of its settings, ``origins`` empty unless
+    an admin has said who may embed it, ``files`` whether customers may send some."""
     return {
         "name": name,
         "welcome": list(welcome),
         "suggested": list(suggested),
         **{setting.removeprefix("site_"): value for setting, value in look.items()},
+        "allowed_origins": origins,
+        "files": files,
     }
 
 

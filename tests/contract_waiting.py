@@ -112,6 +112,10 @@ class ContactContract:
             store.save_contact(ticket.conversation_id, "email", MAIL, "")
         with pytest.raises(Conflict):
             store.save_contact(store.create_conversation()[0].id, "email", MAIL, "")
+        taken = handed_over(store)
+        store.claim_ticket(taken.id, ana.id)
+        with pytest.raises(Conflict):
+            store.save_contact(taken.conversation_id, "email", MAIL, "")
 
     def test_no_event_and_no_search_has_it(self, store: Store) -> None:
         ticket = handed_over(store)
@@ -129,6 +133,45 @@ class ContactContract:
         found = store.contact(other.id)
         assert found is not None
         assert found.value == MAIL
+        assert store.ticket(other.id).contact == "email"  # and so says the list
+        last = handed_over(store, **who)
+        store.change_ticket(other.id, ana.id, TicketChange("merge", to=last.id))
+        assert store.contact(last.id) == found
+        store.erase(one.conversation_id, "root")  # where it was said
+        assert store.ticket(last.id).contact is None
+
+    def test_of_two_merged_contacts_the_later_stands(
+        self, store: Store, clock: Clock, ana: Operator
+    ) -> None:
+        who: dict[str, Any] = {"identifier": "zoe", "verified": True}
+        old, kept, late = (handed_over(store, **who) for _ in range(3))
+        for ticket, value in ((old, "old@shop.example"), (kept, MAIL), (late, "late@shop.example")):
+            store.save_contact(ticket.conversation_id, "email", value, "")
+            clock.move(minutes=1)
+        for ticket, value in ((old, MAIL), (late, "late@shop.example")):
+            store.change_ticket(ticket.id, ana.id, TicketChange("merge", to=kept.id))
+            found = store.contact(kept.id)
+            assert found is not None
+            assert found.value == value
+        store.save_contact(kept.conversation_id, "email", MAIL, "")
+        store.erase(late.conversation_id, "root")
+        assert store.ticket(kept.id).contact == "email"
+
+    def test_the_same_contact_again_changes_nothing(self, store: Store, clock: Clock) -> None:
+        ticket = handed_over(store)
+        first = store.save_contact(ticket.conversation_id, "email", MAIL, "My parcel.")
+        last = store.last_event()
+        clock.move(minutes=1)
+        assert store.save_contact(ticket.conversation_id, "email", MAIL, "My parcel.") == first
+        assert store.last_event() == last
+
+    def test_a_desk_that_takes_no_addresses_keeps_none(self, store: Store) -> None:
+        ticket, asked = handed_over(store), handed_over(store)
+        store.save_contact(ticket.conversation_id, "email", "mia@shop", "")
+        store.save_promises(None, None, "never")
+        with pytest.raises(Conflict):
+            store.save_contact(asked.conversation_id, "email", MAIL, "")
+        store.save_contact(ticket.conversation_id, "email", MAIL, "")  # a slip is put right
 
     def test_it_is_erased_with_its_customer(self, store: Store) -> None:
         ticket = handed_over(store, identifier="zoe", verified=True)
@@ -143,11 +186,56 @@ class ContactContract:
         nameless, known = handed_over(store), handed_over(store, identifier="max", verified=True)
         for ticket in (nameless, known):
             store.save_contact(ticket.conversation_id, "email", MAIL, "")
+        planned, before = store.erasable(MAIL.upper()).counts, store.last_event()
         counts = store.erase(MAIL.upper(), "root").counts
-        assert (counts["customers"], counts["conversations"]) == (0, 1)
+        assert {**counts, "quotes": 0} == {**planned, "quotes": 0}
+        assert (counts["customers"], counts["conversations"], counts["contacts"]) == (0, 1, 2)
         assert store.ticket(known.id).contact is None
+        told = [e.body for e in store.events(after=before) if e.kind == "ticket"]
+        assert [(body["id"], body["contact"]) for body in told] == [(known.id, None)]
         with pytest.raises(NotFound):
             store.ticket(nameless.id)
         store.save_contact(known.conversation_id, "email", MAIL, "")
         assert store.erase(MAIL, "root").counts["conversations"] == 0
         assert store.contact(known.id) is None
+
+    def test_a_customer_number_is_nobodys_phone_number(self, store: Store) -> None:
+        """Whoever typed the digits of another's number keeps his conversation."""
+        stranger, hers = handed_over(store), handed_over(store, identifier="442079", verified=True)
+        store.save_contact(stranger.conversation_id, "phone", "44 20 79", "")
+        planned = store.erasable("442079").counts
+        assert (planned["conversations"], planned["contacts"]) == (1, 0)
+        assert store.erase("442079", "root").counts["conversations"] == 1
+        assert store.ticket(stranger.id).contact == "phone"
+        with pytest.raises(NotFound):
+            store.ticket(hers.id)
+        assert store.erase("442079", "root").counts["conversations"] == 1  # by now it is one
+
+    @pytest.mark.parametrize(
+        "name", ["+44 20 7946 0958", "+442079460958", "0044 (20) 7946-0958", "+44 (0)20/7946.0958"]
+    )
+    def test_a_number_is_found_in_whichever_way_it_is_written(
+        self, store: Store, name: str
+    ) -> None:
+        ticket = handed_over(store)
+        store.save_contact(ticket.conversation_id, "phone", "+44 (0)20 7946-0958", "")
+        with pytest.raises(NotFound):
+            store.erasable("+44 20 7946 0959")
+        assert store.erase(name, "root").counts["contacts"] == 1
+        with pytest.raises(NotFound):
+            store.ticket(ticket.id)
+
+    def test_a_customers_own_address_is_forgotten_wherever_it_was_left(self, store: Store) -> None:
+        """Not in the conversation of somebody else who gives it as his own."""
+        zoe = handed_over(store, identifier="zoe", verified=True, email=MAIL)
+        elsewhere, known = handed_over(store), handed_over(store, identifier="max", verified=True)
+        family = handed_over(store, identifier="ben", verified=True, email=MAIL)
+        for ticket in (zoe, elsewhere, known, family):
+            store.save_contact(ticket.conversation_id, "email", MAIL.upper(), "")
+        counts = store.erase("zoe", "root").counts
+        assert (counts["conversations"], counts["contacts"]) == (1, 3)
+        assert [store.ticket(t.id).contact for t in (elsewhere, known, family)] == [
+            None,
+            None,
+            "email",
+        ]

@@ -640,6 +640,10 @@ def test_promises_and_hours_survive_the_way_through_files(tmp_path: Path, conten
     assert read_desk(tmp_path / "desk").settings == promised.settings
     written = (tmp_path / "desk" / "desk.yml").read_text()
     assert "urgent: 15m" in written
+    older = written.replace("contact_form: closed\n", "")
+    assert older != written
+    (tmp_path / "desk" / "desk.yml").write_text(older)  # of before there was such a form
+    assert read_desk(tmp_path / "desk", "never").settings.contact_form == "never"
     (tmp_path / "desk" / "desk.yml").write_text(written.replace("13:30", "11:30"))
     with pytest.raises(ContentError, match="overlap"):
         read_desk(tmp_path / "desk")

@@ -6,10 +6,11 @@ import pytest
 
 from service.expecting import expectation, outlook, pace, places, quantile
 from service.records import ContactForm, Expectation, FirstWait, Hours, Lately, Priority, Queued
-from service.sla import Opening, check_hours, due, is_open, opening
+from service.sla import Opening, check_hours, due, is_open, opening, worked
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)  # a Tuesday
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday")
+WEEK = (*DAYS, "saturday", "sunday")
 NINE_TO_FIVE = Hours("UTC", dict.fromkeys(DAYS, ("09:00-17:00",)))
 
 
@@ -111,8 +112,6 @@ def test_a_queue_takes_its_time() -> None:
     """Six tickets came at once a week ago, and one was answered every eight minutes."""
     rush = [wait(timedelta(days=7, minutes=1), 8 * n) for n in range(1, 7)]
     assert pace(rush) == 8 * 60
-    waits = [*days(*[3] * 8), *rush[:1]]
-    assert told([*waits, *rush], [queued("cnv_mia", 0)]).within != 60
     queue = [*(queued(f"cnv_{n}", 5) for n in range(4)), queued("cnv_mia", 0)]
     assert told([*days(*[3] * 30), *rush], queue).within == 45
     assert told([*days(*[3] * 30)], queue).within == 5  # no rush was seen
@@ -121,6 +120,43 @@ def test_a_queue_takes_its_time() -> None:
 def test_who_waits_longer_than_was_told_hears_so() -> None:
     assert told(USUAL, [queued("cnv_mia", 9)]).late is False
     assert told(USUAL, [queued("cnv_mia", 11)]).late is True
+
+
+def test_a_queue_that_moves_as_was_said_makes_nobody_late() -> None:
+    rush = [wait(timedelta(days=7, minutes=1), 8 * n) for n in range(1, 7)]
+    waits = [*days(*[3] * 30), *rush]
+    now = outlook(Lately(tuple(waits), text(NOON)), NOON)
+    for waited, before in ((0, 4), (8, 3), (16, 2), (24, 1)):  # by a process that told him nothing
+        found = expectation(queued("cnv_mia", waited), before, now, NOON)
+        assert (found.within, found.late) == (45, False)
+    for waited, late in ((40, False), (46, True)):
+        found = expectation(queued("cnv_mia", waited), 0, now, NOON, told=45)
+        assert (found.within, found.late) == (45, late)
+
+
+def test_nobody_waits_while_the_desk_is_closed() -> None:
+    """Who asked at night is not late in the morning, nor do nights make a day slow."""
+    week = [wait(timedelta(days=n, hours=2.5), 8) for n in (1, 4, 5, 6, 7, 8, 11, 12)]
+    open_at = NOON.replace(hour=9)
+    asked = Queued("cnv_mia", "normal", text(open_at - timedelta(hours=2)), False, None)
+    at_night = [
+        FirstWait(text(open_at - timedelta(hours=2, minutes=n)), 7200, False) for n in range(6)
+    ]
+    for minutes, late in ((1, False), (10, False), (11, True)):
+        now = open_at + timedelta(minutes=minutes)
+        found = told([*week, *at_night], [asked], hours=NINE_TO_FIVE, at=now)
+        assert (found.within, found.late) == (10, late)
+
+
+def test_the_queue_takes_business_hours() -> None:
+    rush = [wait(timedelta(days=7, minutes=1), 8 * n) for n in range(1, 7)]
+    days_ago = (1, 4, 5, 6, 7, 8, 11, 12)
+    week = [wait(timedelta(days=n, minutes=m), 3) for n in days_ago for m in (30, 60, 90)]
+    asked = Queued("cnv_mia", "normal", text(NOON - timedelta(hours=5)), False, None)  # at seven
+    first = Queued("cnv_a", "normal", text(NOON - timedelta(hours=6)), False, None)
+    at = NOON.replace(hour=9, minute=4)
+    found = told([*week, *rush], [asked, first], hours=NINE_TO_FIVE, at=at)
+    assert (found.place, found.within) == (2, 20)  # 4 minutes, and twice 8
 
 
 def test_nobody_there_is_not_within_minutes() -> None:
@@ -186,6 +222,29 @@ def test_open_until_and_closed_until(
     check_hours(hours)
     assert opening(AT(now), hours) == Opening(open_now, AT(changes_at) if changes_at else None)
     assert is_open(AT(now), hours) == open_now
+
+
+def test_who_works_round_the_clock_is_closed_on_holidays_only() -> None:
+    always: dict[str, tuple[str, ...]] = dict.fromkeys(WEEK, ("00:00-24:00",))
+    always |= {"friday": ("00:00-22:00", "22:00-06:00"), "saturday": ("06:00-24:00",)}
+    assert opening(NOON, Hours("UTC", always)) == Opening(True)
+    eve = Hours("UTC", always, ("2026-12-24",))
+    assert opening(NOON, eve) == Opening(True, AT("2026-12-24T00:00:00Z"))
+    gap = Hours("UTC", {**always, "monday": ("00:01-24:00",)})
+    assert opening(NOON, gap) == Opening(True, AT("2026-11-30T00:00:00Z"))
+
+
+def test_time_that_was_worked_is_of_business_hours() -> None:
+    friday = AT("2026-11-27T16:30:00Z")
+    assert worked(friday, AT("2026-11-30T09:10:00Z"), NINE_TO_FIVE) == 40 * 60
+    assert worked(friday, AT("2026-11-27T16:31:00Z"), NINE_TO_FIVE) == 60
+    assert worked(friday, AT("2026-11-27T16:31:00Z"), None) == 60
+
+
+@pytest.mark.parametrize("date", ["20261225", "2026-W52-5", "2026-13-01", "Christmas"])
+def test_a_holiday_in_another_spelling_is_refused(date: str) -> None:
+    with pytest.raises(ValueError, match="is no date such as 2026-12-25"):
+        check_hours(Hours("UTC", NINE_TO_FIVE.days, (date,)))
 
 
 def test_a_night_shift_is_an_hour_longer_when_summer_time_ends() -> None:

@@ -190,6 +190,24 @@ def test_of_two_who_set_the_look_the_second_sees_both(team: Served) -> None:
     forget_refusals(team)
 
 
+def test_who_saves_a_name_leaves_as_it_is_who_may_embed_the_widget(
+    team: Served, store: Store
+) -> None:
+    one, two = (team.console("ada", SITE) for _ in range(2))
+    one.get_by_test_id("site-origins").fill("https://shop.example")
+    one.get_by_test_id("site-save").click()
+    expect(one.get_by_test_id("toasts")).to_contain_text("Saved.")
+    two.get_by_test_id("site-name").fill("Heath")
+    two.get_by_test_id("site-save").click()
+    conflict = two.get_by_test_id("site-conflict")
+    expect(conflict).to_contain_text("Heath")
+    expect(conflict).not_to_contain_text("shop.example")
+    conflict.get_by_test_id("keep-mine").click()
+    expect(two.get_by_test_id("toasts")).to_contain_text("Saved.")
+    assert store.setting("site_origins") == "https://shop.example"
+    forget_refusals(team)
+
+
 @pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (768, "dark"), (320, "light")])
 def test_nothing_is_wider_than_the_screen(team: Served, width: int, scheme: str) -> None:
     for place, there in ((HOURS, "hours-preview"), (SITE, "look-preview")):

@@ -16,7 +16,7 @@ from conftest import signed_in
 from drafts import handoff
 from service.config import Config
 from service.promise_words import examples, now_words
-from service.records import Hours, Operator, Sla
+from service.records import Expectation, Hours, Operator, Sla
 from service.sqlite.migrations import MIGRATIONS
 from service.sqlite.store import SqliteStore
 from service.store import Store
@@ -25,10 +25,6 @@ from service.web.context import Parts
 
 API = "/api/v1"
 MAIL = "mia@shop.example"
-# Some minute of a week that is long over, and none at all by now.
-CLOSED = Hours("UTC", {"monday": ("09:00-17:00",)}, tuple(
-    f"{year}-{month:02}-{day:02}" for year in range(2026, 2029) for month in range(1, 13)
-    for day in range(1, 29)))  # fmt: skip
 
 
 @pytest.fixture
@@ -90,15 +86,46 @@ def test_the_stream_tells_when_it_changes(
 def test_out_of_hours_it_says_so_and_the_bot_answers_on(customer: Customer, store: Store) -> None:
     sunday = (datetime.now(UTC).weekday() + 3) % 7
     days = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-    store.save_promises(None, Hours("UTC", {days[sunday]: ("09:00-17:00",)}))
+    hours = Hours("UTC", {days[sunday]: ("09:00-17:00",)})
+    store.save_promises(None, hours)
     assert customer.say("hello")["action"] == "answer"
     expected = person_please(customer)["expectation"]
     assert (expected["state"], expected["form"]) == ("closed", True)
     opens = datetime.fromisoformat(expected["opens_at"])
     assert (opens.hour, opens.weekday()) == (9, sunday)
-    store.save_promises(None, CLOSED, "never")
+    store.save_promises(None, hours, "never")
     expected = current(customer)["expectation"]
     assert (expected["state"], expected["form"]) == ("closed", False)
+    assert leave(customer).status_code == 409
+
+
+def test_what_was_said_first_stands_for_this_wait(
+    customer: Customer, operator: Caller, running: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A shorter queue makes nobody late; a new wait is told anew."""
+    told: list[int | None] = []
+
+    def said(*_: object) -> Expectation:
+        told.append(_[-1])  # type: ignore[arg-type]
+        return Expectation("open", within=45 if not told[:-1] else 5)
+
+    monkeypatch.setattr(waiting, "expectation", said)
+    person_please(customer)
+    current(customer)
+    assert told == [None, 45]
+
+
+def test_a_customers_call_does_not_make_the_desk_look_far_back(
+    customer: Customer, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiting, "QUEUE_SECONDS", 60)
+    monkeypatch.setattr(waiting, "OUTLOOK_SECONDS", 60)
+    asked: list[str] = []
+    lately = store.lately
+    monkeypatch.setattr(store, "lately", lambda since: asked.append(since) or lately(since))
+    person_please(customer)
+    told = leave(customer).json["conversation"]["expectation"]
+    assert (told["contact"], len(asked)) == ("email", 1)
 
 
 def test_operators_see_where_a_customer_wants_to_be_reached(
@@ -254,6 +281,20 @@ def test_the_widgets_look_is_the_servers(client: Caller, admin: Caller) -> None:
     refused = admin.put(f"{API}/settings", {"name": "Marsh", "version": version})
     assert (refused.status_code, (refused.json or {})["current"]["name"]) == (409, "Heath")
     assert "locale" not in (client.get(f"{API}/site").json or {})
+
+
+def test_who_may_embed_the_widget_is_part_of_what_was_seen(admin: Caller) -> None:
+    """Of two admins the second, who looked before the first closed the desk to others, hears so."""
+    version = (admin.get(f"{API}/settings").json or {})["version"]
+    first = {"name": "Moor", "allowed_origins": "https://shop.example", "version": version}
+    assert admin.put(f"{API}/settings", first).status_code == 200
+    refused = admin.put(f"{API}/settings", {**first, "allowed_origins": "*"})
+    assert refused.status_code == 409
+    assert (refused.json or {})["current"]["allowed_origins"] == "https://shop.example"
+    told = admin.get(f"{API}/settings").json or {}
+    assert told["allowed_origins"] == "https://shop.example"
+    again = {"name": "Heath", "version": told["version"]}
+    assert admin.put(f"{API}/settings", again).status_code == 200
 
 
 @pytest.mark.parametrize(

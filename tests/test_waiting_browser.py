@@ -155,6 +155,29 @@ def test_what_cannot_be_sent_stays_and_can_be_sent_again(
     page.context.close()
 
 
+def test_who_comes_next_to_the_device_sees_no_address(
+    shop: Shop, browser: Browser, store: Store
+) -> None:
+    closed(store)
+    page = visit(browser, shop.put())
+    ask(page)
+    part(page, "waiting-offer").click()
+    part(page, "waiting-value").fill(MAIL)
+    part(page, "waiting-send").click()
+    expect(part(page, "waiting-said")).to_contain_text("Thank you.")
+    part(page, "waiting-offer").click()
+    expect(part(page, "waiting-value")).to_have_value("")
+    part(page, "waiting-value").fill("half@")
+    part(page, "waiting-about").fill("my secret")
+    page.evaluate("frontdesk.reset()")
+    expect(part(page, "waiting")).to_be_hidden()
+    ask(page)
+    part(page, "waiting-offer").click()
+    expect(part(page, "waiting-value")).to_have_value("")
+    expect(part(page, "waiting-about")).to_have_value("")
+    page.context.close()
+
+
 @pytest.mark.parametrize(
     ("lang", "width", "scheme", "words"),
     [

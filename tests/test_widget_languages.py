@@ -96,7 +96,7 @@ def test_words_that_are_the_same_in_two_languages_are_no_oversight(
             "Bonjour\u00a0! Que pouvons-nous faire pour vous\u00a0?",
             "ltr",
         ),
-        ([None, "", "ar-EG", "en"], "ar-EG", "مرحبًا! كيف يمكننا مساعدتك؟", "rtl"),
+        ([None, "", "ar-EG", "en"], "ar-EG", "مرحبًا! كيف نساعدك؟", "rtl"),
         (["zh-Hant-TW"], "zh-Hant-TW", "您好！请问有什么可以帮您？", "ltr"),
         (["xx", "tlh"], "en", "Hello! How can we help?", "ltr"),
         (["../../secret", "__proto__", "constructor"], "en", "Hello! How can we help?", "ltr"),

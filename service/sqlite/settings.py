@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from index.records import OUT_OF_SCOPE
 from service.errors import InvalidInput
-from service.site import LOOK
+from service.site import FILES, LOOK, ORIGINS
 from service.sqlite.audit import note, require_seen
 from service.sqlite.base import Part
 from service.sqlite.content_rows import (
@@ -66,6 +66,8 @@ class Settings(Part):
                 before.replies.get("welcome", ()),
                 before.suggested,
                 {setting: _value(db, setting) for setting in LOOK},
+                _value(db, ORIGINS),
+                _value(db, FILES) != "off",
             )
             require_seen(write, "settings.save", standing, seen)
             replies = {k: v for k, v in before.replies.items() if k != "welcome"}

@@ -35,15 +35,10 @@ SELECT max(at) FROM (
 """
 SAVE = """
 INSERT INTO contact (ticket_id, conversation_id, kind, value, about, at) VALUES (?, ?, ?, ?, ?, ?)
-ON CONFLICT (ticket_id) DO UPDATE SET kind = excluded.kind, value = excluded.value,
-  about = excluded.about, at = excluded.at
+ON CONFLICT (ticket_id) DO UPDATE SET conversation_id = excluded.conversation_id,
+  kind = excluded.kind, value = excluded.value, about = excluded.about, at = excluded.at
 """
-# Of a ticket that others were merged into, also what was left in one of those.
-CONTACT = """
-SELECT kind, value, about, at FROM contact
-WHERE ticket_id = :ticket OR ticket_id IN (SELECT id FROM ticket WHERE merged_into = :ticket)
-ORDER BY at DESC LIMIT 1
-"""
+CONTACT = "SELECT kind, value, about, at FROM contact WHERE ticket_id = ?"
 
 
 class WaitingPart(Part):
@@ -68,23 +63,32 @@ class WaitingPart(Part):
     def save_contact(
         self, conversation_id: str, kind: ContactKind, value: str, about: str
     ) -> Ticket:
-        """Where the customer wants to be reached about his active ticket; another replaces it."""
+        """Where the customer wants to be reached about his ticket; another replaces it, the same
+        changes nothing."""
         at = self._now()
         with self._writing() as write:
-            ticket = active_ticket(write.connection, conversation_id)
-            if ticket is None:
-                raise Conflict("Nobody was asked to get back to you.")
-            values = (ticket.id, conversation_id, kind, value, about, at)
-            write.connection.execute(SAVE, values)
-            touch = "UPDATE ticket SET updated_at = ? WHERE id = ?"
-            write.connection.execute(touch, (at, ticket.id))
+            db = write.connection
+            ticket = active_ticket(db, conversation_id)
+            if ticket is None or ticket.status != "open":
+                raise Conflict("You wait for nobody who could get back to you.")
+            before = _contact(db, ticket.id)
+            if before is None and contact_form(db) == "never":
+                raise Conflict("This desk takes no addresses.")
+            if before == Contact(kind, value, about, before.at if before else at):
+                return ticket
+            db.execute(SAVE, (ticket.id, conversation_id, kind, value, about, at))
+            db.execute("UPDATE ticket SET updated_at = ? WHERE id = ?", (at, ticket.id))
             return tell_ticket(write, ticket.id, at)
 
     def contact(self, ticket_id: str) -> Contact | None:
         """What its customer left; none when he left nothing."""
         with self._reading() as db:
-            row = db.execute(CONTACT, {"ticket": ticket_id}).fetchone()
-        return Contact(**dict(row)) if row else None
+            return _contact(db, ticket_id)
+
+
+def _contact(db: sqlite3.Connection, ticket_id: str) -> Contact | None:
+    row = db.execute(CONTACT, (ticket_id,)).fetchone()
+    return Contact(**dict(row)) if row else None
 
 
 def _queued(row: sqlite3.Row) -> Queued:

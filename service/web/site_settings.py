@@ -29,13 +29,19 @@ Json = dict[str, Any]
 def read_settings() -> Json:
     settings, site = parts().store.content().settings, parts().site
     welcome = settings.replies.get("welcome", ())
-    shape = site_json(settings.name, welcome, settings.suggested, site.look)
+    shape = site_json(
+        settings.name,
+        welcome,
+        settings.suggested,
+        site.look,
+        site.saved_origins,
+        site.takes_files,
+    )
     return {
         **shape,
         "version": digest(shape),
         "usual_welcome": desk_reply(settings, "welcome"),
         "allowed_origins": site.allowed_origins,
-        "files": site.takes_files,
         "fixed": ["allowed_origins"] if site.is_fixed else [],
     }
 

@@ -25,6 +25,7 @@ class Waiting:
         self._store = store
         self._lock = threading.Lock()
         self._places: dict[str, tuple[Queued, int]] = {}
+        self._told: dict[str, tuple[str | None, int]] = {}  # since when, and the first ``within``
         self._outlook: Outlook | None = None
         self._queue_at = self._outlook_at = float("-inf")
 
@@ -34,6 +35,7 @@ class Waiting:
             if time.monotonic() - self._queue_at >= QUEUE_SECONDS:
                 self._places = places(self._store.queue())
                 self._queue_at = time.monotonic()
+                self._told = {k: v for k, v in self._told.items() if k in self._places}
             own = self._places.get(conversation_id)
             if own is None:
                 return None
@@ -41,12 +43,24 @@ class Waiting:
             if self._outlook is None or time.monotonic() - self._outlook_at >= OUTLOOK_SECONDS:
                 self._outlook = outlook(self._store.lately(since(LOOK_BACK)), now)
                 self._outlook_at = time.monotonic()
-            return expectation(*own, self._outlook, now)
+            return self._expected(conversation_id, *own, self._outlook, now)
+
+    def _expected(
+        self, conversation_id: str, own: Queued, before: int, ahead: Outlook, now: datetime
+    ) -> Expectation:
+        """By what he was told first for this wait: a queue that gets shorter must not make late
+        what comes as it was said."""
+        since, told = self._told.get(conversation_id, (None, None))
+        found = expectation(own, before, ahead, now, told if since == own.since else None)
+        if found.within is not None:
+            self._told[conversation_id] = (own.since, found.within)
+        return found
 
     def forget(self) -> None:
-        """Look anew: this process has just changed something."""
+        """Look at the queue anew: this process has just changed it. What the desk did lately says
+        the same a moment later, and takes longer to read."""
         with self._lock:
-            self._queue_at = self._outlook_at = float("-inf")
+            self._queue_at = float("-inf")
 
 
 class WaitingCustomer:

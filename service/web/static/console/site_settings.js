@@ -40,6 +40,9 @@ export async function sitePage() {
   const origins = h("input", { type: "text", maxlength: 4000, value: site.allowed_origins, disabled: isFixed, spellcheck: "false", "data-testid": "site-origins" });
   const files = h("input", { type: "checkbox", id: "site-files", "data-testid": "site-files" });
   files.checked = site.files;
+  let shown = site.allowed_origins;
+  // Only what was edited here: whoever saves something else leaves as it is who may embed the widget.
+  const opened = () => (isFixed || origins.value === shown ? {} : { allowed_origins: origins.value });
   const mine = () => ({
     files: files.checked, name: name.value, welcome: welcome.value.split(/\n\s*\n/).map((text) => text.trim()).filter(Boolean), suggested: suggested.value(),
     color: color.value(), theme: theme.value, side: side.value, spacing: spacing.value.trim(), radius: radius.value.trim(), font: font.value.trim(), locale: locale.value,
@@ -49,8 +52,9 @@ export async function sitePage() {
   const save = async () => {
     conflict.hidden = true;
     try {
-      const saved = await put("/settings", { ...mine(), version, ...(isFixed ? {} : { allowed_origins: origins.value }) });
+      const saved = await put("/settings", { ...mine(), ...opened(), version });
       version = saved.version;
+      shown = origins.value = saved.allowed_origins;
       return SAVED;
     } catch (error) {
       if (!(error instanceof ApiError) || error.code !== "edited") throw error;
@@ -59,7 +63,9 @@ export async function sitePage() {
         version = now;
         save().then((said) => said && toast(said), (problem) => toast(problem.message, { tone: "bad" }));
       };
-      fill(conflict, conflictOf({ by, at, theirs, mine: mine(), keep, take: renew }));
+      const ours = { ...mine(), ...opened() };
+      const { allowed_origins: _, ...rest } = theirs;
+      fill(conflict, conflictOf({ by, at, theirs: "allowed_origins" in ours ? theirs : rest, mine: ours, keep, take: renew }));
       conflict.hidden = false;
       conflict.focus();
     }

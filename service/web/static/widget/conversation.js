@@ -70,8 +70,8 @@ export class Conversation {
   /** @type {'ok' | 'offline' | 'trouble'} */
   network = 'ok';
   startedOver = false;
-  /** @type {import('./api.js').Expectation | null} while a person is waited for */
-  expectation = null;
+  /** @type {import('./api.js').Expectation | null} the last that was told */
+  #expected = null;
 
   /**
    * @param {import('./api.js').Api} api
@@ -110,6 +110,11 @@ export class Conversation {
     for (const entry of this.outbox.list()) this.#seen.set(entry.client_id, entry);
     void this.#fetchOwn().finally(() => this.outbox.flush());
     this.#update();
+  }
+
+  /** What to expect while a person is waited for; what is told later than that no longer counts. */
+  get expectation() {
+    return this.status === 'waiting' ? this.#expected : null;
   }
 
   /** Whether the history of a conversation is still to come. */
@@ -225,19 +230,13 @@ export class Conversation {
     }
   }
 
-  /** @param {import('./waiting.js').Contact} contact @returns {Promise<boolean>} whether the desk has it; rejects when it refuses that */
+  /** Rejects when the desk does not have it. @param {import('./waiting.js').Contact} contact */
   async leaveContact(contact) {
-    const bond = this.#bond;
-    try {
-      if (!bond) return false;
-      const { conversation } = await this.#api.contact(bond, contact);
-      if (this.#bond === bond) this.#speaker(conversation);
-      this.#update();
-      return true;
-    } catch (error) {
-      if (error instanceof ApiError && error.status === 422) throw error;
-      return false;
-    }
+    const bond = /** @type {Bond} */ (this.#bond); // whoever waits has one
+    const { conversation } = await this.#api.contact(bond, contact);
+    // Who speaks is another matter: somebody may have come before this answer.
+    if (this.#bond === bond) this.#expected = conversation.expectation ?? null;
+    this.#update();
   }
 
   /** Forgets the conversation, what was not sent, and who the customer is. For the page's sign-out. */
@@ -455,7 +454,7 @@ export class Conversation {
       this.#speaker(body);
       if (body.status === 'resolved') void this.#learnClosing();
     } else if (event === 'expectation') {
-      this.expectation = body;
+      this.#expected = body;
     } else if (event === 'typing' && body.author !== 'customer') {
       this.#typing(body.name ?? '');
     }
@@ -485,7 +484,7 @@ export class Conversation {
     const before = this.status;
     this.#heard++;
     this.status = status;
-    this.expectation = status === 'waiting' ? (expectation ?? this.expectation) : null;
+    this.#expected = status === 'waiting' ? (expectation ?? this.#expected) : null;
     this.operator = status === 'operator' ? (operator ?? this.operator ?? this.#lastOperator()) : null;
     if (status === 'waiting' && before !== 'waiting' && this.#settled) {
       this.#emit('handoff', { conversation_id: this.#bond?.id, status });
@@ -535,7 +534,7 @@ export class Conversation {
     this.#settled = false;
     this.#closing = null;
     this.status = 'desk';
-    this.operator = this.expectation = null;
+    this.operator = this.#expected = null;
     this.#typing(null);
     if (this.#bond) this.live.start();
   }

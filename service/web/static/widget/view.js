@@ -141,7 +141,7 @@ export class View {
 
   /** Forgets what was being written. */
   clear() {
-    this.#input.value = '';
+    for (const form of this.#root.querySelectorAll('form')) form.reset();
     this.#files?.clear();
     this.#typed();
   }
@@ -293,8 +293,7 @@ export class View {
   async #renderRating() {
     const closing = this.#conversation.asking;
     const shown = this.#rating;
-    const over = this.#conversation.status !== 'resolved';
-    if (shown && (over || (closing && closing.ticket_id !== shown.ticket))) {
+    if (shown && (this.#conversation.status !== 'resolved' || (closing && closing.ticket_id !== shown.ticket))) {
       shown.card?.element.remove();
       this.#rating = null;
     }
@@ -302,10 +301,9 @@ export class View {
     const asked = { ticket: closing.ticket_id, card: /** @type {import('./rating.js').Rating | null} */ (null) };
     this.#rating = asked;
     try {
-      const { Rating, css: looks } = await import('./rating.js');
+      const { ratingAt } = await import('./rating.js');
       if (this.#rating !== asked || !this.#conversation.asking) return;
-      dress(this.#root, looks);
-      asked.card = new Rating(this.#look.strings, {
+      asked.card = ratingAt(this.#choices, this.#look.strings, {
         rate: (rating, comment) => this.#conversation.rateTicket(closing, rating, comment),
         close: () => {
           this.#conversation.dontAsk(closing.ticket_id);
@@ -313,7 +311,6 @@ export class View {
           this.#input.focus({ preventScroll: true });
         },
       });
-      this.#choices.before(asked.card.element);
       setText(this.#announcer, this.#look.strings.rate_title);
       if (this.#atEnd) this.#toEnd();
     } catch {
@@ -324,13 +321,7 @@ export class View {
   /** What to expect while a person is waited for. */
   #renderWaiting() {
     if (!this.#waiting && !this.#conversation.expectation) return;
-    this.#waiting ??= import('./waiting.js').then(async ({ Waiting, css: looks, wordsFor }) => {
-      const { locale } = this.#look;
-      const card = new Waiting(await wordsFor(locale), locale, (contact) => this.#conversation.leaveContact(contact));
-      dress(this.#root, looks);
-      this.#choices.before(card.element);
-      return card;
-    });
+    this.#waiting ??= import('./waiting.js').then(({ cardAt }) => cardAt(this.#choices, this.#look.locale, this.#conversation));
     this.#waiting.then(
       (card) => {
         card.render(this.#conversation.expectation);

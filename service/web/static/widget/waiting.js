@@ -10,8 +10,10 @@
  * @typedef {{kind: 'email' | 'phone', value: string, about: string}} Contact
  * @typedef {typeof import('./waiting/en.js').default} Words
  */
+import { ApiError } from './api.js';
 import { h, setText } from './dom.js';
 import { fill } from './strings.js';
+import { dress } from './styles.js';
 
 const KINDS = /** @type {const} */ (['email', 'phone']);
 /** Enough to tell a slip; the desk looks more closely. */
@@ -51,6 +53,17 @@ export async function wordsFor(locale) {
   return words;
 }
 
+/**
+ * The card, put before an element of the widget.
+ * @param {HTMLElement} place @param {string} locale @param {import('./conversation.js').Conversation} conversation
+ */
+export async function cardAt(place, locale, conversation) {
+  const card = new Waiting(await wordsFor(locale), locale, (contact) => conversation.leaveContact(contact));
+  dress(/** @type {ShadowRoot} */ (place.getRootNode()), css);
+  place.before(card.element);
+  return card;
+}
+
 export class Waiting {
   #busy = false;
   /** @type {Expectation | null} */
@@ -58,7 +71,7 @@ export class Waiting {
 
   /**
    * @param {Words} words @param {string} locale
-   * @param {(contact: Contact) => Promise<boolean>} leave whether the desk has it; rejects when it is refused
+   * @param {(contact: Contact) => Promise<void>} leave rejects when the desk does not have it
    */
   constructor(words, locale, leave) {
     this.#words = words;
@@ -83,6 +96,10 @@ export class Waiting {
     this.#form.addEventListener('submit', (event) => {
       event.preventDefault();
       void this.#submit();
+    });
+    this.#form.addEventListener('reset', (event) => {
+      event.preventDefault();
+      this.clear();
     });
     this.element = h(
       'section',
@@ -123,6 +140,12 @@ export class Waiting {
     this.element.scrollIntoView({ block: 'nearest' });
   }
 
+  /** Forgets what was typed: who comes next to this browser may be somebody else. */
+  clear() {
+    this.#value.value = this.#about.value = '';
+    this.#toggle(false);
+  }
+
   get #kind() {
     return KINDS.find((_, at) => this.#kinds[at]?.checked) ?? 'email';
   }
@@ -151,11 +174,10 @@ export class Waiting {
     this.#busy = true;
     this.#send.setAttribute('aria-disabled', 'true');
     try {
-      if (!(await this.#leave({ kind, value, about: this.#about.value.trim() }))) return this.#refused(this.#words.failed);
-      this.#about.value = '';
-      this.#toggle(false);
-    } catch {
-      this.#refused(this.#words[`bad_${kind}`]);
+      await this.#leave({ kind, value, about: this.#about.value.trim() });
+      this.clear();
+    } catch (error) {
+      this.#refused(this.#words[error instanceof ApiError && error.status === 422 ? `bad_${kind}` : 'failed']);
     } finally {
       this.#busy = false;
       this.#send.removeAttribute('aria-disabled');
@@ -171,7 +193,7 @@ export class Waiting {
 
   /** @type {Words} */ #words;
   #locale = 'en';
-  /** @type {(contact: Contact) => Promise<boolean>} */ #leave;
+  /** @type {(contact: Contact) => Promise<void>} */ #leave;
   /** @type {HTMLElement} */ #said;
   /** @type {HTMLElement} */ #offer;
   /** @type {HTMLFormElement} */ #form;
