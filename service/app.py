@@ -39,6 +39,7 @@ from service.web import (
     people,
     presence,
     problems,
+    promises,
     releases,
     reports,
     review,
@@ -55,6 +56,7 @@ from service.web import (
 from service.web.context import Parts, acts, parts
 from service.web.now import Now
 from service.web.places import Places
+from service.web.waiting import Waiting
 
 if TYPE_CHECKING:
     from service.tracing import Tracing
@@ -68,6 +70,7 @@ BLUEPRINTS = (
     tickets,
     ticket_moves,
     views,
+    promises,
     past,
     presence,
     canned,
@@ -168,6 +171,7 @@ def open_parts(
         or store.ensure_setting("site_secret", secrets.token_hex(32)),
         now=Now(store),
         uploads=Uploads(config, store),
+        waiting=Waiting(store),
         streams=Places(config.threads - min(SPARE_THREADS, config.threads // 2)),
     )
 

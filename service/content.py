@@ -38,6 +38,7 @@ from service.errors import ContentError
 from service.files import json_lines, load_yaml, parse, read_text, yaml_value
 from service.records import (
     Article,
+    ContactForm,
     Content,
     DeskSettings,
     Example,
@@ -54,8 +55,8 @@ from service.sla import DAYS, check_hours
 ANNOTATION = re.compile(r"\[([^\[\]]+)\]\(([a-z][a-z0-9_]*)\)")
 
 
-def read_desk(folder: Path) -> Content:
-    """The content of a folder.
+def read_desk(folder: Path, form: ContactForm = "away") -> Content:
+    """The content of a folder; ``form`` stands where an older one says nothing of it.
 
     Raises ``ContentError`` naming the file, and the line or field, of the first mistake; also for
     what only shows across files: doubled names, unknown intents, slots and variables.
@@ -86,7 +87,7 @@ def read_desk(folder: Path) -> Content:
         for path, number, row in json_lines(source)
     ]
     content = Content(
-        settings=_settings(desk),
+        settings=_settings(desk, form),
         intents=tuple(intents),
         templates=tuple(templates),
         examples=tuple(examples),
@@ -219,7 +220,7 @@ def _example(entry: LineEntry, intent: str | None) -> Example:
     return example if entry.weight is None else replace(example, weight=entry.weight)
 
 
-def _settings(desk: DeskFile) -> DeskSettings:
+def _settings(desk: DeskFile, form: ContactForm) -> DeskSettings:
     return DeskSettings(
         name=desk.name,
         language=desk.language,
@@ -233,6 +234,7 @@ def _settings(desk: DeskFile) -> DeskSettings:
         protected=desk.protected,
         sla=sla_of(desk.sla) if desk.sla else None,
         hours=hours_of(desk.hours) if desk.hours else None,
+        contact_form=desk.contact_form or form,
     )
 
 

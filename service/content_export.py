@@ -130,6 +130,7 @@ def _promises(settings: DeskSettings) -> dict[str, Any]:
         days = {day: ", ".join(spans) for day, spans in settings.hours.days.items()}
         closed = {"closed": list(settings.hours.closed)} if settings.hours.closed else {}
         told["hours"] = {"timezone": settings.hours.timezone, **days, **closed}
+    told["contact_form"] = settings.contact_form  # also the usual: an import keeps what is not said
     return told
 
 

@@ -18,6 +18,8 @@ from pydantic import (
     model_validator,
 )
 
+from service.records import ContactForm
+
 NAME = r"^[a-z][a-z0-9_]*$"
 
 
@@ -99,6 +101,7 @@ class DeskFile(FileModel):
     protected: dict[str, Annotated[int, Field(ge=0)]] = Field(default_factory=dict)
     sla: SlaEntry | None = None
     hours: HoursEntry | None = None
+    contact_form: ContactForm | None = None
 
     @field_validator("protected", mode="before")
     @classmethod

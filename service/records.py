@@ -138,13 +138,18 @@ class Sla:
     resolution: Mapping[Priority, int] = field(default_factory=dict)
 
 
+ContactForm = Literal["closed", "away", "never"]
+
+
 @dataclass(frozen=True, slots=True)
 class DeskSettings:
     """What a desk says of itself: name, promise, facts for templates, its own replies, slots.
 
     ``protected`` are intents that no night may make worse, each by more messages than it says.
     ``region`` and ``languages`` are what it says of its customers; ``locale`` is what follows.
-    ``sla`` is what it promises them, in its ``hours`` if it states any.
+    ``sla`` is what it promises them, in its ``hours`` if it states any. ``contact_form`` says
+    when a customer who waits may leave an address: while the desk is closed, also while nobody is
+    there ("away"), or never.
     """
 
     name: str = "frontdesk"
@@ -159,6 +164,7 @@ class DeskSettings:
     protected: Mapping[str, int] = field(default_factory=dict)
     sla: Sla | None = None
     hours: Hours | None = None
+    contact_form: ContactForm = "away"
 
     def slot(self, name: str) -> Slot | None:
         """The slot of that name, if the desk defines it."""
@@ -402,13 +408,72 @@ class Tag:
     color: str
 
 
+ContactKind = Literal["email", "phone"]
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """Where a customer wants to be reached, and about what; nobody has verified it."""
+
+    kind: ContactKind
+    value: str
+    about: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class FirstWait:
+    """How long a customer waited for the first reply of a person, or has waited so far."""
+
+    asked_at: str
+    seconds: float
+    answered: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """A customer who waits for a person; ``since`` is None when the last word was the desk's.
+    ``put_off`` is a ticket that somebody has snoozed."""
+
+    conversation_id: str
+    priority: Priority
+    since: str | None
+    put_off: bool
+    contact: ContactKind | None
+
+
+@dataclass(frozen=True, slots=True)
+class Lately:
+    """What the desk did lately: first waits, and when an operator was last there; and what it says
+    of its hours and of the form for addresses."""
+
+    waits: tuple[FirstWait, ...] = ()
+    seen_at: str | None = None
+    hours: Hours | None = None
+    contact_form: ContactForm = "away"
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """What a waiting customer may expect. ``within`` are minutes since he asked; ``late`` when they
+    are over. ``form``: he may leave an address; ``contact`` is of which kind he left one."""
+
+    state: Literal["open", "away", "closed"]
+    place: int | None = None
+    within: int | None = None
+    late: bool = False
+    opens_at: str | None = None
+    form: bool = False
+    contact: ContactKind | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Ticket:
     """What an operator handles: one stretch of a conversation that a person owns.
 
     ``raised`` is why ``priority`` is higher than what was read. The clocks of the desk's promises
     turn amber at ``…_warn_at`` and are over at ``…_due_at``. One that is merged is resolved, and
-    points to the one that goes on.
+    points to the one that goes on. ``contact`` is how its customer wants to be reached, if he said.
     """
 
     id: str
@@ -437,6 +502,7 @@ class Ticket:
     reply_due_at: str | None = None
     resolve_warn_at: str | None = None
     resolve_due_at: str | None = None
+    contact: ContactKind | None = None
     tags: tuple[Tag, ...] = ()
 
 

@@ -15,7 +15,8 @@ MAY: Mapping[Role, str] = {
     "operator": "Answers customers: tickets, labels, the review queue, content, reports; looks at "
     "releases and nights.",
     "lead": "Besides: sees the figures of trials and how often everybody is contradicted, and "
-    "decides about the tickets of others; shared views, tags, and how soon the desk replies.",
+    "decides about the tickets of others; shared views, tags, business hours, and how soon "
+    "the desk replies.",
     "admin": "Besides: releases and trials, people, everybody's tokens, the site's settings, "
     "webhooks, the audit log.",
 }

@@ -1,4 +1,5 @@
-"""What an admin sets of the site beside its content: the widget's look, who may embed it, files.
+"""What an admin sets of the site beside its content: the widget's look and language, who may embed
+it, and files.
 
 Kept in the store; every process sees a change within a second. What the environment says wins.
 """
@@ -11,8 +12,12 @@ from service.errors import StoreError
 from service.store import Store
 
 FRESH_SECONDS = 1.0
-COLOR, MODE, ORIGINS, FILES = "site_color", "site_theme", "site_origins", "site_files"
-NAMES = (COLOR, MODE, ORIGINS, FILES)
+ORIGINS, FILES = "site_origins", "site_files"
+# The widget's look, by the API's names; empty is what the page or the widget itself says.
+LOOK = tuple(
+    f"site_{name}" for name in ("color", "theme", "side", "spacing", "radius", "font", "locale")
+)
+NAMES = (*LOOK, ORIGINS, FILES)
 
 
 class Site:
@@ -43,19 +48,20 @@ class Site:
         return self._read().get(ORIGINS) or self.config.allowed_origins
 
     @property
-    def color(self) -> str:
-        """The widget's accent; empty for its own or the page's."""
-        return self._read().get(COLOR, "")
-
-    @property
-    def mode(self) -> str:
-        """light, dark or auto; empty for what the page says."""
-        return self._read().get(MODE, "")
+    def look(self) -> dict[str, str]:
+        """Each trait of the widget by its setting; empty for what the page or the widget says."""
+        values = self._read()
+        return {setting: values.get(setting, "") for setting in LOOK}
 
     @property
     def takes_files(self) -> bool:
         """Whether customers may send files."""
         return self._read().get(FILES) != "off"
+
+    @property
+    def saved_origins(self) -> str:
+        """Who may embed the widget as an admin has said; empty when none has."""
+        return self._read().get(ORIGINS, "")
 
     def forget(self) -> None:
         """Read anew: it was just saved."""

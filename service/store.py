@@ -23,6 +23,9 @@ from service.records import (
     Article,
     CannedReply,
     Closing,
+    Contact,
+    ContactForm,
+    ContactKind,
     Content,
     ContentChange,
     ContentKind,
@@ -45,6 +48,7 @@ from service.records import (
     Hours,
     Intent,
     Label,
+    Lately,
     Message,
     MoodCount,
     Operator,
@@ -57,6 +61,7 @@ from service.records import (
     ProposalKind,
     ProposalSource,
     ProposalState,
+    Queued,
     ReadMessage,
     ReplyDraft,
     Role,
@@ -470,8 +475,16 @@ class ContentStore(Protocol):
         of ``content`` are passed over. ``Conflict`` when ``content`` is a snapshot of this store
         that is no longer its newest."""
 
-    def save_promises(self, sla: Sla | None, hours: Hours | None) -> None:
-        """How soon the desk replies and resolves; the clocks of active tickets follow."""
+    def save_promises(
+        self,
+        sla: Sla | None,
+        hours: Hours | None,
+        contact_form: ContactForm | None = None,
+        *,
+        seen: str | None = None,
+    ) -> None:
+        """How soon the desk replies and resolves; the clocks of active tickets follow. Without a
+        ``contact_form`` that stays. With ``seen`` as for every write of one item below."""
 
     def save_intent(
         self, intent: Intent, *, by: str | None = None, seen: str | None = None
@@ -689,7 +702,9 @@ class ErasureStore(Protocol):
     def erase(self, customer: str, by: str) -> Erasure:
         """Remove customers with their conversations and all that belongs to these, the examples
         that came from them, and quotes of those examples in others' traces. Tells "erased" with the
-        ids of the conversations and tickets that are gone."""
+        ids of the conversations and tickets that are gone, and of each ticket that only loses where
+        its customer wanted to be reached: at the address or number that was named, or at the
+        erased customers' addresses. What is a customer's id or identifier is no phone number."""
 
     def wipe(self) -> None:
         """See to it that the storage holds nothing any more of what was removed. Writers wait."""
@@ -785,6 +800,28 @@ class PresenceStore(Protocol):
 
     def forget_absent(self) -> None:
         """Remove what has ended."""
+
+
+class WaitingStore(Protocol):
+    """Customers who wait for a person. A contact goes with its conversation, and is in no event."""
+
+    def queue(self) -> list[Queued]:
+        """Whoever waits for a person: all tickets that are open and nobody's."""
+
+    def lately(self, since: str) -> Lately:
+        """First waits of the latest tickets that came since then and were answered or still wait,
+        when an operator who is signed in, or answered, was there last, and the desk's hours."""
+
+    def save_contact(
+        self, conversation_id: str, kind: ContactKind, value: str, about: str
+    ) -> Ticket:
+        """Where the customer wants to be reached about his open ticket, in place of what he left
+        before; ``Conflict`` when he has none, or it is somebody's by now, and where the desk never
+        takes addresses and he left none yet. Tells of the ticket, with the kind alone."""
+
+    def contact(self, ticket_id: str) -> Contact | None:
+        """What its customer left there last, or in a ticket that was merged into it; none if
+        nothing."""
 
 
 class TrialStore(Protocol):
@@ -953,6 +990,7 @@ class Store(
     AlarmStore,
     CannedReplyStore,
     PresenceStore,
+    WaitingStore,
     TrialStore,
     WebhookStore,
     Protocol,
@@ -966,10 +1004,17 @@ class Store(
         """Write it unless it is there; returns what stands."""
 
     def save_site(
-        self, *, name: str, welcome: Sequence[str], suggested: Sequence[str], own: Mapping[str, str]
+        self,
+        *,
+        name: str,
+        welcome: Sequence[str],
+        suggested: Sequence[str],
+        own: Mapping[str, str],
+        seen: str | None = None,
     ) -> None:
         """The site's settings: three of the content's, and values by the names of ``setting``.
-        ``InvalidInput`` when an intent that is suggested is not there."""
+        ``InvalidInput`` when an intent that is suggested is not there; with ``seen``, the version
+        that was edited, ``Edited`` when it is another one by now."""
 
     def check(self) -> None:
         """Raise when the storage cannot be read and written."""

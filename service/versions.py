@@ -5,7 +5,7 @@ tells versions to editors. Pure: whoever changed the item, by whichever way, cha
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -13,10 +13,13 @@ import orjson
 
 from service.records import (
     Article,
+    ContactForm,
     ContentKind,
     Example,
     GoldenCase,
+    Hours,
     Intent,
+    Sla,
     Template,
 )
 
@@ -56,4 +59,38 @@ def version_of(kind: ContentKind, item: Mapping[str, Any] | None) -> str:
         return NOT_THERE
     # Spans without an end or none at all are the same to who edits.
     told = {name: value or None for name, value in edited_json(kind, item).items()}
+    return digest(told)
+
+
+def promises_json(sla: Sla | None, hours: Hours | None, form: ContactForm) -> dict[str, Any]:
+    """What leads edit of how soon people reply, and when they work."""
+    return {
+        "sla": sla and {name: dict(getattr(sla, name)) for name in Sla.__slots__},
+        "hours": hours and {name: getattr(hours, name) for name in Hours.__slots__},
+        "contact_form": form,
+    }
+
+
+def site_json(
+    name: str,
+    welcome: Sequence[str],
+    suggested: Sequence[str],
+    look: Mapping[str, str],
+    origins: str,
+    files: bool,
+) -> dict[str, Any]:
+    """What admins edit of the site; ``look`` by the names of its settings, ``origins`` empty unless
+    an admin has said who may embed it, ``files`` whether customers may send some."""
+    return {
+        "name": name,
+        "welcome": list(welcome),
+        "suggested": list(suggested),
+        **{setting.removeprefix("site_"): value for setting, value in look.items()},
+        "allowed_origins": origins,
+        "files": files,
+    }
+
+
+def digest(told: Mapping[str, Any]) -> str:
+    """Twelve digits of a hash, the same whatever the order of the names."""
     return hashlib.sha256(orjson.dumps(told, option=orjson.OPT_SORT_KEYS)).hexdigest()[:12]

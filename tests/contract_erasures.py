@@ -54,6 +54,7 @@ class ErasureContract:
             "files": 0,
             "feedback": 1,
             "tickets": 1,
+            "contacts": 0,
             "corrections": 1,
             "examples": 1,
             "disagreements": 0,

@@ -129,6 +129,7 @@ CONSOLE = (
     View("agreement", "Agreement of operators", "", click("nav-agreement")),
     View("reports", "Reports", "reports"),
     View("account", "My account", "settings/account"),
+    View("hours", "Hours and promises", "settings/hours"),
     View("people", "People", "settings/people"),
     View("tokens", "API tokens", "settings/tokens"),
     View("site", "The site and the widget", "settings/site"),

@@ -198,10 +198,12 @@ def test_minified_modules_say_what_the_originals_say(tmp_path: Path) -> None:
         "styles",
         "rating",
         "theme",
-        *(f"strings/{f.stem}" for f in WIDGET.glob("strings/*.js")),
+        "waiting",
+        *(f"{f.parent.name}/{f.stem}" for f in WIDGET.glob("*/*.js")),
     ]
     for kind in ("plain", "small"):
-        (tmp_path / kind / "strings").mkdir(parents=True)
+        for folder in ("strings", "waiting"):
+            (tmp_path / kind / folder).mkdir(parents=True)
         (tmp_path / kind / "package.json").write_text('{"type": "module"}')
     for script in WIDGET.rglob("*.js"):
         name = script.relative_to(WIDGET)

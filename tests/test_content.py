@@ -634,11 +634,16 @@ def test_starter_files_say_what_they_are() -> None:
 def test_promises_and_hours_survive_the_way_through_files(tmp_path: Path, content: Content) -> None:
     sla = Sla({"urgent": 15, "normal": 480}, {"normal": 90}, {"high": 2880})
     hours = Hours("Europe/Berlin", {"monday": ("09:00-12:30", "13:30-17:00")}, ("2026-12-25",))
-    promised = replace(content, settings=replace(content.settings, sla=sla, hours=hours))
+    told = replace(content.settings, sla=sla, hours=hours, contact_form="closed")
+    promised = replace(content, settings=told)
     write_desk(promised, tmp_path / "desk")
     assert read_desk(tmp_path / "desk").settings == promised.settings
     written = (tmp_path / "desk" / "desk.yml").read_text()
     assert "urgent: 15m" in written
+    older = written.replace("contact_form: closed\n", "")
+    assert older != written
+    (tmp_path / "desk" / "desk.yml").write_text(older)  # of before there was such a form
+    assert read_desk(tmp_path / "desk", "never").settings.contact_form == "never"
     (tmp_path / "desk" / "desk.yml").write_text(written.replace("13:30", "11:30"))
     with pytest.raises(ContentError, match="overlap"):
         read_desk(tmp_path / "desk")

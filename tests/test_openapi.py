@@ -227,6 +227,7 @@ def call_the_inbox(client: Caller, operator: Caller, admin: Caller, ticket: str)
     operator.delete(f"{API}/views/{view}")
     hours = {"timezone": "UTC", "days": {"monday": ["09:00-17:00"]}}
     admin.put(f"{API}/promises", {"sla": {"first_reply": {"high": 60}}, "hours": hours})
+    admin.post(f"{API}/promises/preview", {"sla": None, "hours": hours})
     operator.get(f"{API}/promises")
 
 
@@ -257,6 +258,8 @@ def test_every_operation_answers_as_described(
     turn = customer.say("this is broken")
     message, ticket = turn["message"]["id"], f"{API}/tickets/{turn['ticket']['id']}"
     client.post(f"{customer.path}/handoff", token=customer.token)
+    reach = {"kind": "email", "value": "uma@example.com", "about": "This."}
+    client.post(f"{customer.path}/contact", reach, token=customer.token)
     customer.messages()
     with client.get(f"{customer.path}/events", token=customer.token) as stream:
         frames(stream, 1)

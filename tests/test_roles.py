@@ -17,6 +17,7 @@ LEADS = {
     ("GET", "/api/v1/releases/trial"),
     ("DELETE", "/api/v1/tags/<tag_id>"),
     ("PUT", "/api/v1/promises"),
+    ("POST", "/api/v1/promises/preview"),
     ("PUT", "/api/v1/tags/<tag_id>"),
 }
 ADMINS = {

@@ -33,6 +33,7 @@ pytest.register_assert_rewrite(
     "contract_tickets",
     "contract_trials",
     "contract_webhooks",
+    "contract_waiting",
     "contract_content",
 )
 
@@ -57,6 +58,7 @@ from contract_presence import PastContract, PresenceContract  # noqa: E402
 from contract_proposals import ProposalContract  # noqa: E402
 from contract_tickets import LearningContract, TicketContract  # noqa: E402
 from contract_trials import TrialContract  # noqa: E402
+from contract_waiting import ContactContract, QueueContract  # noqa: E402
 from contract_webhooks import DeliveryContract, OutboxContract, WebhookContract  # noqa: E402
 from drafts import Clock, handoff  # noqa: E402
 
@@ -89,6 +91,8 @@ class StoreContract(
     WebhookContract,
     OutboxContract,
     DeliveryContract,
+    QueueContract,
+    ContactContract,
     OwnContract,
 ):
     """What every store keeps. A subclass gives ``open_store``, which opens the same data again."""

@@ -96,7 +96,7 @@ def test_words_that_are_the_same_in_two_languages_are_no_oversight(
             "Bonjour\u00a0! Que pouvons-nous faire pour vous\u00a0?",
             "ltr",
         ),
-        ([None, "", "ar-EG", "en"], "ar-EG", "مرحبًا! كيف يمكننا مساعدتك؟", "rtl"),
+        ([None, "", "ar-EG", "en"], "ar-EG", "مرحبًا! كيف نساعدك؟", "rtl"),
         (["zh-Hant-TW"], "zh-Hant-TW", "您好！请问有什么可以帮您？", "ltr"),
         (["xx", "tlh"], "en", "Hello! How can we help?", "ltr"),
         (["../../secret", "__proto__", "constructor"], "en", "Hello! How can we help?", "ltr"),
@@ -122,3 +122,48 @@ def test_arabic_counts_in_six_forms(count: int, told: str) -> None:
     const {{ strings }} = await stringsFor(['ar']);
     console.log(JSON.stringify(plural(strings, 'ar-u-nu-latn', 'unread', {count})));""")
     assert said == told
+
+
+# --- while one waits -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_is_said_while_one_waits_is_there_in_every_language(language: str) -> None:
+    english, own = (
+        node(
+            f"console.log(JSON.stringify((await import('./waiting/{name}.js')).default))",
+        )
+        for name in ("en", language)
+    )
+    assert own.keys() == english.keys()
+    for key, text in own.items():
+        assert text.strip(), key
+        assert sorted(MARK.findall(text)) == sorted(MARK.findall(english[key])), key
+        assert language == "en" or text != english[key], key
+
+
+@pytest.mark.parametrize(
+    ("locale", "changes", "said"),
+    [
+        ("en", {"within": 10}, "A colleague usually replies within 10 minutes."),
+        ("en", {"within": 60}, "A colleague usually replies within 1 hour."),
+        ("en", {}, "A colleague will reply here."),
+        ("en", {"within": 10, "late": True},
+            "This takes longer than usual. You are not forgotten."),
+        ("en", {"place": 1}, "A colleague will reply here. You are next."),
+        ("en", {"place": 4, "contact": "phone"},
+            "Thank you. We call you back. A colleague will reply here."
+            " You are number 4 in the queue."),
+        ("de-AT", {"within": 120}, "Meist antwortet jemand innerhalb von 2 Stunden."),
+        ("zh", {"within": 5}, "客服通常会在5分钟内回复。"),
+        ("ar", {"within": 10}, "يرد أحد الزملاء عادةً خلال 10 دقائق."),
+        ("xx", {"state": "away"}, "Nobody is here just now. We reply as soon as somebody is back."),
+    ],
+)  # fmt: skip
+def test_what_to_expect_in_words(locale: str, changes: dict[str, Any], said: str) -> None:
+    expected = {"state": "open", "place": None, "within": None, "late": False, "contact": None}
+    told = node(f"""const {{ hopes, wordsFor }} = await import('./waiting.js');
+    const words = await wordsFor({json.dumps(locale)});
+    const expected = {json.dumps(expected | changes)};
+    console.log(JSON.stringify(hopes(expected, words, {json.dumps(locale)}, new Date())));""")
+    assert told == said

@@ -96,7 +96,7 @@ def import_content(
     ctx.call_on_close(store.close)
     before = store.content()
     if format == DESK:
-        merged = Merged(read_desk(path), (), ())
+        merged = Merged(read_desk(path, before.settings.contact_form), (), ())
     else:
         settings = before.settings
         facts = [name for name, value in settings.facts.items() if value]

@@ -1,9 +1,14 @@
 """The audit log in the SQLite store: written within the transaction of each deed, never changed."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from service.audit import AuditEntry, AuditQuery, acting
+from service.errors import Edited
 from service.sqlite.base import Part
 from service.sqlite.commit import Transaction
 from service.sqlite.outbox import happened
+from service.versions import digest
 
 LONGEST = 200
 INSERT = """
@@ -19,6 +24,9 @@ WHERE (:before = 0 OR id < :before)
   AND (:since = '' OR at >= :since) AND (:until = '' OR at < :until)
 ORDER BY id DESC LIMIT :limit
 """
+LAST = (
+    "SELECT name AS edited_by, at AS edited_at FROM audit WHERE deed = ? ORDER BY id DESC LIMIT 1"
+)
 
 
 def note(write: Transaction, deed: str, subject: str, at: str, detail: str = "") -> None:
@@ -26,6 +34,19 @@ def note(write: Transaction, deed: str, subject: str, at: str, detail: str = "")
     who = acting()
     row = (at, who.operator_id, who.name, who.role, deed, subject, detail, who.address)
     write.connection.execute(INSERT, tuple(v[:LONGEST] if isinstance(v, str) else v for v in row))
+
+
+def require_seen(
+    write: Transaction, deed: str, standing: Mapping[str, Any], seen: str | None
+) -> None:
+    """With ``seen``, raise ``Edited`` unless that is the version of what stands; ``deed`` is what
+    saving it is called here."""
+    version = digest(standing)
+    if seen is None or seen == version:
+        return
+    row = write.connection.execute(LAST, (deed,)).fetchone()
+    told = "Somebody else saved this meanwhile."
+    raise Edited(told, current=dict(standing), version=version, **(dict(row) if row else {}))
 
 
 class Audit(Part):

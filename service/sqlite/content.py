@@ -13,6 +13,7 @@ from service.errors import Conflict, InvalidInput, NotFound
 from service.labels import counting
 from service.records import (
     Article,
+    ContactForm,
     Content,
     ContentKind,
     Example,
@@ -22,7 +23,7 @@ from service.records import (
     Sla,
     Template,
 )
-from service.sqlite.audit import note
+from service.sqlite.audit import note, require_seen
 from service.sqlite.base import Part
 from service.sqlite.commit import Transaction
 from service.sqlite.content_history import kept, record_replaced
@@ -35,6 +36,7 @@ from service.sqlite.content_rows import (
     intent_names,
     look_again,
     raise_revision,
+    settings_from,
 )
 from service.sqlite.content_snapshot import read_content, replace_all
 from service.sqlite.ids import new_id
@@ -48,6 +50,7 @@ from service.sqlite.rows import (
     to_json,
 )
 from service.sqlite.turns import find_message
+from service.versions import promises_json
 
 SAVE_GOLDEN = """
 INSERT INTO golden_case (id, text, intent, action) VALUES (:id, :text, :intent, :action)
@@ -103,14 +106,23 @@ class ContentPart(Part):
                 record_replaced(write, before, read_content(write.connection), at)
             note(write, "content.replace", "content", at, f"{len(content.intents)} intents")
 
-    def save_promises(self, sla: Sla | None, hours: Hours | None) -> None:
+    def save_promises(
+        self,
+        sla: Sla | None,
+        hours: Hours | None,
+        contact_form: ContactForm | None = None,
+        *,
+        seen: str | None = None,
+    ) -> None:
         """How soon the desk replies and resolves; the clocks of active tickets follow."""
         at = self._now()
         with self._changing(at) as write:
-            rows = [
-                {"name": "sla", "value": to_json(sla)},
-                {"name": "hours", "value": to_json(hours)},
-            ]
+            before = settings_from(write.connection)
+            standing = promises_json(before.sla, before.hours, before.contact_form)
+            require_seen(write, "promises.save", standing, seen)
+            form = contact_form or before.contact_form
+            values = {"sla": sla, "hours": hours, "contact_form": form}
+            rows = [{"name": name, "value": to_json(value)} for name, value in values.items()]
             write.database.table("desk_setting").upsert_all(rows, pk="name")
             note(write, "promises.save", "", at)
             look_again(write.connection)

@@ -10,6 +10,7 @@ from index.records import OUT_OF_SCOPE, SENTIMENTS
 from service.errors import InvalidInput
 from service.records import (
     Article,
+    ContactForm,
     DeskSettings,
     Example,
     GoldenCase,
@@ -83,6 +84,13 @@ def promises(db: sqlite3.Connection) -> tuple[Sla | None, Hours | None]:
         row["name"]: _promise(row["name"], orjson.loads(row["value"])) for row in db.execute(sql)
     }
     return saved.get("sla"), saved.get("hours")
+
+
+def contact_form(db: sqlite3.Connection) -> ContactForm:
+    """When customers who wait may leave an address."""
+    row = db.execute("SELECT value FROM desk_setting WHERE name = 'contact_form'").fetchone()
+    form: ContactForm = orjson.loads(row["value"]) if row else DeskSettings().contact_form
+    return form
 
 
 def look_again(db: sqlite3.Connection) -> None:

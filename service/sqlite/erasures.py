@@ -20,12 +20,14 @@ from service.sqlite.audit import note
 from service.sqlite.base import Part, iso
 from service.sqlite.commit import Turnstile
 from service.sqlite.connection import connect, explained
+from service.sqlite.contact_rows import left_at
 from service.sqlite.content_history import forget_changes
 from service.sqlite.content_rows import raise_revision
 from service.sqlite.ids import new_id
 from service.sqlite.label_rows import contest
 from service.sqlite.outbox import happened
 from service.sqlite.proposals import drop_empty, forget_proposals
+from service.sqlite.ticket_rows import tell_ticket
 
 SHOWN = 10
 # What is being sent to a webhook at this moment arrives before it is told to forget.
@@ -33,7 +35,7 @@ UNDER_WAY = timedelta(seconds=30)
 ERASED = "(erased)"  # in other customers' traces, where an example was quoted
 
 CUSTOMERS = """
-SELECT id, identifier, verified FROM customer
+SELECT id, identifier, verified, email FROM customer
 WHERE id = :name OR identifier = :name OR email = :name COLLATE NOCASE ORDER BY created_at, id
 """
 SAME_EMAIL = """
@@ -45,6 +47,7 @@ THEIR_CONVERSATIONS = """
 SELECT id FROM conversation WHERE customer_id IN (SELECT value FROM json_each(?))
 """
 CONVERSATIONS = "(SELECT value FROM json_each(:conversations))"
+REACHED = "(SELECT value FROM json_each(:reached))"
 MESSAGES = f"(SELECT id FROM message WHERE conversation_id IN {CONVERSATIONS})"  # noqa: S608
 COUNTED = {
     "customers": "customer WHERE id IN (SELECT value FROM json_each(:customers))",
@@ -55,6 +58,7 @@ COUNTED = {
     "feedback": f"feedback WHERE conversation_id IN {CONVERSATIONS}",
     "files": f"file WHERE conversation_id IN {CONVERSATIONS}",
     "tickets": f"ticket WHERE conversation_id IN {CONVERSATIONS}",
+    "contacts": f"contact WHERE conversation_id IN {CONVERSATIONS} OR ticket_id IN {REACHED}",
     "corrections": f"correction WHERE message_id IN {MESSAGES}",
     "examples": f"example WHERE message_id IN {MESSAGES}",
     "disagreements": f"disagreement WHERE conversation_id IN {CONVERSATIONS}",
@@ -76,11 +80,16 @@ SELECT message_id, trace FROM turn WHERE at >= :since AND trace IS NOT NULL
 class _Found:
     customers: list[str]
     conversations: list[str]
+    reached: Sequence[str] = ()  # tickets, wherever else one of their addresses was left
 
     @property
     def named(self) -> dict[str, str]:
         """As parameters of the statements above."""
-        return {"customers": _json(self.customers), "conversations": _json(self.conversations)}
+        return {
+            "customers": _json(self.customers),
+            "conversations": _json(self.conversations),
+            "reached": _json(self.reached),
+        }
 
 
 class Erasures(Part):
@@ -111,6 +120,13 @@ class Erasures(Part):
             alike = _alike(db, found)
             forget_changes(db, found.named["conversations"])
             forget_proposals(write, found.named["conversations"], at)
+            without = [
+                row["ticket_id"]
+                for row in db.execute(
+                    f"DELETE FROM {COUNTED['contacts']} RETURNING ticket_id",  # noqa: S608
+                    found.named,
+                ).fetchall()
+            ]
             for table in ("conversations", "customers"):
                 db.execute(f"DELETE FROM {COUNTED[table]}", found.named)  # noqa: S608
             contest(db, alike)  # nobody contradicts what is gone
@@ -121,6 +137,8 @@ class Erasures(Part):
                 "INSERT INTO erasure (id, at, erased_by, counts, texts) VALUES (?, ?, ?, ?, ?)",
                 (erasure_id, at, by, orjson.dumps(counts).decode(), _json(texts)),
             )
+            for ticket_id in sorted(set(without) - set(tickets)):
+                tell_ticket(write, ticket_id, at)  # it stays, and nobody is to be reached there
             # Ids of what is gone, so that open consoles drop it; nothing of whose it was.
             gone = {"tickets": tickets, "conversations": found.conversations}
             write.tell("erased", gone, at)
@@ -196,7 +214,10 @@ def _find(db: sqlite3.Connection, customer: str) -> _Found:
     if db.execute("SELECT 1 FROM conversation WHERE id = ?", (name,)).fetchone():
         return _Found([], [name])
     rows = db.execute(CUSTOMERS, {"name": name}).fetchall() if name else []
-    if not rows:
+    # A customer's number may be somebody's phone number, too, and means the customer then.
+    is_number = any(name in (row["id"], row["identifier"]) for row in rows) and "@" not in name
+    reached = left_at(db, [name] if name and not is_number else [])
+    if not rows and not reached:
         raise NotFound(
             f"There is no customer {customer!r}: give an e-mail address, an identifier, or an id "
             "(cus_… or cnv_…)."
@@ -210,7 +231,17 @@ def _find(db: sqlite3.Connection, customer: str) -> _Found:
             f"them by their ids: {', '.join(ids[:SHOWN])}{more}."
         )
     customers = _ids(rows)
-    return _Found(customers, _ids(db.execute(THEIR_CONVERSATIONS, (_json(customers),))))
+    theirs = _ids(db.execute(THEIR_CONVERSATIONS, (_json(customers),)))
+    # Who is known by nothing but that has no customer; of one who is known only the contact goes.
+    nameless = [row["conversation_id"] for row in reached if row["customer_id"] is None]
+    addresses = {row["email"].lower() for row in rows if "@" in (row["email"] or "")}
+    left = [
+        row["ticket_id"]
+        for row in (*reached, *left_at(db, sorted(addresses)))
+        # Somebody else may give the same address as his own, and stays; see `same_email`.
+        if row["customer_id"] in customers or (row["email"] or "").lower() != row["value"].lower()
+    ]
+    return _Found(customers, [*theirs, *dict.fromkeys(nameless)], sorted(set(left)))
 
 
 def _count(db: sqlite3.Connection, found: _Found) -> dict[str, int]:

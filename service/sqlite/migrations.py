@@ -630,3 +630,20 @@ def m016_resolved_by(db: Database) -> None:
         UPDATE ticket SET resolved_by = owner_id WHERE resolved_at IS NOT NULL;
         """
     )
+
+
+@MIGRATIONS()
+def m015_contacts(db: Database) -> None:
+    """Where customers who wait want to be reached: a row a ticket, which goes with it."""
+    db.executescript("""
+    CREATE TABLE contact (
+      ticket_id TEXT PRIMARY KEY REFERENCES ticket ON DELETE CASCADE,
+      conversation_id TEXT NOT NULL REFERENCES conversation ON DELETE CASCADE,
+      kind TEXT NOT NULL CHECK (kind IN ('email', 'phone')),
+      value TEXT NOT NULL,
+      about TEXT NOT NULL,
+      at TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX contact_conversation ON contact (conversation_id);
+    CREATE INDEX contact_value ON contact (value COLLATE NOCASE);
+    """)

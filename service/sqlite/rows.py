@@ -37,6 +37,7 @@ FROM message AS m LEFT JOIN operator AS o ON o.id = m.operator_id
 """  # noqa: S608
 TICKET = """
 SELECT t.*, o.name AS owner_name, c.name AS customer_name, v.locale AS language,
+  (SELECT kind FROM contact WHERE ticket_id = t.id) AS contact,
   (SELECT json_group_array(json_array(g.id, g.name, g.color)) FROM ticket_tag AS x
     JOIN tag AS g ON g.id = x.tag_id WHERE x.ticket_id = t.id) AS tags
 FROM ticket AS t

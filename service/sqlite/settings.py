@@ -1,11 +1,13 @@
 """The desk's own small values (site secret and the like), in the SQLite store."""
 
+import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from index.records import OUT_OF_SCOPE
 from service.errors import InvalidInput
-from service.sqlite.audit import note
+from service.site import FILES, LOOK, ORIGINS
+from service.sqlite.audit import note, require_seen
 from service.sqlite.base import Part
 from service.sqlite.content_rows import (
     intent_names,
@@ -13,6 +15,7 @@ from service.sqlite.content_rows import (
     settings_from,
     settings_rows,
 )
+from service.versions import site_json
 
 
 class Settings(Part):
@@ -40,7 +43,13 @@ class Settings(Part):
         return str(row["value"])
 
     def save_site(
-        self, *, name: str, welcome: Sequence[str], suggested: Sequence[str], own: Mapping[str, str]
+        self,
+        *,
+        name: str,
+        welcome: Sequence[str],
+        suggested: Sequence[str],
+        own: Mapping[str, str],
+        seen: str | None = None,
     ) -> None:
         """The site's settings, in one transaction; content that stays the same makes no revision.
         Without a welcome the desk's own words stand."""
@@ -52,6 +61,15 @@ class Settings(Part):
                 told = f"suggested: there is no intent {min(missing)}."
                 raise InvalidInput(told, field="suggested")
             before = settings_from(db)
+            standing = site_json(
+                before.name,
+                before.replies.get("welcome", ()),
+                before.suggested,
+                {setting: _value(db, setting) for setting in LOOK},
+                _value(db, ORIGINS),
+                _value(db, FILES) != "off",
+            )
+            require_seen(write, "settings.save", standing, seen)
             replies = {k: v for k, v in before.replies.items() if k != "welcome"}
             replies |= {"welcome": tuple(welcome)} if welcome else {}
             after = replace(before, name=name, replies=replies, suggested=tuple(suggested))
@@ -60,8 +78,7 @@ class Settings(Part):
                 write.database.table("desk_setting").upsert_all(settings_rows(after), pk="name")
                 raise_revision(write, at)
             for setting, value in own.items():
-                row = db.execute("SELECT value FROM setting WHERE name = ?", (setting,)).fetchone()
-                if (row["value"] if row else "") != value:
+                if _value(db, setting) != value:
                     changed.add(setting)
                     db.execute(
                         "INSERT INTO setting (name, value) VALUES (?, ?)"
@@ -80,3 +97,8 @@ class Settings(Part):
                 (self._now(),),
             )
         self.setting("checked_at")
+
+
+def _value(db: sqlite3.Connection, name: str) -> str:
+    row = db.execute("SELECT value FROM setting WHERE name = ?", (name,)).fetchone()
+    return str(row["value"]) if row else ""

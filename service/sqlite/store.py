@@ -44,6 +44,7 @@ from service.sqlite.tickets import Tickets
 from service.sqlite.trials import Trials
 from service.sqlite.turns import Turns
 from service.sqlite.views import Views
+from service.sqlite.waiting import WaitingPart
 from service.sqlite.webhooks import Webhooks
 from service.store import Store
 
@@ -72,6 +73,7 @@ class SqliteStore(
     Alarms,
     CannedReplies,
     PresencePart,
+    WaitingPart,
     Trials,
     Webhooks,
     Settings,

@@ -19,6 +19,7 @@ from service.records import (
 )
 from service.roles import may
 from service.sqlite.commit import Transaction
+from service.sqlite.contact_rows import pass_on
 from service.sqlite.operators import find_operator
 from service.sqlite.outbox import ticket_happened
 from service.sqlite.tag_rows import retag
@@ -274,6 +275,7 @@ def _merge(
             "Another ticket of this customer was merged into this",
             change.note,
         )
+    pass_on(write.connection, ticket.id, other.id)
     tell_ticket(write, other.id, at)
     return _close(write, ticket, operator, None, "resolved", "resolved", at, other.id)
 

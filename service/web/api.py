@@ -17,6 +17,7 @@ from service.store import LAST_SEQ
 from service.times import since
 from service.web.context import authorized_conversation, parts
 from service.web.inputs import (
+    NewContact,
     NewConversation,
     NewCustomer,
     NewFeedback,
@@ -35,6 +36,7 @@ from service.web.shapes import (
     turn_json,
 )
 from service.web.stream import Feed, event_stream, resume_point
+from service.web.waiting import WaitingCustomer
 
 blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
 
@@ -48,13 +50,20 @@ IDENTITY_CLAIMS = ("sub", "identifier", "user_id")  # of a JWT; the first that i
 def read_site() -> Json:
     desk = parts().desk
     settings, welcome = desk.settings(), desk.welcome()
+    look = {name.removeprefix("site_"): value for name, value in parts().site.look.items()}
+    locale = look.pop("locale")
     return {
         "name": settings.name,
         "language": settings.language,
         "welcome": welcome.text,
         "suggested": [{"text": s.text, "intent": s.intent} for s in welcome.suggestions],
         "max_text": parts().config.max_text,
-        "theme": {"color": parts().site.color, "mode": parts().site.mode},
+        "theme": {
+            "color": look.pop("color"),
+            "mode": look.pop("theme"),
+            **{trait: value for trait, value in look.items() if value},
+        },
+        **({"locale": locale} if locale else {}),
         "files": files_taken(parts().config) if parts().site.takes_files else None,
     }
 
@@ -102,11 +111,12 @@ def _started(conversation: Conversation, token: str) -> Json:
 
 
 def _as_its_customer_sees(conversation: Conversation) -> Json:
-    """With what there is to rate, which only a resolved conversation has."""
-    resolved = conversation.status == "resolved"
-    return conversation_json(
-        conversation, parts().store.closing(conversation.id) if resolved else None
-    )
+    """With what there is to rate once it is resolved, and what to expect while it waits."""
+    status = conversation.status
+    closing = parts().store.closing(conversation.id) if status == "resolved" else None
+    waits = status == "waiting"
+    expected = parts().waiting.expectation(conversation.id) if waits else None
+    return conversation_json(conversation, closing, expected)
 
 
 def verify_identity(customer: NewCustomer) -> bool:
@@ -196,12 +206,14 @@ def list_messages(conversation_id: str) -> Json:
 def stream_conversation(conversation_id: str) -> Response:
     conversation = authorized_conversation(conversation_id)
     store = parts().store
+    writing = WritingOperator(parts().now, conversation.id)
+    waiting = WaitingCustomer(parts().waiting, conversation.id)
     feed = Feed(
         fetch=lambda number: store.conversation_events(conversation.id, after=number),
         cursor=lambda event: event.number or 0,
         frame=customer_event_json,
         conversation_id=conversation.id,
-        beside=WritingOperator(parts().now, conversation.id).news,
+        beside=lambda: [*writing.news(), *waiting.news()],
     )
     return event_stream(feed, resume_point(default=0))
 
@@ -226,8 +238,25 @@ def request_person(conversation_id: str) -> tuple[Json, int]:
     conversation = authorized_conversation(conversation_id)
     no_body()
     ticket = parts().desk.request_person(conversation)
+    parts().waiting.forget()
     current: Conversation = parts().store.conversation(conversation.id)
-    return {"ticket": {"id": ticket.id}, "conversation": conversation_json(current)}, 201
+    return {"ticket": {"id": ticket.id}, "conversation": _as_its_customer_sees(current)}, 201
+
+
+@blueprint.post("/conversations/<conversation_id>/contact")
+@operation(
+    "Where the customer, who waits for a person, wants to be reached; again to say another.",
+    body=NewContact,
+    returns={201: "Reachable"},
+    auth="conversation",
+)
+def leave_contact(conversation_id: str) -> tuple[Json, int]:
+    conversation = authorized_conversation(conversation_id)
+    body = read_body(NewContact)
+    parts().store.save_contact(conversation.id, body.kind, body.value, body.about)
+    parts().waiting.forget()
+    current: Conversation = parts().store.conversation(conversation.id)
+    return {"conversation": _as_its_customer_sees(current)}, 201
 
 
 @blueprint.post("/conversations/<conversation_id>/feedback")

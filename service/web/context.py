@@ -28,6 +28,7 @@ from service.uploads.receiving import Uploads
 from service.web.attempts import SignIns
 from service.web.now import Now
 from service.web.places import Places
+from service.web.waiting import Waiting
 
 SESSION_COOKIE = "frontdesk_session"
 PASSWORD_CHECKS = 2  # at once: each takes a core and 32 MB for a while
@@ -50,6 +51,7 @@ class Parts:
     site: Site
     now: Now
     uploads: Uploads
+    waiting: Waiting
     attempts: SignIns = field(default_factory=SignIns)
     password_checks: threading.BoundedSemaphore = field(
         default_factory=lambda: threading.BoundedSemaphore(PASSWORD_CHECKS)

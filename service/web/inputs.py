@@ -23,7 +23,7 @@ from pydantic_core import PydanticCustomError
 
 from service.config import is_web_address, origins_of
 from service.errors import InvalidInput, TooLarge, UnsupportedMedia
-from service.records import Role
+from service.records import ContactForm, ContactKind, Role
 from service.web.complaints import in_words
 from service.webhooks import EVENTS
 
@@ -40,6 +40,10 @@ Password = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
 PersonName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
 Greeting = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
 ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(:\d{1,5})?|https?://\[[0-9A-Fa-f:.]+\](:\d{1,5})?")
+# No more than can be told apart from a slip: whether mail arrives there nobody can know.
+EMAIL = re.compile(r"[^@\s<>()\[\],;:\\\"]+@[^@\s.<>(),;:\\\"]+(\.[^@\s.<>(),;:\\\"]+)+")
+PHONE = re.compile(r"\+?[0-9 ()./-]{6,40}")
+LENGTH = r"\d{1,4}(\.\d{1,3})?(px|rem|em|vw|vh)?"
 Sentiment = Literal["negative", "neutral", "positive"]
 Version = Annotated[
     str | None,
@@ -136,6 +140,26 @@ class NewFeedback(Body):
     comment: Annotated[str, StringConstraints(max_length=2000)] | None = None
 
 
+class NewContact(Body):
+    """Where a customer wants to be reached, and about what."""
+
+    kind: ContactKind
+    value: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=254)]
+    about: Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000)] = ""
+
+    @field_validator("value")
+    @classmethod
+    def _can_be_reached(cls, value: str, info: ValidationInfo) -> str:
+        if info.data.get("kind") == "phone":
+            if not (PHONE.fullmatch(value) and 6 <= sum(map(str.isdigit, value)) <= 15):
+                raise PydanticCustomError(
+                    "phone", "This is no phone number such as +44 20 7946 0958."
+                )
+        elif not EMAIL.fullmatch(value):
+            raise PydanticCustomError("email", "This is no e-mail address such as mia@example.com.")
+        return value
+
+
 class NewSession(Body):
     """Sign in."""
 
@@ -205,8 +229,30 @@ class SiteChange(Body):
     suggested: Annotated[list[Name], Field(max_length=8)] = Field(default_factory=list)
     color: Annotated[str, StringConstraints(pattern=r"^(#[0-9a-fA-F]{6})?$")] = ""
     theme: Literal["", "auto", "light", "dark"] = ""
+    side: Literal["", "left", "right"] = ""
+    spacing: Annotated[str, StringConstraints(max_length=30)] = ""
+    radius: Annotated[str, StringConstraints(max_length=15)] = ""
+    font: Annotated[str, StringConstraints(max_length=200)] = ""
+    locale: Literal["", "ar", "de", "en", "es", "fr", "zh"] = ""
+    version: Version = None
     allowed_origins: Annotated[str, StringConstraints(max_length=4000)] | None = None
     files: bool | None = None
+
+    @field_validator("spacing", "radius")
+    @classmethod
+    def _are_lengths(cls, written: str, field: ValidationInfo) -> str:
+        more = f"( {LENGTH})?" if field.field_name == "spacing" else ""
+        if written and not re.fullmatch(LENGTH + more, written):
+            raise PydanticCustomError("length", "This must be a length such as 20px.")
+        return written
+
+    @field_validator("font")
+    @classmethod
+    def _is_a_family(cls, written: str) -> str:
+        if not re.fullmatch(r"[\w ,'\"-]*", written):
+            told = "This must be names of fonts, with commas between them."
+            raise PydanticCustomError("font", told)
+        return written
 
     @field_validator("allowed_origins")
     @classmethod
@@ -396,6 +442,10 @@ class NewPromises(Body):
 
     sla: NewSla | None
     hours: NewHours | None = None
+    contact_form: ContactForm | None = Field(
+        None, description="When a customer who waits may leave an address; null as it is."
+    )
+    version: Version = None
 
 
 class NewPresence(Body):

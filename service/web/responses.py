@@ -164,11 +164,25 @@ DELIVERY = fields(
     told=many(fields({**TRY, "answer": TEXT})),
     body=ANY_OBJECT,
 )
+CONTACT_KIND = words("email", "phone")
+EXPECTATION = fields(
+    {
+        "state": words("open", "away", "closed"),
+        "place": either(WHOLE),
+        "within": either(WHOLE),
+        "late": FLAG,
+        "opens_at": either(TIME),
+        "form": FLAG,
+        "contact": either(CONTACT_KIND),
+    }
+)
+CONTACT_FORM = words("closed", "away", "never")
 CONVERSATION = fields(
     {"id": TEXT, "status": words("desk", "waiting", "operator", "resolved")},
     locale=TEXT,
     created_at=TIME,
     closing=fields({"ticket_id": TEXT, "message_id": TEXT, "rated": FLAG}),
+    expectation=EXPECTATION,
 )
 PERSON = fields({"id": TEXT, "name": TEXT})
 LABEL_KIND = words("correction", "confirmation", "reply", "takeover")
@@ -293,10 +307,12 @@ TICKET = fields(
         "tags": many(TAG),
         "snoozed_until": either(TIME),
         "merged_into": either(TEXT),
+        "contact": either(CONTACT_KIND),
         "sla": fields({"reply": CLOCK, "resolution": CLOCK}),
     },
     found=FOUND,
 )
+TRAITS = {"side": words("", "left", "right"), "spacing": TEXT, "radius": TEXT, "font": TEXT}
 PROMISE = {"type": "object", "additionalProperties": WHOLE}
 ALARM = fields(
     {
@@ -544,9 +560,10 @@ SCHEMAS: dict[str, Schema] = {
             "welcome": TEXT,
             "suggested": many(SUGGESTION),
             "max_text": WHOLE,
-            "theme": fields({"color": TEXT, "mode": TEXT}),
+            "theme": fields({"color": TEXT, "mode": TEXT}, **TRAITS),
             "files": either(FILES_TAKEN),
-        }
+        },
+        locale=TEXT,
     ),
     "Uploaded": fields({"file": ref("File")}),
     "Started": fields(
@@ -562,6 +579,7 @@ SCHEMAS: dict[str, Schema] = {
         }
     ),
     "Messages": fields({"conversation": ref("Conversation"), "messages": many(ref("Message"))}),
+    "Reachable": fields({"conversation": ref("Conversation")}),
     "HandedOver": fields({"ticket": TICKET_ID, "conversation": ref("Conversation")}),
     "SignedIn": fields({"operator": OPERATOR}),
     "Account": fields(
@@ -591,6 +609,9 @@ SCHEMAS: dict[str, Schema] = {
             "suggested": many(TEXT),
             "color": TEXT,
             "theme": words("", "auto", "light", "dark"),
+            **TRAITS,
+            "locale": TEXT,
+            "version": TEXT,
             "allowed_origins": TEXT,
             "files": FLAG,
             "fixed": many(words("allowed_origins")),
@@ -615,6 +636,9 @@ SCHEMAS: dict[str, Schema] = {
         {
             **{name: TICKET["properties"][name] for name in TICKET["required"]},
             "ticket": ref("Ticket"),
+            "reach": either(
+                fields({"kind": CONTACT_KIND, "value": TEXT, "about": TEXT, "at": TIME})
+            ),
             "conversation": ref("Conversation"),
             "messages": many(ref("Message")),
             "earlier": FLAG,
@@ -687,8 +711,11 @@ SCHEMAS: dict[str, Schema] = {
                 fields({"first_reply": PROMISE, "next_reply": PROMISE, "resolution": PROMISE})
             ),
             "hours": either(fields({"timezone": TEXT, "days": ANY_OBJECT, "closed": many(TEXT)})),
+            "contact_form": CONTACT_FORM,
+            "version": TEXT,
         }
     ),
+    "PromisesPreview": fields({"is_open": FLAG, "now": TEXT, "examples": many(TEXT)}),
     "Replied": fields({"message": ref("Message"), "ticket": ref("Ticket")}),
     "Corrected": fields({"correction": CORRECTION}),
     "Undone": fields({"correction": either(CORRECTION)}),

@@ -19,11 +19,13 @@ from service.records import (
     AlarmMessage,
     CannedReply,
     Closing,
+    Contact,
     Conversation,
     Correction,
     Customer,
     CustomerPast,
     Event,
+    Expectation,
     File,
     Found,
     LabelConflict,
@@ -104,18 +106,35 @@ def console_message_json(
     return shape
 
 
-def conversation_json(conversation: Conversation, closing: Closing | None = None) -> dict[str, Any]:
-    """A conversation without what only the router needs; its customer sees the ``closing``, too."""
-    shape = {
+def conversation_json(
+    conversation: Conversation,
+    closing: Closing | None = None,
+    expected: Expectation | None = None,
+) -> dict[str, Any]:
+    """A conversation without what only the router needs; its customer sees the ``closing`` and what
+    he may expect, too."""
+    shape: dict[str, Any] = {
         "id": conversation.id,
         "status": conversation.status,
         "locale": conversation.locale,
         "created_at": conversation.created_at,
     }
+    if expected is not None:
+        shape["expectation"] = expectation_json(expected)
     if closing is None:
         return shape
     asked = {name: getattr(closing, name) for name in Closing.__slots__}
     return shape | {"closing": asked}
+
+
+def expectation_json(expected: Expectation) -> dict[str, Any]:
+    """What a customer who waits for a person may expect."""
+    return {name: getattr(expected, name) for name in Expectation.__slots__}
+
+
+def contact_json(contact: Contact) -> dict[str, Any]:
+    """Where a customer wants to be reached; for operators only."""
+    return {name: getattr(contact, name) for name in Contact.__slots__}
 
 
 def turn_json(turn: Turn) -> dict[str, Any]:
@@ -173,6 +192,7 @@ def ticket_json(
         "tags": [tag_json(tag) for tag in ticket.tags],
         "snoozed_until": ticket.snoozed_until,
         "merged_into": ticket.merged_into,
+        "contact": ticket.contact,
         "sla": {
             "reply": _clock_json(ticket.reply_warn_at, ticket.reply_due_at),
             "resolution": _clock_json(ticket.resolve_warn_at, ticket.resolve_due_at),

@@ -12,7 +12,8 @@ from flask import Blueprint
 from service.content import check
 from service.errors import Conflict, ContentError, InvalidInput
 from service.replies import desk_reply
-from service.site import COLOR, FILES, MODE, ORIGINS
+from service.site import FILES, LOOK, ORIGINS
+from service.versions import digest, site_json
 from service.web.context import admin_required, parts
 from service.web.inputs import SiteChange, read_body
 from service.web.operations import operation
@@ -27,15 +28,20 @@ Json = dict[str, Any]
 @admin_required
 def read_settings() -> Json:
     settings, site = parts().store.content().settings, parts().site
+    welcome = settings.replies.get("welcome", ())
+    shape = site_json(
+        settings.name,
+        welcome,
+        settings.suggested,
+        site.look,
+        site.saved_origins,
+        site.takes_files,
+    )
     return {
-        "name": settings.name,
-        "welcome": list(settings.replies.get("welcome", ())),
+        **shape,
+        "version": digest(shape),
         "usual_welcome": desk_reply(settings, "welcome"),
-        "suggested": list(settings.suggested),
-        "color": site.color,
-        "theme": site.mode,
         "allowed_origins": site.allowed_origins,
-        "files": site.takes_files,
         "fixed": ["allowed_origins"] if site.is_fixed else [],
     }
 
@@ -50,7 +56,7 @@ def read_settings() -> Json:
 @admin_required
 def save_settings() -> Json:
     body, site = read_body(SiteChange), parts().site
-    own = {COLOR: body.color, MODE: body.theme}
+    own = {setting: getattr(body, setting.removeprefix("site_")) for setting in LOOK}
     if body.files is not None:
         own[FILES] = "on" if body.files else "off"
     if body.allowed_origins is not None and body.allowed_origins != site.allowed_origins:
@@ -58,7 +64,9 @@ def save_settings() -> Json:
             raise Conflict("The origins are set by FRONTDESK_ALLOWED_ORIGINS.")
         own[ORIGINS] = body.allowed_origins
     _require_fitting(body)
-    parts().store.save_site(name=body.name, welcome=body.welcome, suggested=body.suggested, own=own)
+    parts().store.save_site(
+        name=body.name, welcome=body.welcome, suggested=body.suggested, own=own, seen=body.version
+    )
     site.forget()
     return read_settings()
 

@@ -28,6 +28,7 @@ from service.web.operations import operation
 from service.web.shapes import (
     console_event_json,
     console_message_json,
+    contact_json,
     conversation_json,
     correction_json,
     files_taken,
@@ -89,9 +90,11 @@ def read_ticket(ticket_id: str) -> Json:
     traces = store.traces(conversation.id, SHOWN_MESSAGES)
     customer = store.customer(conversation.customer_id) if conversation.customer_id else None
     shape = ticket_json(ticket, customer)
+    contact = store.contact(ticket_id)
     return {
         **shape,
         "ticket": shape,
+        "reach": contact and contact_json(contact),
         "conversation": conversation_json(conversation),
         "messages": _shown(messages, traces),
         "earlier": earlier,

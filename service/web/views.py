@@ -1,7 +1,7 @@
-"""The API of what operators keep to find their way: saved views, tags, and the desk's promises.
+"""The API of what operators keep to find their way: saved views and tags.
 
-Talks to the store. Views of one's own are anybody's to make; what all share, tags and promises are
-for leads and admins.
+Talks to the store. Views of one's own are anybody's to make; what all share and tags are for leads
+and admins.
 """
 
 from collections.abc import Callable
@@ -10,12 +10,10 @@ from typing import Any
 from flask import Blueprint, g, request
 
 from service.errors import InvalidInput
-from service.records import TAG_COLORS, Hours, Sla
-from service.sla import check_hours
+from service.records import TAG_COLORS
 from service.web.context import lead_required, operator_required, parts
 from service.web.inbox_terms import query_of
 from service.web.inputs import (
-    NewPromises,
     NewView,
     TagChange,
     ViewChange,
@@ -139,49 +137,3 @@ def change_tag(tag_id: str) -> Json:
 def remove_tag(tag_id: str) -> tuple[str, int]:
     parts().store.remove_tag(tag_id)
     return "", 204
-
-
-# --- promises ------------------------------------------------------------------------------------
-
-
-def _promises() -> Json:
-    settings = parts().store.content().settings
-    sla, hours = settings.sla, settings.hours
-    return {
-        "sla": sla and {name: dict(getattr(sla, name)) for name in Sla.__slots__},
-        "hours": hours and {name: getattr(hours, name) for name in Hours.__slots__},
-    }
-
-
-@blueprint.get("/promises")
-@operation(
-    "How soon the desk replies and resolves, and when it works.",
-    returns={200: "Promises"},
-    auth="operator",
-)
-@operator_required
-def read_promises() -> Json:
-    return _promises()
-
-
-@blueprint.put("/promises")
-@operation(
-    "Promise something else (leads and admins).",
-    body=NewPromises,
-    returns={200: "Promises"},
-    auth="lead",
-)
-@lead_required
-def save_promises() -> Json:
-    body = read_body(NewPromises)
-    sla = Sla(**body.sla.model_dump()) if body.sla else None
-    hours = None
-    if body.hours:
-        days = {str(day): tuple(spans) for day, spans in body.hours.days.items() if spans}
-        hours = Hours(body.hours.timezone, days, tuple(body.hours.closed))
-        try:
-            check_hours(hours)
-        except ValueError as error:
-            raise InvalidInput(f"hours: {error}.", field="hours") from None
-    parts().store.save_promises(sla, hours)
-    return _promises()

@@ -256,6 +256,7 @@ export class DeskConversation extends HTMLElement {
     if (!this.detail || ticket.id !== this.ticketId || this.detail.ticket.updated_at > ticket.updated_at) return;
     const stay = this.atEnd();
     this.detail.ticket = merged(this.detail.ticket, ticket);
+    if (ticket.contact) this.refreshSoon(); // where the customer wants to be reached is in no event
     this.render();
     this.seen();
     if (stay) this.toEnd();

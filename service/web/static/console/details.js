@@ -5,7 +5,7 @@
 import { h, icon } from "./dom.js";
 import { timeOf } from "./time.js";
 import { announce } from "./toast.js";
-import { customerName, plural, STATUS, title } from "./words.js";
+import { customerName, plural, reachWords, STATUS, title } from "./words.js";
 
 /** @import {TicketDetail, Ticket} from "./types.js" */
 
@@ -20,6 +20,9 @@ export function detailsOf(detail, close) {
     section("Customer",
       fact("Name", name ?? customerName(ticket)), fact("E-mail", email, true), fact("Identifier", identifier, true),
       fact("Wrote", detail.earlier ? undefined : plural(theirs, "message"))),
+    detail.reach ? section(reachWords(detail.reach.kind),
+      fact(detail.reach.kind === "email" ? "E-mail" : "Phone", detail.reach.value, true), whole("About", detail.reach.about),
+      fact("Left", timeOf(detail.reach.at)), fact("Checked", "By nobody")) : null,
     section("Facts", ...factsOf(detail).map(([label, text]) => fact(title(label), text, true))),
     section("Ticket",
       fact("Status", STATUS[ticket.status]), fact("Priority", title(ticket.priority)),
@@ -44,6 +47,11 @@ function fact(label, value, copyable = false) {
         class: "copy", type: "button", "aria-label": `Copy ${label.toLowerCase()}`, title: "Copy",
         onclick: () => void copy(String(value)),
       }, icon("copy"))));
+}
+
+/** A text that is read to its end. @param {string} label @param {string} text */
+function whole(label, text) {
+  return text ? h("div", { class: "whole" }, h("dt", {}, label), h("dd", { dir: "auto" }, text)) : null;
 }
 
 /** What the desk gathered from the customer's words, the latest last said. @param {TicketDetail} detail @returns {[string, string][]} */

@@ -91,7 +91,7 @@ function join(pieces) {
 export function told(value) {
   if (value === null || value === undefined) return "";
   if (Array.isArray(value)) return value.map((entry) => (typeof entry === "object" ? JSON.stringify(entry) : String(entry))).join(", ");
-  if (typeof value === "object") return Object.entries(value).map(([name, text]) => `${name}: ${text}`).join("\n");
+  if (typeof value === "object") return Object.entries(value).map(([name, text]) => `${name}: ${told(text)}`).join("\n");
   return String(value);
 }
 

@@ -9,7 +9,8 @@ import { plural, title } from "./words.js";
  * @typedef {object} Field
  * @property {string} name
  * @property {string} label
- * @property {"line"|"text"|"choice"|"checks"|"facts"} as
+ * @property {"line"|"text"|"choice"|"checks"|"facts"|"group"} as
+ * @property {(field: Field, id: string, described: string, changed: () => void) => Input} [make] for a group: its own input
  * @property {() => [string, string][]} [choices] values with their words
  * @property {string} [help]
  * @property {boolean} [fixed] only chosen when it is made
@@ -22,6 +23,7 @@ import { plural, title } from "./words.js";
  * @property {(value: any) => void} write
  * @property {(words: string) => void} blame what is wrong with it; nothing when it is empty
  * @property {() => void} focus
+ * @property {() => string} [explains] what is wrong before the desk is asked; nothing where that is not known
  */
 
 let last = 0;
@@ -32,8 +34,8 @@ export function showField(field, changed) {
   const problem = h("p", { class: "field-problem", id: `${id}-problem`, hidden: true });
   const help = field.help ? h("p", { class: "field-help", id: `${id}-help` }, field.help) : null;
   const described = [help && `${id}-help`, `${id}-problem`].filter(Boolean).join(" ");
-  const input = MAKE[field.as](field, id, described, changed);
-  const isGroup = field.as === "checks" || field.as === "facts";
+  const input = (field.make ?? MAKE[field.as])(field, id, described, changed);
+  const isGroup = ["checks", "facts", "group"].includes(field.as);
   const label = isGroup ? h("legend", {}, field.label) : h("label", { for: id }, field.label);
   const element = h(isGroup ? "fieldset" : "div", { class: "field", data: { as: field.as } }, label, input.element, help, problem);
   return {
@@ -41,10 +43,12 @@ export function showField(field, changed) {
     read: input.read,
     write: input.write,
     focus: input.focus,
+    explains: input.explains,
     blame: (words) => {
       problem.hidden = !words;
       problem.textContent = words;
-      for (const box of element.querySelectorAll("input, textarea, select")) {
+      // A group's own parts know which of them is meant.
+      for (const box of field.as === "group" ? [] : element.querySelectorAll("input, textarea, select")) {
         if (words) box.setAttribute("aria-invalid", "true");
         else box.removeAttribute("aria-invalid");
       }
@@ -54,7 +58,7 @@ export function showField(field, changed) {
 
 /** @typedef {Omit<Shown, "blame">} Input */
 
-/** @type {Record<Field["as"], (field: Field, id: string, described: string, changed: () => void) => Input>} */
+/** @type {Record<string, (field: Field, id: string, described: string, changed: () => void) => Input>} */
 const MAKE = {
   line: (field, id, described, changed) => plain(h("input", {
     id, type: "text", maxlength: 200, dir: "auto", "aria-describedby": described, "data-testid": `edit-${field.name}`, oninput: changed,

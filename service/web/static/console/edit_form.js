@@ -26,6 +26,7 @@ import { toast } from "./toast.js";
  * @property {(values: Record<string, any>) => Node|null} [preview]
  * @property {(values: Record<string, any>, item: Record<string, any>|null) => Record<string, any>} [body] what is sent of the values
  * @property {(item: Record<string, any>) => Record<string, any>} [values] what is edited of an item
+ * @property {boolean} [forgets] history does not keep it
  */
 
 /** One form; its `element` is put wherever it is edited. */
@@ -90,7 +91,7 @@ export class EditForm {
     },
       ...[...this.shown.values()].map(({ element }) => element), this.preview, this.problem, this.conflict,
       h("div", { class: "edit-foot" },
-        item && h("button", { class: "quiet", type: "button", "data-testid": "edit-history", onclick: () => this.openHistory() }, icon("clock"), "History"),
+        item && !kind.forgets && h("button", { class: "quiet", type: "button", "data-testid": "edit-history", onclick: () => this.openHistory() }, icon("clock"), "History"),
         item && kind.key && h("button", { class: "quiet", type: "button", "data-testid": "edit-delete", onclick: () => void this.remove() }, icon("close"), "Delete"),
         extra, this.unsaved, this.discardButton, this.saveButton));
   }
@@ -148,6 +149,8 @@ export class EditForm {
   async save() {
     if (this.busy || (this.item && !this.isChanged)) return;
     this.clear();
+    const slip = [...this.shown.values()].find(({ explains }) => explains?.());
+    if (slip) return this.refuse(slip.explains?.() ?? "", slip);
     this.setBusy(true);
     const values = { ...this.fixedValues(), ...this.read() };
     const body = this.kind.body?.(values, this.item) ?? values;
@@ -190,9 +193,14 @@ export class EditForm {
       shown?.blame(message);
       blamed ??= shown;
     }
+    this.refuse(explain(error), blamed);
+  }
+
+  /** @param {string} words @param {Shown|null} blamed */
+  refuse(words, blamed) {
     if (!this.problem) return;
     this.problem.hidden = false;
-    this.problem.textContent = `Not saved. ${explain(error)}`;
+    this.problem.textContent = `Not saved. ${words}`;
     blamed?.focus();
   }
 
@@ -214,13 +222,7 @@ export class EditForm {
       this.discard();
     };
     this.conflict.hidden = false;
-    fill(this.conflict,
-      h("p", {}, h("strong", {}, by ?? "Somebody", current ? " saved another version " : " deleted this "), at ? timeOf(at) : "meanwhile", "."),
-      current ? [h("p", { class: "soft" }, "Struck out is theirs, underlined is yours:"), diffOf(shownOf(theirs), mine)]
-        : h("p", { class: "soft" }, "What you wrote is still here."),
-      h("div", { class: "conflict-acts" },
-        h("button", { class: "button primary", type: "button", "data-testid": "keep-mine", onclick: keep }, current ? "Save mine over it" : "Add it again with mine"),
-        h("button", { class: "button", type: "button", "data-testid": "take-theirs", onclick: take }, current ? "Take theirs" : "Leave it deleted")));
+    fill(this.conflict, conflictOf({ by, at, theirs: current && shownOf(theirs), mine, keep, take }));
     this.conflict.focus();
   }
 
@@ -248,6 +250,22 @@ export class EditForm {
   focus() {
     [...this.shown.values()][0]?.focus();
   }
+}
+
+/**
+ * What to choose from where somebody else was faster; without `theirs` it was deleted.
+ * @param {{by?: string, at?: string, theirs: Record<string, any>|null, mine: Record<string, any>, keep: () => void, take: () => void}} both
+ * @returns {import("./dom.js").Child[]}
+ */
+export function conflictOf({ by, at, theirs, mine, keep, take }) {
+  return [
+    h("p", {}, h("strong", {}, by ?? "Somebody", theirs ? " saved another version " : " deleted this "), at ? timeOf(at) : "meanwhile", "."),
+    ...(theirs ? [h("p", { class: "soft" }, "Struck out is theirs, underlined is yours:"), diffOf(theirs, mine)]
+      : [h("p", { class: "soft" }, "What you wrote is still here.")]),
+    h("div", { class: "conflict-acts" },
+      h("button", { class: "button primary", type: "button", "data-testid": "keep-mine", onclick: keep }, theirs ? "Save mine over it" : "Add it again with mine"),
+      h("button", { class: "button", type: "button", "data-testid": "take-theirs", onclick: take }, theirs ? "Take theirs" : "Leave it deleted")),
+  ];
 }
 
 /** To compare values: nothing is nothing, in whichever way it is written. @param {any} value */

@@ -7,7 +7,7 @@ import { hasDraft } from "./drafts.js";
 import { othersAt, presenceWords } from "./presence.js";
 import { isMine } from "./session.js";
 import { timeOf, timeUntil } from "./time.js";
-import { customerName, initials, reason, title } from "./words.js";
+import { customerName, initials, reachWords, reason, title } from "./words.js";
 
 /** @import {Clock, Found, Tag, Ticket} from "./types.js" */
 /** @typedef {{current: boolean, unread: boolean}} Look */
@@ -18,7 +18,7 @@ export function signatureOf(ticket, look) {
     look, hasDraft(ticket.id), othersAt(ticket.id), customerName(ticket), ticket.status, ticket.priority, reason(ticket),
     ticket.intent, ticket.sentiment, ticket.owner, ticket.unanswered_since, ticket.last_text,
     ticket.last_author, waits(ticket) || ticket.updated_at, ticket.raised, ticket.tags, ticket.sla, ticket.snoozed_until,
-    ticket.merged_into, ticket.found,
+    ticket.merged_into, ticket.found, ticket.contact,
   ]);
 }
 
@@ -42,6 +42,8 @@ export function rowOf(ticket, look, href) {
       h("span", { class: "row-reason", title: reason(ticket), "data-testid": "reason" }, why(ticket)),
       clockOf(ticket),
       moodOf(ticket.sentiment),
+      ticket.contact && h("span", { class: "fact", title: reachWords(ticket.contact), "data-testid": "row-contact" },
+        icon("reach"), h("span", { class: "sr" }, reachWords(ticket.contact))),
       presenceOf(ticket),
       ticket.owner && h("span", {
         class: "owner", title: isMine(ticket) ? "Yours" : `${ticket.owner.name} is handling this`,

@@ -1,6 +1,7 @@
 /**
- * `<desk-settings>`: the frame of the settings pages. Everybody has an account and tokens; people, the site,
- * webhooks and the audit log are the admins'. What one may is decided by the desk; here it only decides what is shown.
+ * `<desk-settings>`: the frame of the settings pages. Everybody has an account and tokens; hours and promises are
+ * the leads', people, the site, webhooks and the audit log the admins'. What one may is decided by the desk; here it only
+ * decides what is shown.
  */
 
 import { accountPage } from "./account.js";
@@ -8,6 +9,7 @@ import { ApiError, explain } from "./api.js";
 import { tokensPage } from "./api_tokens.js";
 import { auditPage } from "./audit.js";
 import { fill, h } from "./dom.js";
+import { hoursPage } from "./hours.js";
 import { peoplePage } from "./people.js";
 import { address } from "./router.js";
 import { session } from "./session.js";
@@ -15,17 +17,22 @@ import { skeleton } from "./settings_parts.js";
 import { sitePage } from "./site_settings.js";
 import { webhooksPage } from "./webhooks.js";
 
-/** @typedef {{name: string, heading: string, says: string, admins: boolean, draw: () => Promise<Node[]>}} Page */
+/** @typedef {{name: string, heading: string, says: string, least: "operator"|"lead"|"admin", draw: () => Promise<Node[]>}} Page */
 
+const RISING = ["operator", "lead", "admin"];
 /** @type {Page[]} */
 const PAGES = [
-  { name: "account", heading: "My account", says: "Your name, your password, and where you are signed in.", admins: false, draw: accountPage },
-  { name: "tokens", heading: "API tokens", says: "For programs that work with the desk. A token may do what its owner may.", admins: false, draw: tokensPage },
-  { name: "people", heading: "People", says: "Who works here, and what each of them may.", admins: true, draw: peoplePage },
-  { name: "site", heading: "Site", says: "What customers see first, how the widget looks, and who may embed it.", admins: true, draw: sitePage },
-  { name: "webhooks", heading: "Webhooks", says: "Other systems that hear of what happens here.", admins: true, draw: webhooksPage },
-  { name: "audit", heading: "Audit log", says: "Who did what, when and from where. Nobody can change it.", admins: true, draw: auditPage },
+  { name: "account", heading: "My account", says: "Your name, your password, and where you are signed in.", least: "operator", draw: accountPage },
+  { name: "tokens", heading: "API tokens", says: "For programs that work with the desk. A token may do what its owner may.", least: "operator", draw: tokensPage },
+  { name: "hours", heading: "Hours", says: "When people work, how soon they reply, and what customers hear meanwhile.", least: "lead", draw: hoursPage },
+  { name: "people", heading: "People", says: "Who works here, and what each of them may.", least: "admin", draw: peoplePage },
+  { name: "site", heading: "Site", says: "What customers see first, how the widget looks, and who may embed it.", least: "admin", draw: sitePage },
+  { name: "webhooks", heading: "Webhooks", says: "Other systems that hear of what happens here.", least: "admin", draw: webhooksPage },
+  { name: "audit", heading: "Audit log", says: "Who did what, when and from where. Nobody can change it.", least: "admin", draw: auditPage },
 ];
+
+/** @param {Page} page */
+const isMine = ({ least }) => RISING.indexOf(session.operator?.role ?? "") >= RISING.indexOf(least);
 
 export class DeskSettings extends HTMLElement {
   constructor() {
@@ -45,7 +52,7 @@ export class DeskSettings extends HTMLElement {
 
   /** @param {string|null} name */
   open(name) {
-    const mine = PAGES.filter(({ admins }) => !admins || session.operator?.role === "admin");
+    const mine = PAGES.filter(isMine);
     const page = PAGES.find((one) => one.name === (name ?? "account"));
     if (!this.tabs || !this.head) return;
     fill(this.tabs, mine.map((one) => h("a", {
@@ -63,8 +70,9 @@ export class DeskSettings extends HTMLElement {
     if (!body) return;
     const turn = ++this.drawing;
     if (!page) return fill(body, h("p", { class: "empty" }, "There is no such page."));
-    if (page.admins && session.operator?.role !== "admin") {
-      return fill(body, h("p", { class: "empty", "data-testid": "admins-only" }, "This page is the admins'. Ask one of them."));
+    if (!isMine(page)) {
+      const whose = page.least === "lead" ? "leads' and the admins'" : "admins'";
+      return fill(body, h("p", { class: "empty", "data-testid": `${page.least}s-only` }, `This page is the ${whose}. Ask one of them.`));
     }
     if (this.shown !== page.name) fill(body, skeleton());
     try {

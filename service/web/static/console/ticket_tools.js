@@ -9,6 +9,7 @@ import { assign, isSnoozed, merge, snooze, snoozeWords, tag, wake } from "./move
 import { address } from "./router.js";
 import { clockOf, tagChip } from "./row.js";
 import { session } from "./session.js";
+import { reachWords } from "./words.js";
 
 /** @import {Ticket} from "./types.js" */
 
@@ -42,6 +43,7 @@ export function ticketFacts(ticket) {
   return [
     isSnoozed(ticket) && h("span", { class: "fact", "data-testid": "snoozed" }, icon("clock"), `Snoozed ${snoozeWords(ticket)}`),
     ticket.merged_into && h("a", { class: "fact", href: address({ page: "inbox", id: ticket.merged_into }), "data-testid": "merged" }, icon("merge"), "Duplicate of another ticket"),
+    ticket.contact && h("span", { class: "fact", "data-testid": "wants-contact" }, icon("reach"), reachWords(ticket.contact)),
     clockOf(ticket),
     ...(ticket.tags ?? []).map(tagChip),
   ];

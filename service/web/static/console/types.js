@@ -31,6 +31,7 @@
  * @property {Tag[]} [tags]
  * @property {string|null} [snoozed_until]
  * @property {string|null} [merged_into]
+ * @property {"email"|"phone"|null} [contact] how the customer wants to be reached, who has left an address
  * @property {{reply: Clock|null, resolution: Clock|null}} [sla]
  * @property {Found} [found] where a search found its words
  *
@@ -94,6 +95,7 @@
  *
  * @typedef {object} TicketDetail
  * @property {Ticket} ticket
+ * @property {{kind: "email"|"phone", value: string, about: string, at: string}|null} [reach] where the customer wants to be reached
  * @property {{id: string, status: string}} conversation
  * @property {Message[]} messages
  * @property {boolean} [earlier] whether there are earlier ones than these
@@ -181,7 +183,11 @@
  * @typedef {{id: string, operator_id: string, operator_name: string, name: string, created_at: string,
  *   used_at: string|null}} ApiToken
  * @typedef {{name: string, welcome: string[], usual_welcome: string, suggested: string[], color: string,
- *   theme: string, allowed_origins: string, files: boolean, fixed: string[]}} SiteSettings
+ *   theme: string, side: string, spacing: string, radius: string, font: string, locale: string, version: string,
+ *   allowed_origins: string, files: boolean, fixed: string[]}} SiteSettings
+ * @typedef {{timezone: string, days: Record<string, string[]>, closed: string[]}} Hours
+ * @typedef {Record<"first_reply"|"next_reply"|"resolution", Record<string, number>>} Sla minutes by priority
+ * @typedef {{sla: Sla|null, hours: Hours|null, contact_form: string, version: string}} Promises
  * @typedef {{id: number, at: string, who: {id: string|null, name: string, role: string}, deed: string, text: string,
  *   subject: string, detail: string, address: string}} AuditEntry
  *

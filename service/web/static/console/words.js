@@ -42,6 +42,11 @@ export function reason(ticket) {
 /** @type {Record<string, string>} */
 export const STATUS = { open: "Open", claimed: "Claimed", returned: "With the bot", resolved: "Resolved" };
 
+/** How a customer wants to be reached, who has left an address. @param {"email"|"phone"} kind */
+export function reachWords(kind) {
+  return `Wants to be reached by ${kind === "email" ? "e-mail" : "phone"}`;
+}
+
 /**
  * Scores that come as a list or as an object, most likely first.
  * @param {Score[]|Record<string, number>|undefined} scores

@@ -11,7 +11,11 @@
  * @typedef {{id: string, name: string, type: string, size: number, width: number | null, height: number | null}} FileShape
  * @typedef {'desk' | 'waiting' | 'operator' | 'resolved'} Status
  * @typedef {{ticket_id: string, message_id: string, rated: boolean}} Closing what a person closed, and the message to rate
- * @typedef {{id: string, status: Status, operator?: string | null, closing?: Closing | null}} ConversationShape
+ * @typedef {{
+ *   state: 'open' | 'away' | 'closed', place: number | null, within: number | null, late: boolean,
+ *   opens_at: string | null, form: boolean, contact: 'email' | 'phone' | null,
+ * }} Expectation of a customer who waits for a person
+ * @typedef {{id: string, status: Status, operator?: string | null, closing?: Closing | null, expectation?: Expectation}} ConversationShape
  * @typedef {{id: string, token: string}} Key what opens one conversation
  * @typedef {{identifier?: string, name?: string, email?: string, identifier_hash?: string}} Customer
  * @typedef {{
@@ -101,6 +105,11 @@ export class Api {
    */
   handoff(key) {
     return this.#call('POST', '/handoff', { key, body: {} });
+  }
+
+  /** Where the customer wants to be reached. @param {Key} key @param {import('./waiting.js').Contact} body @returns {Promise<{conversation: ConversationShape}>} */
+  contact(key, body) {
+    return this.#call('POST', '/contact', { key, body });
   }
 
   /** The customer writes; never what. @param {Key} key */

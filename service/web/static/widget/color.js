@@ -36,7 +36,7 @@ function awayFrom(ground, color, least) {
 }
 
 /** Any opaque CSS colour, as the browser itself reads it. @param {string} text @returns {Rgb | null} */
-function parse(text) {
+export function parse(text) {
   const pen = document.createElement('canvas').getContext('2d');
   if (!pen || !CSS.supports('color', text)) return null;
   pen.fillStyle = text;
@@ -48,7 +48,7 @@ function parse(text) {
 const css = (color) => `rgb(${color.join(' ')})`;
 
 /** @param {Rgb} a @param {Rgb} b */
-function contrast(a, b) {
+export function contrast(a, b) {
   const [low, high] = [luminance(a), luminance(b)].sort((x, y) => x - y);
   return (/** @type {number} */ (high) + 0.05) / (/** @type {number} */ (low) + 0.05);
 }

@@ -70,6 +70,8 @@ export class Conversation {
   /** @type {'ok' | 'offline' | 'trouble'} */
   network = 'ok';
   startedOver = false;
+  /** @type {import('./api.js').Expectation | null} the last that was told */
+  #expected = null;
 
   /**
    * @param {import('./api.js').Api} api
@@ -108,6 +110,11 @@ export class Conversation {
     for (const entry of this.outbox.list()) this.#seen.set(entry.client_id, entry);
     void this.#fetchOwn().finally(() => this.outbox.flush());
     this.#update();
+  }
+
+  /** What to expect while a person is waited for; what is told later than that no longer counts. */
+  get expectation() {
+    return this.status === 'waiting' ? this.#expected : null;
   }
 
   /** Whether the history of a conversation is still to come. */
@@ -221,6 +228,15 @@ export class Conversation {
       this.#emit('error', { code: 'feedback', message: error instanceof Error ? error.message : '' });
       return false;
     }
+  }
+
+  /** Rejects when the desk does not have it. @param {import('./waiting.js').Contact} contact */
+  async leaveContact(contact) {
+    const bond = /** @type {Bond} */ (this.#bond); // whoever waits has one
+    const { conversation } = await this.#api.contact(bond, contact);
+    // Who speaks is another matter: somebody may have come before this answer.
+    if (this.#bond === bond) this.#expected = conversation.expectation ?? null;
+    this.#update();
   }
 
   /** Forgets the conversation, what was not sent, and who the customer is. For the page's sign-out. */
@@ -437,6 +453,8 @@ export class Conversation {
       this.#statusSeq = seq;
       this.#speaker(body);
       if (body.status === 'resolved') void this.#learnClosing();
+    } else if (event === 'expectation') {
+      this.#expected = body;
     } else if (event === 'typing' && body.author !== 'customer') {
       this.#typing(body.name ?? '');
     }
@@ -461,11 +479,12 @@ export class Conversation {
     }
   }
 
-  /** @param {{status: import('./api.js').Status, operator?: string | null}} now */
-  #speaker({ status, operator }) {
+  /** @param {Omit<import('./api.js').ConversationShape, 'id'>} now */
+  #speaker({ status, operator, expectation }) {
     const before = this.status;
     this.#heard++;
     this.status = status;
+    this.#expected = status === 'waiting' ? (expectation ?? this.#expected) : null;
     this.operator = status === 'operator' ? (operator ?? this.operator ?? this.#lastOperator()) : null;
     if (status === 'waiting' && before !== 'waiting' && this.#settled) {
       this.#emit('handoff', { conversation_id: this.#bond?.id, status });
@@ -515,7 +534,7 @@ export class Conversation {
     this.#settled = false;
     this.#closing = null;
     this.status = 'desk';
-    this.operator = null;
+    this.operator = this.#expected = null;
     this.#typing(null);
     if (this.#bond) this.live.start();
   }

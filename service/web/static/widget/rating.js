@@ -7,6 +7,7 @@
  * @typedef {{rate: (rating: number, comment: string) => Promise<boolean>, close: () => void}} Deeds
  */
 import { h, icon, setText } from './dom.js';
+import { dress } from './styles.js';
 
 const LONGEST = 2000; // characters of a comment that the desk takes
 /** Mouths from very bad to very good. */
@@ -37,6 +38,17 @@ export const css = `
 .rating .said { margin: 0; text-align: center; color: var(--soft); font-size: 14px; }
 @media (forced-colors: active) { .faces label:has(:checked) { outline: 2px solid Highlight; } }
 `;
+
+/**
+ * The card, put before an element of the widget.
+ * @param {HTMLElement} place @param {import('./strings.js').Strings} strings @param {Deeds} deeds
+ */
+export function ratingAt(place, strings, deeds) {
+  const card = new Rating(strings, deeds);
+  dress(/** @type {ShadowRoot} */ (place.getRootNode()), css);
+  place.before(card.element);
+  return card;
+}
 
 export class Rating {
   #busy = false;

@@ -7,7 +7,7 @@
  * Parts, for themes and tests: launcher, unread, panel, title, status, menu-button, menu, menu-person,
  * menu-transcript, close, banner, scroll, log, message, author, bubble, meta, state, retry, remove,
  * thumb-up, thumb-down, offer-person, mark, typing, suggestions, suggestion, jump, composer, input,
- * counter, send, announcer; those of the rating are in rating.js.
+ * counter, send, announcer; those of the rating are in rating.js, of the wait in waiting.js.
  */
 import { accents } from './color.js';
 import { h, icon, setAttribute, setText } from './dom.js';
@@ -50,6 +50,8 @@ export class View {
   #rating = null;
   /** @type {import('./files.js').Files | null | undefined} null while it is on its way */
   #files;
+  /** @type {Promise<import('./waiting.js').Waiting> | null} what to expect, once a person was waited for */
+  #waiting = null;
   #full = matchMedia(FULL);
   #dark = matchMedia('(prefers-color-scheme: dark)');
 
@@ -139,7 +141,7 @@ export class View {
 
   /** Forgets what was being written. */
   clear() {
-    this.#input.value = '';
+    for (const form of this.#root.querySelectorAll('form')) form.reset();
     this.#files?.clear();
     this.#typed();
   }
@@ -218,6 +220,7 @@ export class View {
     }
     this.#renderChoices(items, typing !== null);
     void this.#renderRating();
+    this.#renderWaiting();
     this.#menu.render([
       { part: 'menu-person', icon: 'person', text: strings.menu_person, off: !person, act: () => this.#askForPerson() },
       { part: 'menu-transcript', icon: 'save', text: strings.menu_transcript, off: !talking, act: () => this.#saveTranscript() },
@@ -290,8 +293,7 @@ export class View {
   async #renderRating() {
     const closing = this.#conversation.asking;
     const shown = this.#rating;
-    const over = this.#conversation.status !== 'resolved';
-    if (shown && (over || (closing && closing.ticket_id !== shown.ticket))) {
+    if (shown && (this.#conversation.status !== 'resolved' || (closing && closing.ticket_id !== shown.ticket))) {
       shown.card?.element.remove();
       this.#rating = null;
     }
@@ -299,10 +301,9 @@ export class View {
     const asked = { ticket: closing.ticket_id, card: /** @type {import('./rating.js').Rating | null} */ (null) };
     this.#rating = asked;
     try {
-      const { Rating, css: looks } = await import('./rating.js');
+      const { ratingAt } = await import('./rating.js');
       if (this.#rating !== asked || !this.#conversation.asking) return;
-      dress(this.#root, looks);
-      asked.card = new Rating(this.#look.strings, {
+      asked.card = ratingAt(this.#choices, this.#look.strings, {
         rate: (rating, comment) => this.#conversation.rateTicket(closing, rating, comment),
         close: () => {
           this.#conversation.dontAsk(closing.ticket_id);
@@ -310,12 +311,24 @@ export class View {
           this.#input.focus({ preventScroll: true });
         },
       });
-      this.#choices.before(asked.card.element);
       setText(this.#announcer, this.#look.strings.rate_title);
       if (this.#atEnd) this.#toEnd();
     } catch {
       this.#rating = null; // not to be had now: the next time that something is drawn
     }
+  }
+
+  /** What to expect while a person is waited for. */
+  #renderWaiting() {
+    if (!this.#waiting && !this.#conversation.expectation) return;
+    this.#waiting ??= import('./waiting.js').then(({ cardAt }) => cardAt(this.#choices, this.#look.locale, this.#conversation));
+    this.#waiting.then(
+      (card) => {
+        card.render(this.#conversation.expectation);
+        if (this.#atEnd) this.#toEnd();
+      },
+      () => (this.#waiting = null), // not to be had now: the next time that something is drawn
+    );
   }
 
   /** Tells screen readers what happens outside the log. @param {import('./conversation.js').Item[]} items @param {boolean} loading */

@@ -11,7 +11,7 @@ export default {
   menu_transcript: 'Gespräch speichern',
 
   status_desk: 'Antwortet meist sofort',
-  status_waiting: 'Gleich ist jemand für Sie da',
+  status_waiting: 'Sie warten auf eine Antwort',
   status_operator: 'Sie sprechen mit {name}',
   status_resolved: 'Abgeschlossen. Schreiben Sie jederzeit wieder',
   status_offline: 'Keine Verbindung',

@@ -12,7 +12,7 @@ export default {
   menu_transcript: 'Guardar la conversación',
 
   status_desk: 'Suele responder al momento',
-  status_waiting: 'Enseguida le atiende una persona',
+  status_waiting: 'Espera una respuesta',
   status_operator: 'Está hablando con {name}',
   status_resolved: 'Cerrada. Escriba de nuevo cuando quiera',
   status_offline: 'Sin conexión',
