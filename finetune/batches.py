@@ -30,7 +30,8 @@ class Dataset:
 
     ``intents`` and ``sentiments`` are label numbers ``(n,)``, ``tags`` one array ``(length,)`` a
     row; ``IGNORED`` where there is no label. ``outliers`` ``(n,)`` marks out-of-scope rows, and
-    ``weights`` ``(n,)`` multiply the losses of the rows' labels.
+    ``weights`` ``(n,)`` multiply the losses of the rows' labels, and ``counts`` ``(n,)`` is for how
+    many rows each counts in calibration.
     """
 
     tokens: list[Tokens]
@@ -39,6 +40,7 @@ class Dataset:
     tags: list[NDArray[np.int64]]
     outliers: NDArray[np.bool_]
     weights: NDArray[np.float32]
+    counts: NDArray[np.float32]
 
     def __len__(self) -> int:
         return len(self.tokens)
@@ -97,6 +99,7 @@ def number(rows: Sequence[Row], labels: Labels, tokenizer: Tokenizer) -> Dataset
         tags=tags,
         outliers=np.array([row.intent == OUT_OF_SCOPE for row in rows], np.bool_),
         weights=np.array([row.weight * row.share for row in rows], np.float32),
+        counts=np.array([1.0 if row.stands is None else row.stands for row in rows], np.float32),
     )
 
 

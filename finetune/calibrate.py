@@ -32,7 +32,7 @@ class Judged:
 
     All of shape ``(n,)``: ``certainty`` as in ``Reading.certainty``, ``in_scope``, whether the
     first intent is ``right``, whether the right one is among the first ``CHOICES`` (``near``; both
-    False for outliers), and which rows are ``outliers``.
+    False for outliers), which rows are ``outliers``, and for how many rows each ``counts``.
     """
 
     certainty: Scores
@@ -40,6 +40,7 @@ class Judged:
     right: NDArray[np.bool_]
     near: NDArray[np.bool_]
     outliers: NDArray[np.bool_]
+    counts: NDArray[np.float32]
 
     def above(self, in_scope: float) -> "Judged":
         """The rows that are at least so probably in scope."""
@@ -50,6 +51,7 @@ class Judged:
             self.right[kept],
             self.near[kept],
             self.outliers[kept],
+            self.counts[kept],
         )
 
 
@@ -116,7 +118,7 @@ def judge(raw: Raw, rows: Dataset, calibration: Calibration) -> Judged:
     if not raw.intents.shape[1] or not chosen.any():
         nothing = np.zeros(0, np.float32)
         no = np.zeros(0, np.bool_)
-        return Judged(nothing, nothing, no, no, no)
+        return Judged(nothing, nothing, no, no, no, nothing)
     logits, truth = raw.intents[chosen], rows.intents[chosen]
     in_scope = calibration.in_scope(logits, raw.distances[chosen])
     order = np.argsort(-logits, axis=1, kind="stable")
@@ -126,6 +128,7 @@ def judge(raw: Raw, rows: Dataset, calibration: Calibration) -> Judged:
         right=order[:, 0] == truth,
         near=(order[:, :CHOICES] == truth[:, None]).any(axis=1),
         outliers=rows.outliers[chosen],
+        counts=rows.counts[chosen],
     )
 
 
@@ -134,8 +137,7 @@ def find_thresholds(tuning: Judged, promised: Judged, promise: float, risk: floa
 
     What lies below ``in_scope`` is never answered, so it has no part in the others.
     """
-    known = tuning.in_scope[~tuning.outliers]
-    in_scope = float(np.quantile(known, 1 - KEPT)) if len(known) else 0.0
+    in_scope = _quantile(tuning, 1 - KEPT)
     tuning, promised = tuning.above(in_scope), promised.above(in_scope)
     answer = find_answer_threshold(tuning, promised, promise, risk)
     clarify = find_clarify_threshold(
@@ -195,11 +197,28 @@ def find_clarify_threshold(certainty: Scores, near: NDArray[np.bool_]) -> float:
 def _p_value(judged: Judged, threshold: float, promise: float, scale: float) -> float:
     """How well the answers from ``threshold`` on agree with a promise that is broken.
 
-    ``scale`` extrapolates from these rows to so many times as many.
+    ``scale`` extrapolates from these rows to so many times as many. Rows that count unevenly are
+    worth fewer even ones (Korn & Graubard 1998, "Confidence Intervals for Proportions With Small
+    Expected Number of Positive Counts Estimated From Survey Data").
     """
     answered = judged.certainty >= threshold
-    wrong = round(float((answered & ~judged.right).sum()) * scale)
-    return binomial_tail(wrong, round(float(answered.sum()) * scale), 1 - promise)
+    counts = judged.counts[answered].astype(np.float64)
+    if not counts.sum():
+        return 1.0
+    trials = counts.sum() ** 2 / np.square(counts).sum() * scale
+    wrong = counts[~judged.right[answered]].sum() / counts.sum() * trials
+    return binomial_tail(round(float(wrong)), round(float(trials)), 1 - promise)
+
+
+def _quantile(judged: Judged, share: float) -> float:
+    """The probability to be in scope below which this share of the known rows lies."""
+    known = ~judged.outliers
+    scores, counts = judged.in_scope[known], judged.counts[known]
+    if not len(scores):
+        return 0.0
+    if (counts == counts[0]).all():
+        return float(np.quantile(scores, share))
+    return float(np.quantile(scores, share, weights=counts, method="inverted_cdf"))
 
 
 def _spread(scores: Scores) -> float:

@@ -274,11 +274,13 @@ def _rows_of_desk(config: Config, *, held_out: bool = True) -> tuple[list[Row], 
         messages = store.customer_texts(MESSAGES)
         told = [example.message_id for example in content.examples if example.message_id]
         origins = store.origins(told)
+        since = min((origin.at for origin in origins.values()), default="")
+        traffic = store.outcomes(since)
     finally:
         store.close()
     if not content.examples:
         raise ContentError("The desk has no examples to train on: run `frontdesk init`, or import.")
-    rows = from_content(content) if held_out else freeze(content, origins).rows
+    rows = from_content(content) if held_out else freeze(content, origins, traffic).rows
     return rows, content.settings.promise, messages
 
 

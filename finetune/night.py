@@ -151,7 +151,9 @@ class _Job:
 
     def _freeze(self, night: Night, content: Content) -> Night:
         told = [e.message_id for e in content.examples if e.message_id is not None]
-        frozen = freeze(content, self.store.origins(told))
+        origins = self.store.origins(told)
+        since = min((origin.at for origin in origins.values()), default="")
+        frozen = freeze(content, origins, self.store.outcomes(since))
         write_frozen(self.folder / ROWS, frozen)
         rows = digest([*frozen.rows, *frozen.held_out])
         golden = sorted(f"{case}" for case in content.golden)

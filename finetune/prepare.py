@@ -85,6 +85,10 @@ def without(prepared: Prepared, part: int) -> Prepared:
     return replace(prepared, train=rows, tuning=[], promised=[], parts=None)
 
 
+def _only_trains(row: Row) -> bool:
+    return row.support and row.stands is None
+
+
 def _name_intents(prepared: Prepared) -> Prepared:
     """With the names of the intents as support rows, where they are words and there is no title.
 
@@ -114,21 +118,22 @@ def _words_of_name(name: str) -> str:
 def _deal_out(prepared: Prepared, parts: int, fixed: Collection[str]) -> Prepared:
     """All rows but the test rows train and, unless nothing else is like them, calibrate.
 
-    Support rows and ``fixed`` texts only train, and so do rows like them, and those of an intent
-    that all would be in one part: a network without it would know little of that intent.
+    Support rows that stand for no traffic and ``fixed`` texts only train, and so do rows like them,
+    and those of an intent that all would be in one part: a network without it would know little of
+    that intent.
     """
     rows = [*prepared.train, *prepared.calibrating]
     groups = [
         [rows[n] for n in group]
         for group in group_rows(rows)
-        if not any(rows[n].support or rows[n].text in fixed for n in group)
+        if not any(_only_trains(rows[n]) or rows[n].text in fixed for n in group)
     ]
     while True:
         dealt = [row for group in groups for row in group]
         numbers = dict(zip(dealt, deal(dealt, parts), strict=True))
         spread: dict[str, set[int]] = defaultdict(set)
         for row in rows:
-            if not row.support:
+            if not _only_trains(row):
                 spread[stratum_of(row)].add(numbers.get(row, parts))
         known = [g for g in groups if all(len(spread[stratum_of(row)]) > 1 for row in g)]
         if len(known) == len(groups):

@@ -48,7 +48,9 @@ class Row:
     (`index.seen`) of a text in which somebody was masked since. ``weight`` multiplies the loss of
     the row's labels; less than ``SURE`` is for labels that nobody has given in so many words: they
     train, but judge nothing, and yield to others. ``share`` is what counts of it where its writer
-    has written too much (`finetune.temper`).
+    has written too much (`finetune.temper`). A labelled message of a customer's ``stands`` for so
+    many of the traffic, in units of an example, where networks that did without it can calibrate by
+    it (`finetune.traffic`); None of what only trains.
     """
 
     text: str
@@ -62,6 +64,7 @@ class Row:
     original: str | None = None
     weight: float = 1.0
     share: float = 1.0
+    stands: float | None = None
 
 
 def read_rows(paths: Sequence[Path]) -> list[Row]:

@@ -710,14 +710,21 @@ class Acceptance:
     left_out: tuple[int, ...] = ()
 
 
+# What became of a message: answered with nothing said against it, asked back, or left to a person,
+# at once or after an answer that did not help.
+Outcome = Literal["answered", "asked", "person"]
+
+
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a customer's message comes from, and the name that its writer gave."""
+    """Where a customer's message comes from, the name that its writer gave, and what became of it;
+    None where no model read it."""
 
     conversation_id: str
     at: str
     customer_name: str | None = None
     customer_id: str | None = None
+    outcome: Outcome | None = None
 
     @property
     def writer(self) -> str:

@@ -53,6 +53,7 @@ from service.records import (
     MoodCount,
     Operator,
     Origin,
+    Outcome,
     PastConversation,
     PastMessage,
     PresenceState,
@@ -154,6 +155,9 @@ class ConversationStore(Protocol):
 
     def origins(self, message_ids: Sequence[str]) -> dict[str, Origin]:
         """Where these messages come from, by message id; those that are gone are left out."""
+
+    def outcomes(self, since: str) -> dict[Outcome, int]:
+        """What became of the messages that the desk has read since then, and how often."""
 
     def past_conversations(
         self, since: str, limit: int | None = None

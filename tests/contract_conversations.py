@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -16,6 +17,7 @@ from service.records import (
     Suggestion,
     Ticket,
     TicketDraft,
+    Turn,
     TurnDraft,
 )
 from service.store import Store
@@ -355,6 +357,39 @@ class TurnContract:
             other.id: Origin(unknown.id, other.at, None, found[other.id].customer_id),
         }
         assert len({origin.writer for origin in found.values()}) == 2
+
+    def test_what_became_of_messages_is_counted_and_told_of_each(
+        self, store: Store, clock: Clock, ana: Operator
+    ) -> None:
+        def written(**changes: Any) -> Turn:
+            conversation, _ = store.create_conversation()
+            clock.move(seconds=1)
+            return store.record_turn(draft(conversation.id, **changes))
+
+        start = clock.time.isoformat().replace("+00:00", "Z")
+        answered, objected, later = written(), written(), written()
+        asked = written(reply=ReplyDraft("Which?", "ask"))
+        unread = written(reply=None)
+        handed = store.record_turn(handoff(store.create_conversation()[0].id))
+        assert objected.reply
+        store.record_feedback(objected.message.conversation_id, objected.reply.id, helpful=False)
+        clock.move(seconds=5)
+        helped = TicketDraft("normal", "asked_for_person", "s", None, None)
+        store.record_handoff(later.message.conversation_id, helped, None)
+        wanted = {
+            answered: "answered",
+            objected: "person",
+            later: "person",
+            asked: "asked",
+            handed: "person",
+            unread: None,
+        }
+        found = store.origins([turn.message.id for turn in wanted])
+        told = {turn.message.id: outcome for turn, outcome in wanted.items()}
+        assert {place: origin.outcome for place, origin in found.items()} == told
+        assert store.outcomes(start) == {"answered": 1, "asked": 1, "person": 3}
+        clock.move(seconds=5)
+        assert store.outcomes(clock.time.isoformat().replace("+00:00", "Z")) == {}
 
     def test_what_the_desk_decided_comes_with_what_became_of_it(
         self, store: Store, clock: Clock, conversation_id: str, ana: Operator

@@ -4,6 +4,7 @@ from math import comb
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from finetune.calibrate import (
     NEVER,
@@ -25,7 +26,7 @@ def draw(count: int, random: np.random.Generator, sharpness: float = 4.0) -> Jud
     outliers = random.random(count) < 0.1
     certainty[outliers] *= 0.3
     right = (random.random(count) < certainty) & ~outliers
-    return Judged(certainty, certainty, right, right, outliers)
+    return Judged(certainty, certainty, right, right, outliers, np.ones(count, np.float32))
 
 
 def test_binomial_tail_is_exact() -> None:
@@ -127,10 +128,62 @@ def test_too_few_rows_promise_nothing() -> None:
 def test_outliers_answered_break_the_promise() -> None:
     certainty = np.linspace(0, 1, 400, dtype=np.float32)
     no, yes = np.zeros(400, np.bool_), np.ones(400, np.bool_)
-    good = Judged(certainty, certainty, yes, yes, no)
+    each = np.ones(400, np.float32)
+    good = Judged(certainty, certainty, yes, yes, no, each)
     assert find_answer_threshold(good, good, 0.95, 0.1) == 0.0
-    foreign = Judged(certainty, certainty, no, no, yes)
+    foreign = Judged(certainty, certainty, no, no, yes, each)
     assert find_answer_threshold(foreign, foreign, 0.95, 0.1) == NEVER
+
+
+def test_what_is_labelled_too_often_counts_for_less() -> None:
+    """Of 1,000 answers 30 are wrong; labelled are all that customers objected to, and a tenth."""
+    wrong, some = 30, 97
+    right = np.arange(wrong + some) >= wrong
+    certainty = np.full(wrong + some, 0.9, np.float32)
+    no, even = np.zeros(len(right), np.bool_), np.ones(len(right), np.float32)
+    fair = np.where(right, 970 / some, 1.0).astype(np.float32)
+
+    def threshold(counts: NDArray[np.float32]) -> float:
+        labelled = Judged(certainty, certainty, right, right, no, counts)
+        return find_answer_threshold(labelled, labelled, 0.9, 0.05)
+
+    assert threshold(even) == NEVER
+    assert threshold(fair) < 0.9
+    # The units do not matter: it is worth its effective size, here about a hundred.
+    assert threshold(fair / 50) == threshold(fair)
+    assert (
+        find_answer_threshold(
+            *[Judged(certainty, certainty, right, right, no, fair)] * 2, 0.96, 0.05
+        )
+        == NEVER
+    )
+
+
+def test_uneven_rows_prove_less_than_as_many_even_ones() -> None:
+    right = np.arange(200) >= 4
+    certainty, no = np.full(200, 0.9, np.float32), np.zeros(200, np.bool_)
+    uneven = np.where(np.arange(200) % 10 == 9, 20.0, 0.1).astype(np.float32)
+    found = [
+        find_answer_threshold(
+            *[Judged(certainty, certainty, right, right, no, counts)] * 2, 0.95, 0.05
+        )
+        for counts in (np.ones(200, np.float32), uneven)
+    ]
+    assert found[0] < found[1] == NEVER
+
+
+def test_rows_that_count_for_less_move_the_border_of_the_scope_less() -> None:
+    random = np.random.default_rng(3)
+    certainty = random.uniform(0.5, 1.0, 600).astype(np.float32)
+    certainty[:300] = random.uniform(0.0, 0.2, 300)  # hard ones, nearly all of which are labelled
+    yes, no = np.ones(600, np.bool_), np.zeros(600, np.bool_)
+    light = np.where(np.arange(600) < 300, 0.01, 1.0).astype(np.float32)
+    borders = [
+        find_thresholds(*[Judged(certainty, certainty, yes, yes, no, c)] * 2, 0.9, 0.1).in_scope
+        for c in (np.ones(600, np.float32), light)
+    ]
+    assert borders[0] < 0.2
+    assert borders[1] > 0.5
 
 
 def test_clarify_starts_where_the_right_intent_is_among_the_choices() -> None:

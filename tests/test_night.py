@@ -305,13 +305,13 @@ def test_what_follows_from_a_reply_trains_and_never_judges(monkeypatch: pytest.M
     implied = replace(said, id="e2", text="is it here", message_id="m2", weight=0.625)
     origins = {"m1": Origin("c1", ""), "m2": Origin("c2", "")}
     content = Content(examples=(said, implied))
-    assert [(r.text, r.weight) for r in freeze(content, origins).rows] == [
+    assert [(r.text, r.weight) for r in freeze(content, origins, {}).rows] == [
         ("where is it", 1.0),
         ("is it here", 0.625),
     ]
     monkeypatch.setattr("finetune.freeze.ENOUGH", 1)
     monkeypatch.setattr("finetune.freeze.is_held_out", lambda _: True)
-    frozen = freeze(content, origins)
+    frozen = freeze(content, origins, {})
     assert ([row.text for row in frozen.held_out], frozen.rows) == (["where is it"], [])
 
 
@@ -468,7 +468,7 @@ def test_release_with_another_recipe_hides_none_that_the_night_made(
 def test_messages_of_a_conversation_are_on_one_side(config: Config, desk: Store) -> None:
     places = correct(desk, [f"hello there {number}" for number in range(60)], "greeting")
     told = [e.message_id for e in desk.content().examples if e.message_id]
-    frozen = freeze(desk.content(), desk.origins(told))
+    frozen = freeze(desk.content(), desk.origins(told), {})
     held = {frozen.origins[row.place].conversation_id for row in frozen.held_out}
     trained = {o.conversation_id for o in frozen.origins.values()} - held
     assert held == {place for place in places if is_held_out(place)}

@@ -106,6 +106,7 @@ class TestRealised:
         right=np.array([True, False, True, False, True]),
         near=np.zeros(5, np.bool_),
         outliers=np.array([False, False, False, True, False]),
+        counts=np.ones(5, np.float32),
     )
 
     def test_an_answered_out_of_scope_message_is_wrong(self) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from service.errors import NotFound, Unauthorized
-from service.records import Closing, Conversation, Customer, Message, Origin, Turn
+from service.records import Closing, Conversation, Customer, Message, Origin, Outcome, Turn
 from service.sqlite.base import Part
 from service.sqlite.events import require_conversation
 from service.sqlite.ids import hashed
@@ -66,11 +66,25 @@ WHERE m.conversation_id = :conversation_id AND m.at >= :since AND m.note = 0
   AND (m.author = 'operator' OR m.author = 'desk' AND m.reply_to IS NULL)
 ORDER BY m.author = 'operator' DESC, m.seq DESC LIMIT 1
 """
-ORIGINS = """
-SELECT m.id, m.conversation_id, m.at, c.name, v.customer_id FROM message AS m
-JOIN conversation AS v ON v.id = m.conversation_id LEFT JOIN customer AS c ON c.id = v.customer_id
-WHERE m.id IN (SELECT value FROM json_each(?))
+OUTCOME = """
+CASE WHEN t.message_id IS NULL OR t.action = 'none' THEN NULL
+  WHEN t.action = 'handoff'
+    OR EXISTS (SELECT 1 FROM ticket AS k
+      WHERE k.conversation_id = t.conversation_id AND k.created_at >= t.at)
+    OR EXISTS (SELECT 1 FROM feedback AS f WHERE f.message_id = t.reply_id AND f.helpful = 0)
+  THEN 'person'
+  WHEN t.action = 'answer' THEN 'answered' ELSE 'asked' END
 """
+ORIGINS = f"""
+SELECT m.id, m.conversation_id, m.at, c.name, v.customer_id, {OUTCOME} AS outcome
+FROM message AS m JOIN conversation AS v ON v.id = m.conversation_id
+LEFT JOIN customer AS c ON c.id = v.customer_id LEFT JOIN turn AS t ON t.message_id = m.id
+WHERE m.id IN (SELECT value FROM json_each(?))
+"""  # noqa: S608
+OUTCOMES = f"""
+SELECT {OUTCOME} AS outcome, count(*) FROM turn AS t WHERE t.at >= ? AND t.action <> 'none'
+GROUP BY 1
+"""  # noqa: S608
 
 
 class Turns(Part):
@@ -143,9 +157,16 @@ class Turns(Part):
         with self._reading() as db:
             rows = db.execute(ORIGINS, (orjson.dumps(list(message_ids)).decode(),)).fetchall()
         return {
-            row["id"]: Origin(row["conversation_id"], row["at"], row["name"], row["customer_id"])
+            row["id"]: Origin(
+                row["conversation_id"], row["at"], row["name"], row["customer_id"], row["outcome"]
+            )
             for row in rows
         }
+
+    def outcomes(self, since: str) -> dict[Outcome, int]:
+        """What became of the messages that the desk has read since then, and how often."""
+        with self._reading() as db:
+            return {row[0]: row[1] for row in db.execute(OUTCOMES, (since,))}
 
     def message(self, message_id: str) -> Message:
         """One message."""
