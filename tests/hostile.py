@@ -35,6 +35,7 @@ MAY: dict[Who, str] = {
     """,
     # Who has the conversation's own token; no operator, either, who has the tickets instead.
     "its customer": """
+        POST /conversations/{conversation_id}/contact
         GET /conversations/{conversation_id}/events
         GET /conversations/{conversation_id}/messages
         POST /conversations/{conversation_id}/feedback
@@ -140,6 +141,7 @@ MAY: dict[Who, str] = {
     # What binds all operators, and figures that name them.
     "lead": """
         PUT /promises
+        POST /promises/preview
         GET /releases/trial
         DELETE /tags/{tag_id}
         PUT /tags/{tag_id}
