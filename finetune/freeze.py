@@ -72,7 +72,8 @@ def freeze(
         else:
             frozen.rows.append(clean)
     rows, held_out = temper(frozen.rows, told), choose_judges(frozen.held_out, told)
-    return Frozen(weigh(rows, told, traffic), held_out, told, masked)
+    weighed = weigh([*rows, *held_out], told, traffic)
+    return Frozen(weighed[: len(rows)], weighed[len(rows) :], told, masked)
 
 
 def is_held_out(conversation_id: str) -> bool:

@@ -225,7 +225,15 @@ class _Job:
         ]
         prepared = prepare(rows, self.recipe.cross_fit)
         protected = content.settings.protected
-        bench = Bench(prepared.test, held_out, prepared.train, content.golden, folders, protected)
+        bench = Bench(
+            usual=prepared.test,
+            corrected=held_out,
+            learned=prepared.train,
+            golden=content.golden,
+            folders=folders,
+            protected=protected,
+            traffic=[*rows, *held_out],
+        )
         verdict = judge(engines[0], engines[1] if night.champion else None, bench)
         write_json(self.folder / VERDICT, verdict.to_json())
         self.progress("judge", 1, 1)

@@ -19,12 +19,24 @@ from finetune.erasing import erase
 from finetune.freeze import freeze, is_held_out, mask_row, read_frozen
 from finetune.night import _alone
 from finetune.rows import Row, Span
-from finetune.verdict import Verdict, _check_better, _check_cost, _check_intents, choose_rows
+from finetune.verdict import (
+    CAUTIOUS,
+    Bench,
+    Kept,
+    Verdict,
+    _check_better,
+    _check_cost,
+    _check_intents,
+    _failed,
+    _look_at_traffic,
+    choose_rows,
+)
 from index.champion import champion, list_releases, promote
 from index.masking import names_of
 from index.recognisers import personal
-from index.seen import fingerprint, read_marks
+from index.seen import fingerprint, read_fingerprints, read_marks
 from service.config import Config
+from service.engine import load_reader, release_engine
 from service.nights import Check, list_nights
 from service.records import (
     Content,
@@ -254,7 +266,7 @@ def test_golden_case_that_breaks_keeps_the_champion(
     desk.save_intent(Intent("leaking_tent", "all", "A tent leaks"))
     correct(desk, [f"{text} {n}" for text in NEW for n in range(10)], "leaking_tent")
 
-    def fail(engine: Any, golden: Any) -> set[str]:
+    def fail(engine: Any, golden: Any, *_: Any) -> set[str]:
         return {"hello there"} if engine.release != before else set()
 
     content = desk.content()
@@ -519,3 +531,69 @@ def test_a_release_that_8_bits_would_harm_may_still_win(tmp_path: Path) -> None:
     assert [check.passed for check in slow] == [False, True]
     large = _check_cost(engine("rel_large", 10, 300, 2000), champion, rows, folders)
     assert [check.passed for check in large] == [True, False]
+
+
+# --- a champion that breaks its promise ----------------------------------------------------------
+
+
+def test_how_a_champion_keeps_its_promise_is_seen_on_what_it_has_not_learned(
+    config: Config, desk: Store, recipe_file: Path
+) -> None:
+    assert night(config, recipe_file).exit_code == 0
+    release = str(champion(config.releases))
+    engine = release_engine(
+        load_reader(config.releases / release, "cpu"), desk.content(), config.cache
+    )
+    known = [row.text for row in make_rows() if row.intent == "greeting"]
+    sure = [
+        reading.text
+        for reading in engine.read([f"{text} you" for text in known])
+        if reading.intent
+        and reading.intent.label == "greeting"
+        and reading.certainty >= engine.thresholds.answer
+        and reading.in_scope >= engine.thresholds.in_scope
+    ]
+    assert len(sure) > 5
+    right = [Row(text, "greeting", stands=1.0) for text in sure]
+    wrong = [replace(row, intent="something_else") for row in right]
+    seen = read_fingerprints(config.releases / release) or set()
+    learned = [
+        Row(row.text, "something_else", stands=1.0)
+        for row in make_rows()
+        if fingerprint(row.text) in seen
+    ]
+    assert learned
+    unweighed = [replace(row, stands=None) for row in wrong]
+
+    def look(rows: list[Row]) -> Kept:
+        folders = {release: config.releases / release}
+        return _look_at_traffic(engine, Bench([], [], [], [], folders, traffic=rows))
+
+    assert look(right) == Kept(len(sure), len(sure), broken=False)
+    assert look(wrong) == Kept(0, len(sure), broken=True)
+    assert look([*learned, *unweighed]) == Kept()  # seen in training, or a stand-in for nothing
+    heavy = [replace(wrong[0], stands=500.0), *right[1:]]  # one that stands for many proves little
+    assert look(heavy) == Kept(0, 1, broken=False)
+
+
+def test_what_is_asked_back_does_not_break_where_the_promise_is_broken(
+    config: Config, desk: Store, recipe_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert night(config, recipe_file).exit_code == 0
+    release = str(champion(config.releases))
+    reader = load_reader(config.releases / release, "cpu")
+    engine = release_engine(reader, desk.content(), config.cache)
+    golden = [GoldenCase("hello there", "greeting", "answer")]
+    for action, strict, cautious in (
+        ("answer", set(), set()),
+        ("clarify", {"hello there"}, set()),
+        ("handoff", {"hello there"}, set()),
+        ("ask", {"hello there"}, {"hello there"}),
+    ):
+        routed = SimpleNamespace(action=action)
+        monkeypatch.setattr("finetune.verdict.decide", lambda *_, routed=routed: routed)
+        assert _failed(engine, golden) == strict
+        assert _failed(engine, golden, CAUTIOUS) == cautious
+    monkeypatch.setattr("finetune.verdict.decide", lambda *_: SimpleNamespace(action="answer"))
+    misread = [GoldenCase("hello there", "goodbye", "answer")]
+    assert _failed(engine, misread, CAUTIOUS) == {"hello there"}
