@@ -53,6 +53,10 @@ UNDERSTOOD = {
     "days{}[]",
     "closed[]",
     "color",
+    "spacing",
+    "radius",
+    "font",
+    "files[]",
     "allowed_origins",
     "address",
     "events[]",
@@ -73,7 +77,7 @@ def open_fields() -> dict[str, int | None]:
         described["requestBody"]["content"]["application/json"]["schema"]["$ref"].split("/")[-1]
         for methods in document()["paths"].values()
         for described in methods.values()
-        if "requestBody" in described
+        if "application/json" in described.get("requestBody", {}).get("content", {})
     }
 
     def walk(schema: dict[str, Any], path: str) -> Iterator[tuple[str, int | None]]:
@@ -210,6 +214,10 @@ def _conversation(poison: Poison) -> str:
     turn = poison.write(caller, "POST", f"{path}/messages", "NewMessage", said)
     thumb = {"message_id": turn["reply"]["id"], "helpful": False, "comment": poison.text()}
     poison.write(caller, "POST", f"{path}/feedback", "NewFeedback", thumb)
+    reach = {"kind": "email", "value": poison.email(), "about": poison.text()}
+    if not poison.write(caller, "POST", f"{path}/contact", "NewContact", reach):
+        reach["value"] = "somebody@mail.example"
+        poison.write(caller, "POST", f"{path}/contact", "NewContact", reach)
     return str(turn["ticket"]["id"])
 
 

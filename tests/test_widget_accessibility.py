@@ -120,6 +120,7 @@ def test_no_state_has_a_barrier(
 def test_a_barrier_would_be_found(browser: Browser, shop: Shop) -> None:
     page = visit(browser, shop.put())
     open_chat(page)
+    expect(part(page, "attach")).to_be_visible()  # the last that is drawn
     page.evaluate("""() => {
       const root = document.querySelector('frontdesk-widget').shadowRoot;
       root.querySelector('.launcher').removeAttribute('aria-label');
@@ -158,12 +159,13 @@ def test_focus_goes_through_in_reading_order_and_comes_back(browser: Browser, sh
     assert focused(page) == "launcher"
     page.keyboard.press("Enter")
     assert focused(page) == "input"
-    page.keyboard.press("Shift+Tab")
-    order = [focused(page)]
-    for _ in range(5):
+    expect(part(page, "attach")).to_be_visible()
+    order = []
+    for _ in range(7):
         page.keyboard.press("Shift+Tab")
         order.append(focused(page))
-    assert order == ["suggestion", "suggestion", "scroll", "close", "menu-button", "A"]
+    above = ["suggestion", "suggestion", "scroll", "close", "menu-button", "A"]
+    assert order == ["attach", *above]
     part(page, "input").focus()
     page.keyboard.press("Escape")
     expect(part(page, "panel")).to_be_hidden()
@@ -175,11 +177,12 @@ def test_a_panel_over_the_whole_screen_keeps_the_focus(browser: Browser, shop: S
     page = visit(browser, shop.put(), width=320)
     open_chat(page)
     expect(part(page, "panel")).to_have_attribute("aria-modal", "true")
+    expect(part(page, "attach")).to_be_visible()
     seen = set()
-    for _ in range(12):
+    for _ in range(14):
         page.keyboard.press("Tab")
         seen.add(focused(page))
-    assert seen == {"menu-button", "close", "scroll", "suggestion", "input", "send"}
+    assert seen == {"menu-button", "close", "scroll", "suggestion", "attach", "input", "send"}
     page.context.close()
 
 

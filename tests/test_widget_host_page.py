@@ -87,10 +87,12 @@ def test_hostile_styles_and_a_strict_policy_change_nothing(browser: Browser, sho
     hostile = visit(browser, shop.put(head=sheet, body=war, headers=policy, path="/hostile"))
     for page in (kind, hostile):
         open_chat(page)
+        expect(part(page, "attach")).to_be_visible()
     assert settled(hostile) == settled(kind)
     for page in (kind, hostile):
         say(page, "Where is my order?")
         expect(part(page, "status")).to_have_attribute("data-status", "waiting")
+        expect(part(page, "waiting")).to_be_visible()
         expect(part(page, "message")).to_have_count(3)
         page.evaluate("document.querySelector('frontdesk-widget').shadowRoot.activeElement.blur()")
     assert settled(hostile) == settled(kind)

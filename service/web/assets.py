@@ -31,6 +31,7 @@ STARTER = "widget.js"
 VERSION_MARK = "const VERSION = '';"  # in the starter; it loads the modules from there
 
 COMMENTS = re.compile(r"/\*.*?\*/|^\s*//.*?$|\s// .*?$", re.DOTALL | re.MULTILINE)
+STYLES = re.compile(r"(\bcss = `)([^`]*)")  # a style sheet that a script holds as text
 PLAIN_TEMPLATE = re.compile(r"`(?:[^`\\$]|\\.|\$(?!\{)|\$\{[^}`]*\})*`", re.DOTALL)
 
 
@@ -122,6 +123,7 @@ def minified(path: Path, version: str = "") -> bytes:
     raw = path.read_bytes()
     if path.suffix == ".js":
         script = raw.decode().replace(VERSION_MARK, f"const VERSION = 'v-{version}';")
+        script = STYLES.sub(lambda found: found[1] + rcssmin.cssmin(found[2]), script)
         return (str(rjsmin.jsmin(script)) if can_be_minified(script) else script).encode()
     if path.suffix == ".css":
         return str(rcssmin.cssmin(raw.decode())).encode()
