@@ -95,7 +95,8 @@ def serve(config: Config, store: Store, browser: Browser) -> Iterator[Served]:
     desk = Served(app, store, engines, server.port, browser, [])
     try:
         yield desk
-        assert [problem for page in desk.problems for problem in page] == []
+        problems = [problem for page in desk.problems for problem in page]
+        assert not problems, "\n".join(problems)
     finally:
         for context in browser.contexts:
             context.close()
