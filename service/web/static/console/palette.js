@@ -38,9 +38,14 @@ export function onTicket(open) {
   openTicket = open;
 }
 
+/** @type {Palette|null} the last one: a browser says later that a dialog was closed */
+let last = null;
+
 /** Open it. */
 export function openPalette() {
-  new Palette().open();
+  last?.closed();
+  last = new Palette();
+  last.open();
 }
 
 class Palette {
