@@ -22,7 +22,7 @@ from gunicorn.workers.gthread import ThreadWorker
 
 from service.app import create_app, load_tracing
 from service.arriving import Arriving
-from service.clockwork import Clockwork
+from service.clockwork import clockwork
 from service.config import Config
 from service.delivering import Delivering
 from service.engine import Watched
@@ -31,7 +31,7 @@ from service.engine_server import EngineServer
 from service.errors import DeskError
 from service.logs import start_logging
 from service.store import open_store
-from service.uploads.sweeping import Sweeping
+from service.uploads.sweeping import sweeping
 from service.watching import Watching
 from service.web.context import Parts
 
@@ -100,12 +100,11 @@ class DeskWorker(ThreadWorker):
         store = open_store(desk.desk_config)
         watching = Watching(desk.desk_config)
         watching.start()
-        clockwork = Clockwork(store)
-        clockwork.start()
+        rounds = [clockwork(store), sweeping(desk.desk_config, store)]
+        for each in rounds:
+            each.start()
         delivering = Delivering(desk.desk_config, store)
         delivering.start()
-        sweeping = Sweeping(desk.desk_config, store)
-        sweeping.start()
 
         def wanted() -> bool:
             if not self._is_wanted():
@@ -119,9 +118,9 @@ class DeskWorker(ThreadWorker):
             server.run(wanted, self.notify, grace=GRACE_SECONDS)
         finally:
             watching.close()
-            clockwork.close()
             delivering.close()
-            sweeping.close()
+            for each in rounds:
+                each.close()
             store.close()
 
     def _is_wanted(self) -> bool:

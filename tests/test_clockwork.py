@@ -11,7 +11,7 @@ import pytest
 from conftest import add_person
 from drafts import handoff
 from live import LiveServer
-from service.clockwork import Clockwork
+from service.clockwork import clockwork
 from service.config import Config
 from service.errors import StoreError
 from service.records import TicketChange
@@ -40,11 +40,11 @@ class Failing:
 def test_the_clock_goes_on_whatever_happens(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("service.clockwork.PAUSE_SECONDS", 0.001)
     store = Failing()
-    clockwork = Clockwork(cast(Store, store))
-    clockwork.start()
+    rounds = clockwork(cast(Store, store))
+    rounds.start()
     assert store.enough.wait(10)
-    clockwork.close()
-    assert not clockwork.thread.is_alive()
+    rounds.close()
+    assert not rounds.thread.is_alive()
 
 
 @pytest.mark.slow
