@@ -2,8 +2,9 @@
 
 Called after training. Two fifths of the held-out rows (the "tuning" ones, which also stopped the
 training) fit the scores; the others (the "promise" ones) have no part in that and certify the
-answer threshold, which is what makes the guarantee valid. Where rows are few, both are readings by
-networks that were trained without them (`finetune.fit`). It never trains or reads a text.
+answer threshold, which is what makes the guarantee valid. Where rows are few, all are readings by
+networks that were trained without them, and all certify: then it is an estimate (`finetune.fit`).
+It never trains or reads a text.
 """
 
 import math
@@ -13,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from finetune.batches import Dataset
-from finetune.statistics import binomial_tail
+from finetune.statistics import binomial_tail, effective_size
 from index.backend import Raw
 from index.calibration import Calibration, Scores, scope_score, softmax
 from index.records import Thresholds
@@ -203,9 +204,9 @@ def _p_value(judged: Judged, threshold: float, promise: float, scale: float) -> 
     """
     answered = judged.certainty >= threshold
     counts = judged.counts[answered].astype(np.float64)
-    if not counts.sum():
+    trials = effective_size(counts) * scale
+    if not trials:
         return 1.0
-    trials = counts.sum() ** 2 / np.square(counts).sum() * scale
     wrong = counts[~judged.right[answered]].sum() / counts.sum() * trials
     return binomial_tail(round(float(wrong)), round(float(trials)), 1 - promise)
 

@@ -20,7 +20,7 @@ import click
 from tqdm import tqdm
 
 from finetune.findings import SEVERITIES, Finding, ordered
-from finetune.freeze import freeze
+from finetune.freeze import freeze_desk
 from finetune.lint import find_by_rules
 from finetune.recipe import Recipe, read_recipe
 from finetune.report import (
@@ -272,15 +272,11 @@ def _rows_of_desk(config: Config, *, held_out: bool = True) -> tuple[list[Row], 
     try:
         content = store.content()
         messages = store.customer_texts(MESSAGES)
-        told = [example.message_id for example in content.examples if example.message_id]
-        origins = store.origins(told)
-        since = min((origin.at for origin in origins.values()), default="")
-        traffic = store.outcomes(since)
+        rows = from_content(content) if held_out else freeze_desk(store, content).rows
     finally:
         store.close()
     if not content.examples:
         raise ContentError("The desk has no examples to train on: run `frontdesk init`, or import.")
-    rows = from_content(content) if held_out else freeze(content, origins, traffic).rows
     return rows, content.settings.promise, messages
 
 

@@ -20,6 +20,7 @@ from index.records import Entity
 from index.seen import fingerprint
 from service.errors import ContentError
 from service.records import Content, Example, Origin, Outcome
+from service.store import Store
 
 HELD_OUT = 5  # one conversation of so many is never trained on,
 ENOUGH = 50  # once so many were corrected: few are worth more in training
@@ -74,6 +75,14 @@ def freeze(
     rows, held_out = temper(frozen.rows, told), choose_judges(frozen.held_out, told)
     weighed = weigh([*rows, *held_out], told, traffic)
     return Frozen(weighed[: len(rows)], weighed[len(rows) :], told, masked)
+
+
+def freeze_desk(store: Store, content: Content) -> Frozen:
+    """The rows of the desk as it is now, with what its store knows of where they are from."""
+    corrected = [e.message_id for e in content.examples if e.message_id is not None]
+    origins = store.origins(corrected)
+    since = min((origin.at for origin in origins.values()), default="")
+    return freeze(content, origins, store.outcomes(since))
 
 
 def is_held_out(conversation_id: str) -> bool:

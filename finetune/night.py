@@ -22,7 +22,7 @@ from pathlib import Path
 
 from finetune.fit import Progress
 from finetune.forget import forget
-from finetune.freeze import freeze, read_frozen, write_frozen
+from finetune.freeze import freeze_desk, read_frozen, write_frozen
 from finetune.prepare import prepare
 from finetune.recipe import Recipe
 from finetune.rows import Row, digest
@@ -150,10 +150,7 @@ class _Job:
         return self._saved(_end(night, "promoted", night.reason)), verdict
 
     def _freeze(self, night: Night, content: Content) -> Night:
-        told = [e.message_id for e in content.examples if e.message_id is not None]
-        origins = self.store.origins(told)
-        since = min((origin.at for origin in origins.values()), default="")
-        frozen = freeze(content, origins, self.store.outcomes(since))
+        frozen = freeze_desk(self.store, content)
         write_frozen(self.folder / ROWS, frozen)
         rows = digest([*frozen.rows, *frozen.held_out])
         golden = sorted(f"{case}" for case in content.golden)

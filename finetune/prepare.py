@@ -27,9 +27,9 @@ FEW = 300  # rows that certify the promise: below, it is so cautious that the de
 class Prepared:
     """Cleaned rows by what they are for: ``tuning`` stops and calibrates, ``promised`` certifies.
 
-    Without ``parts`` these two are held out. With them they train, too: it has the part, from 0, of
-    each row of ``calibrating``, ``(n,)``, and what counts is how networks that were trained without
-    a part read that part.
+    Without ``parts`` these two are held out. With them they train, too, and all of them certify: it
+    has the part, from 0, of each row of ``calibrating``, ``(n,)``, and what counts is how networks
+    that were trained without a part read that part.
     """
 
     labels: Labels

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.floating]
 Flags = NDArray[np.bool_]
@@ -44,6 +44,14 @@ def binomial_tail(failures: int, trials: int, rate: float) -> float:
     )
     logs = log_choose + count * math.log(rate) + (trials - count) * math.log1p(-rate)
     return min(1.0, float(np.exp(logs - logs.max()).sum() * math.exp(logs.max())))
+
+
+def effective_size(counts: ArrayLike) -> float:
+    """How many even rows these are worth, that count unevenly: the square of the sum over the sum
+    of the squares (Kish 1965, "Survey Sampling"). 0 when nothing counts."""
+    each = np.asarray(counts, np.float64)
+    whole = float(each.sum())
+    return whole**2 / float(np.square(each).sum()) if whole else 0.0
 
 
 def auroc(higher: Floats, lower: Floats) -> float:

@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from finetune.rows import SURE, Row
+from finetune.statistics import effective_size
 from service.records import Origin, Outcome
 
 
@@ -23,8 +24,7 @@ def weigh(
     """The rows, in their order; those with an origin, by place, and a label that somebody has said
     get what they stand for. ``traffic`` counts messages by what became of them.
 
-    All together they stand for as many examples as so uneven a sample is worth: Kish's effective
-    size, the square of the sum over the sum of the squares.
+    All together they stand for as many examples as so uneven a sample is worth.
     """
     sampled = [
         (number, outcome)
@@ -36,9 +36,9 @@ def weigh(
     counts = Counter(outcome for _, outcome in sampled)
     # Never fewer than there are: what was read long ago may have been counted no more.
     each = {name: max(1.0, traffic.get(name, 0) / count) for name, count in counts.items()}
-    whole = sum(each[outcome] for _, outcome in sampled)
-    squares = sum(each[outcome] ** 2 for _, outcome in sampled)
+    stood = [each[outcome] for _, outcome in sampled]
+    share = effective_size(stood) / sum(stood) if stood else 0.0
     weighed = list(rows)
     for number, outcome in sampled:
-        weighed[number] = replace(rows[number], stands=each[outcome] * whole / squares)
+        weighed[number] = replace(rows[number], stands=each[outcome] * share)
     return weighed

@@ -16,7 +16,7 @@ from finetune.clean import clean
 from finetune.evaluate import Metrics, judge_readings, read
 from finetune.rows import Row
 from finetune.split import group_rows
-from finetune.statistics import binomial_tail, sign_test
+from finetune.statistics import binomial_tail, effective_size, sign_test
 from index.compiled import COMPILED
 from index.reader import Reader
 from index.records import OUT_OF_SCOPE, Hit, Reading, Thresholds
@@ -173,21 +173,18 @@ def _look_at_traffic(champion: ReleaseEngine, bench: Bench) -> Kept:
         for row in bench.traffic
         if row.stands is not None and row.intent and fingerprint(row.text) not in seen
     ]
-    thresholds, counts, right = champion.thresholds, [], 0.0
-    for row, seen_as in zip(rows, read(champion.reader, rows), strict=True):
-        rank = _rank(row, seen_as, thresholds)
-        if rank in (ANSWERED_WRONGLY, ANSWERED) and row.stands is not None:
-            outside = seen_as.in_scope < thresholds.in_scope
-            if outside:  # out of scope, and noticed: no answer
-                continue
-            counts.append(row.stands)
-            right += row.stands * (rank == ANSWERED)
-    whole = sum(counts)
-    if not whole:
+    answered = [
+        (row.stands or 0.0, _first(reading) == row.intent)
+        for row, reading in zip(rows, read(champion.reader, rows), strict=True)
+        if _answers(reading, champion.thresholds)
+    ]
+    counts = [count for count, _ in answered]
+    if not any(counts):
         return Kept()
-    trials = round(whole**2 / sum(count**2 for count in counts))
-    rightly = round(right / whole * trials)
-    chance = binomial_tail(rightly, trials, thresholds.promise)
+    trials = round(effective_size(counts))
+    right = sum(count for count, is_right in answered if is_right)
+    rightly = round(right / sum(counts) * trials)
+    chance = binomial_tail(rightly, trials, champion.thresholds.promise)
     return Kept(rightly, trials, chance <= LOST)
 
 
@@ -195,15 +192,22 @@ def _rank(row: Row, reading: Reading, thresholds: Thresholds) -> int:
     """What a reading is worth to a customer: answered rightly, understood but left to somebody,
     neither, answered wrongly."""
     outside = reading.in_scope < thresholds.in_scope
-    top = reading.intent.label if reading.intent else None
-    if row.intent == OUT_OF_SCOPE:
-        answered = not outside and reading.certainty >= thresholds.answer
-        return ANSWERED if outside else ANSWERED_WRONGLY if answered else LEFT
-    answered = not outside and reading.certainty >= thresholds.answer
-    right = top == row.intent
-    if answered:
+    right = outside if row.intent == OUT_OF_SCOPE else _first(reading) == row.intent
+    if _answers(reading, thresholds):
         return ANSWERED if right else ANSWERED_WRONGLY
+    if row.intent == OUT_OF_SCOPE:
+        return ANSWERED if right else LEFT  # that it is not for the desk is all there is to say
     return UNDERSTOOD if right and not outside else LEFT
+
+
+def _answers(reading: Reading, thresholds: Thresholds) -> bool:
+    """Whether the desk answers such a message."""
+    return reading.in_scope >= thresholds.in_scope and reading.certainty >= thresholds.answer
+
+
+def _first(reading: Reading) -> str | None:
+    """The intent that it takes the message for."""
+    return reading.intent.label if reading.intent else None
 
 
 def _measure(reader: Reader, rows: Sequence[Row], readings: Sequence[Reading]) -> Metrics:
@@ -291,7 +295,7 @@ def _failed(
     for case, reading, found in zip(golden, readings, hits, strict=True):
         route = decide(reading, found, Dialogue(), engine.catalogue, engine.thresholds)
         outside = case.intent == OUT_OF_SCOPE
-        read_right = outside or (reading.intent is not None and reading.intent.label == case.intent)
+        read_right = outside or _first(reading) == case.intent
         if not (read_right and route.action == case.action) and route.action not in allowed:
             failed.add(case.text)
     return failed
@@ -307,14 +311,8 @@ def _check_promise(
     if thresholds.answer > 1:
         told = f"No threshold keeps the promise of {thresholds.promise:.0%}: it answers nothing."
         return Check("promise", before is None or before.answer > 1, told)
-    answered = [
-        (row, seen)
-        for row, seen in usual
-        if seen.in_scope >= thresholds.in_scope and seen.certainty >= thresholds.answer
-    ]
-    right = sum(
-        seen.intent is not None and seen.intent.label == row.intent for row, seen in answered
-    )
+    answered = [_first(seen) == row.intent for row, seen in usual if _answers(seen, thresholds)]
+    right = sum(answered)
     told = f"{right} of {len(answered)} answers are right; promised are {thresholds.promise:.0%}."
     chance = binomial_tail(right, len(answered), thresholds.promise) if answered else 1.0
     return Check("promise", chance > LOST, told)

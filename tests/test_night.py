@@ -5,7 +5,7 @@ import json
 import shutil
 import threading
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -30,13 +30,14 @@ from finetune.verdict import (
     _failed,
     _look_at_traffic,
     choose_rows,
+    judge,
 )
 from index.champion import champion, list_releases, promote
 from index.masking import names_of
 from index.recognisers import personal
 from index.seen import fingerprint, read_fingerprints, read_marks
 from service.config import Config
-from service.engine import load_reader, release_engine
+from service.engine import ReleaseEngine, load_reader, release_engine
 from service.nights import Check, list_nights
 from service.records import (
     Content,
@@ -46,6 +47,7 @@ from service.records import (
     GoldenCase,
     Intent,
     Origin,
+    Template,
     TurnDraft,
 )
 from service.store import Store, open_store
@@ -536,14 +538,66 @@ def test_a_release_that_8_bits_would_harm_may_still_win(tmp_path: Path) -> None:
 # --- a champion that breaks its promise ----------------------------------------------------------
 
 
+def champion_of_night(config: Config, desk: Store, recipe_file: Path) -> ReleaseEngine:
+    assert night(config, recipe_file).exit_code == 0
+    return load_champion(config, desk)
+
+
+def load_champion(config: Config, desk: Store) -> ReleaseEngine:
+    reader = load_reader(config.releases / str(champion(config.releases)), "cpu")
+    return release_engine(reader, desk.content(), config.cache)
+
+
+def test_that_a_champion_answers_what_it_should_not_is_nothing_to_be_held_to(
+    config: Config, desk: Store, recipe_file: Path
+) -> None:
+    """The challenger reads the same and is only more careful: on what the champion answers rightly
+    it asks back, which is worse, unless that was luck."""
+    templates = tuple(Template(name, name, f"About {name}.") for name in WORDS)
+    desk.replace_content(replace(desk.content(), templates=templates))
+    before = champion_of_night(config, desk, recipe_file)
+    careful = load_champion(config, desk)
+    careful.release = "rel_careful"
+    careful.thresholds = replace(careful.thresholds, answer=1.0)
+    folder = config.releases / before.release
+    texts = [f"{row.text} {more}" for row in make_rows() for more in ("now", "today")]
+    answered = [
+        reading
+        for reading in before.read(texts)
+        if reading.certainty >= before.thresholds.answer
+        and reading.in_scope >= before.thresholds.in_scope
+        and reading.certainty < 1
+    ]
+    labelled = [Row(reading.text, reading.intent and reading.intent.label) for reading in answered]
+    rows = choose_rows(labelled, [], read_fingerprints(folder) or set())
+    assert len(rows) > 30
+    misread = [replace(row, intent="something_else") for row in rows[::3]]
+    usual = [row for row in rows if row not in rows[::3]]
+    golden = [GoldenCase(row.text, str(row.intent), "answer") for row in usual[:3]]
+    assert _failed(before, golden) == set()
+    folders = {before.release: folder, careful.release: folder}
+    bench = Bench(usual, misread, [], golden, folders)
+    kept = judge(careful, before, bench)
+    assert not kept.better
+    failed = {check.name for check in kept.checks if not check.passed}
+    assert {"better", "golden"} <= failed
+    assert "counts for nothing" not in kept.checks[0].told
+
+    traffic = [replace(row, stands=1.0) for row in (*misread, *usual)]
+    proven = judge(careful, before, replace(bench, traffic=traffic))
+    told = proven.checks[0].told
+    assert [check for check in proven.checks if not check.passed] == []
+    assert f"it handles {len(misread)} better and 0 worse" in told
+    assert f"{len(usual)} of {len(rows)} answers of the champion are right" in told
+    assert told.endswith("that it answers more counts for nothing.")
+    assert proven.figures["traffic"] == asdict(Kept(len(usual), len(rows), broken=True))
+
+
 def test_how_a_champion_keeps_its_promise_is_seen_on_what_it_has_not_learned(
     config: Config, desk: Store, recipe_file: Path
 ) -> None:
-    assert night(config, recipe_file).exit_code == 0
-    release = str(champion(config.releases))
-    engine = release_engine(
-        load_reader(config.releases / release, "cpu"), desk.content(), config.cache
-    )
+    engine = champion_of_night(config, desk, recipe_file)
+    release = engine.release
     known = [row.text for row in make_rows() if row.intent == "greeting"]
     sure = [
         reading.text
@@ -579,10 +633,7 @@ def test_how_a_champion_keeps_its_promise_is_seen_on_what_it_has_not_learned(
 def test_what_is_asked_back_does_not_break_where_the_promise_is_broken(
     config: Config, desk: Store, recipe_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert night(config, recipe_file).exit_code == 0
-    release = str(champion(config.releases))
-    reader = load_reader(config.releases / release, "cpu")
-    engine = release_engine(reader, desk.content(), config.cache)
+    engine = champion_of_night(config, desk, recipe_file)
     golden = [GoldenCase("hello there", "greeting", "answer")]
     for action, strict, cautious in (
         ("answer", set(), set()),
