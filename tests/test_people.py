@@ -40,12 +40,18 @@ def test_a_new_person_signs_in_with_the_password_that_was_shown(admin: Caller, a
         {"email": "nobody"},
         {"email": "a@b.example", "role": "root"},
         {"email": "a@b.example", "name": "  "},
+        {"email": "a@b.example", "name": " \u202e "},
         {"email": "a@b.example", "password": "password12"},
         {"email": "a@b.example", "disabled": True},
     ],
 )
 def test_wrong_people_are_refused(body: dict[str, Any], admin: Caller) -> None:
     assert admin.post(PEOPLE, body).status_code == 422
+
+
+def test_a_name_does_not_turn_the_words_around_it(admin: Caller) -> None:
+    added = admin.post(PEOPLE, {"email": "new@desk.example", "name": "\u202eUm\u2067ar \u05d3"})
+    assert (added.json or {})["person"]["name"] == "Umar \u05d3"
 
 
 def test_a_disabled_person_is_out_at_once_and_comes_back(

@@ -407,3 +407,33 @@ def test_small_parts_of_the_shell(desk: Served) -> None:
         "two": ["Ana and Ben are writing replies"],
         "never": False,
     }
+
+
+def test_a_message_with_a_button_waits_for_who_points_at_it(desk: Served) -> None:
+    page = desk.console("ana")
+    expect(page.get_by_test_id("live")).to_have_text("Live")
+    loaded = "performance.getEntriesByType('resource').map(({ name }) => name)"
+    module = next(name for name in page.evaluate(loaded) if "/toast.js" in name)
+    page.clock.install()
+    page.evaluate(
+        """async (module) => {
+            const { toast } = await import(module);
+            toast("Saved.");
+            toast("Removed.", { label: "Undo", act: () => toast("Back again.") });
+        }""",
+        module,
+    )
+    plain, removed = page.get_by_text("Saved."), page.get_by_text("Removed.")
+    expect(plain).to_be_visible()
+    page.clock.run_for(7_000)
+    expect(plain).to_have_count(0)
+    removed.hover()
+    page.clock.run_for(60_000)
+    expect(removed).to_be_visible()
+    page.get_by_role("button", name="Undo").click()
+    expect(removed).to_have_count(0)
+    back = page.get_by_text("Back again.")
+    expect(back).to_be_visible()
+    page.mouse.move(900, 300)
+    page.clock.run_for(7_000)
+    expect(back).to_have_count(0)

@@ -12,6 +12,7 @@ from flask import current_app, request
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     StringConstraints,
@@ -37,7 +38,13 @@ Email = Annotated[
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100_000)]
 Written = Annotated[str, StringConstraints(strip_whitespace=True, max_length=100_000)]
 Password = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
-PersonName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
+# What turns the direction of the words around it has no place in a name that stands among them.
+TURNS = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
+PersonName = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=80),
+    BeforeValidator(lambda name: name.translate(TURNS) if isinstance(name, str) else name),
+]
 Greeting = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
 ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(:\d{1,5})?|https?://\[[0-9A-Fa-f:.]+\](:\d{1,5})?")
 # No more than can be told apart from a slip: whether mail arrives there nobody can know.

@@ -7,22 +7,33 @@ import { h } from "./dom.js";
 /** @type {HTMLElement|null} */
 let shelf = null;
 
+const TICK = 250;
+const SHOWN = { words: 6000, button: 12_000 };
+
 /**
+ * Say something. It goes by itself, but not while somebody points at it, has the focus in it, or has
+ * another tab before this one: who wants to press its button need not hurry.
  * @param {string} text
  * @param {{tone?: "plain"|"bad", label?: string, act?: () => void, ms?: number}} [options]
  */
-export function toast(text, { tone = "plain", label, act, ms = 6000 } = {}) {
+export function toast(text, { tone = "plain", label, act, ms = label ? SHOWN.button : SHOWN.words } = {}) {
   shelf ??= document.body.appendChild(
     h("div", { class: "toasts", role: "status", "aria-live": "polite", "data-testid": "toasts" }),
   );
   const element = h("div", { class: "toast", data: { tone } }, h("span", {}, text));
-  const close = () => element.remove();
+  let left = ms;
+  const clock = setInterval(() => {
+    if (!document.hidden && !element.matches(":hover, :focus-within") && (left -= TICK) <= 0) close();
+  }, TICK);
+  const close = () => {
+    clearInterval(clock);
+    element.remove();
+  };
   if (label && act) {
     element.append(h("button", { class: "link", type: "button", onclick: () => { close(); act(); } }, label));
   }
   shelf.append(element);
-  while (shelf.children.length > 3) shelf.firstElementChild?.remove();
-  setTimeout(close, ms);
+  while (shelf.children.length > 3) shelf.firstElementChild?.remove(); // its clock finds nobody, and ends
 }
 
 /** Say something to screen readers only. @param {string} text */
