@@ -56,6 +56,7 @@ from service.web import (
 from service.web.context import Parts, acts, parts
 from service.web.now import Now
 from service.web.places import Places
+from service.web.throttle import Throttles
 from service.web.waiting import Waiting
 
 if TYPE_CHECKING:
@@ -172,6 +173,7 @@ def open_parts(
         now=Now(store),
         uploads=Uploads(config, store),
         waiting=Waiting(store),
+        throttles=Throttles(config.calls_per_minute, config.conversations_per_minute),
         streams=Places(config.threads - min(SPARE_THREADS, config.threads // 2)),
     )
 

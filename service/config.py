@@ -99,6 +99,15 @@ class Config(BaseModel):
         "off", description="otlp sends OpenTelemetry spans to where the OTEL_… variables say."
     )
 
+    calls_per_minute: Annotated[int, Field(ge=0, le=100_000)] = Field(
+        60,
+        description="Messages, uploads or ratings of one conversation a minute, half of them at "
+        "once; 20 times as many from one address. 0 for no limit.",
+    )
+    conversations_per_minute: Annotated[int, Field(ge=0, le=100_000)] = Field(
+        60, description="Conversations that one address may begin a minute; 0 for no limit."
+    )
+
     file_bytes: Annotated[int, Field(ge=1000, le=1_000_000_000)] = Field(
         10_000_000, description="Bytes that one file may have."
     )

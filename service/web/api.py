@@ -15,7 +15,12 @@ from service.errors import Forbidden
 from service.records import Conversation, Turn
 from service.store import LAST_SEQ
 from service.times import since
-from service.web.context import authorized_conversation, parts
+from service.web.context import (
+    authorized_conversation,
+    client_address,
+    parts,
+    written_conversation,
+)
 from service.web.inputs import (
     NewContact,
     NewConversation,
@@ -90,6 +95,7 @@ def start_conversation() -> tuple[Json | str, int]:
             return _started(*resumed), 200
     if not body.start:
         return "", 204
+    parts().throttles.begin(client_address())
     conversation, token = parts().store.create_conversation(
         identifier=customer.identifier,
         verified=verified,
@@ -158,7 +164,7 @@ def _verify_token(token: str, secret: str, identifier: str) -> bool:
     auth="conversation",
 )
 def post_message(conversation_id: str) -> tuple[Json, int]:
-    conversation = authorized_conversation(conversation_id)
+    conversation = written_conversation(conversation_id)
     body = read_body(NewMessage)
     turn = parts().desk.receive(conversation, body.client_id, body.text, body.choice, body.files)
     parts().now.customer_wrote(conversation.id)
@@ -226,7 +232,7 @@ def stream_conversation(conversation_id: str) -> Response:
     auth="conversation",
 )
 def tell_typing(conversation_id: str) -> tuple[str, int]:
-    conversation = authorized_conversation(conversation_id)
+    conversation = written_conversation(conversation_id)
     no_body()
     parts().now.customer_types(conversation)
     return "", 204
@@ -235,7 +241,7 @@ def tell_typing(conversation_id: str) -> tuple[str, int]:
 @blueprint.post("/conversations/<conversation_id>/handoff")
 @operation("A person, please.", returns={201: "HandedOver"}, auth="conversation")
 def request_person(conversation_id: str) -> tuple[Json, int]:
-    conversation = authorized_conversation(conversation_id)
+    conversation = written_conversation(conversation_id)
     no_body()
     ticket = parts().desk.request_person(conversation)
     parts().waiting.forget()
@@ -251,7 +257,7 @@ def request_person(conversation_id: str) -> tuple[Json, int]:
     auth="conversation",
 )
 def leave_contact(conversation_id: str) -> tuple[Json, int]:
-    conversation = authorized_conversation(conversation_id)
+    conversation = written_conversation(conversation_id)
     body = read_body(NewContact)
     parts().store.save_contact(conversation.id, body.kind, body.value, body.about)
     parts().waiting.forget()
@@ -262,7 +268,7 @@ def leave_contact(conversation_id: str) -> tuple[Json, int]:
 @blueprint.post("/conversations/<conversation_id>/feedback")
 @operation("A thumb or a rating.", body=NewFeedback, returns={204: "Nothing"}, auth="conversation")
 def give_feedback(conversation_id: str) -> tuple[str, int]:
-    conversation = authorized_conversation(conversation_id)
+    conversation = written_conversation(conversation_id)
     body = read_body(NewFeedback)
     parts().store.record_feedback(
         conversation.id,

@@ -28,6 +28,7 @@ from service.uploads.receiving import Uploads
 from service.web.attempts import SignIns
 from service.web.now import Now
 from service.web.places import Places
+from service.web.throttle import Throttles
 from service.web.waiting import Waiting
 
 SESSION_COOKIE = "frontdesk_session"
@@ -52,6 +53,7 @@ class Parts:
     now: Now
     uploads: Uploads
     waiting: Waiting
+    throttles: Throttles
     attempts: SignIns = field(default_factory=SignIns)
     password_checks: threading.BoundedSemaphore = field(
         default_factory=lambda: threading.BoundedSemaphore(PASSWORD_CHECKS)
@@ -77,6 +79,13 @@ def authorized_conversation(conversation_id: str) -> Conversation:
     if token is None:
         raise Unauthorized("Send the conversation's token as Authorization: Bearer TOKEN.")
     return parts().store.authorized_conversation(conversation_id, token)
+
+
+def written_conversation(conversation_id: str) -> Conversation:
+    """The same for what its customer does in it; ``TooMany`` when that is too often."""
+    conversation = authorized_conversation(conversation_id)
+    parts().throttles.write(client_address(), conversation.id, f"{request.endpoint}")
+    return conversation
 
 
 def signed_in() -> Operator | None:

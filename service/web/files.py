@@ -15,7 +15,12 @@ from flask import Blueprint, Response, g, request
 from service.errors import FilesOff, InvalidInput, StoreError, TooLarge, UnsupportedMedia
 from service.records import File
 from service.uploads.pictures import PREVIEW_TYPE
-from service.web.context import authorized_conversation, operator_required, parts
+from service.web.context import (
+    authorized_conversation,
+    operator_required,
+    parts,
+    written_conversation,
+)
 from service.web.inputs import NewFile, checked
 from service.web.operations import operation
 from service.web.shapes import file_json
@@ -37,7 +42,7 @@ KEPT = "private, no-cache"  # by one browser, which asks each time whether it ma
     auth="conversation",
 )
 def upload_file(conversation_id: str) -> tuple[Json, int]:
-    conversation = authorized_conversation(conversation_id)
+    conversation = written_conversation(conversation_id)
     if not parts().site.takes_files:
         raise FilesOff("Customers cannot send files here.")
     return _received(conversation.id, None)
