@@ -3,7 +3,8 @@
 Called after training. Two fifths of the held-out rows (the "tuning" ones, which also stopped the
 training) fit the scores; the others (the "promise" ones) have no part in that and certify the
 answer threshold, which is what makes the guarantee valid. Where rows are few, all are readings by
-networks that were trained without them, and all certify: then it is an estimate (`finetune.fit`).
+networks that were trained without them, and all say what the thresholds are: then that the promise
+is kept is an estimate (`finetune.fit`).
 It never trains or reads a text.
 """
 
@@ -133,23 +134,29 @@ def judge(raw: Raw, rows: Dataset, calibration: Calibration) -> Judged:
     )
 
 
-def find_thresholds(tuning: Judged, promised: Judged, promise: float, risk: float) -> Thresholds:
+def find_thresholds(
+    tuning: Judged, promised: Judged | None, promise: float, risk: float
+) -> Thresholds:
     """Thresholds for a promise; ``answer`` is ``NEVER`` when these rows cannot carry it.
 
-    What lies below ``in_scope`` is never answered, so it has no part in the others.
+    What lies below ``in_scope`` is never answered, so it has no part in the others. Without
+    ``promised`` rows those for tuning say everything, and that the promise is kept is an estimate.
     """
     in_scope = _quantile(tuning, 1 - KEPT)
-    tuning, promised = tuning.above(in_scope), promised.above(in_scope)
-    answer = find_answer_threshold(tuning, promised, promise, risk)
-    clarify = find_clarify_threshold(
-        np.concatenate([tuning.certainty, promised.certainty]),
-        np.concatenate([tuning.near, promised.near]),
-    )
+    tuning = tuning.above(in_scope)
+    certainty, near = tuning.certainty, tuning.near
+    if promised is None:
+        answer = estimate_answer_threshold(tuning, promise, risk)
+    else:
+        promised = promised.above(in_scope)
+        answer = find_answer_threshold(tuning, promised, promise, risk)
+        certainty = np.concatenate([certainty, promised.certainty])
+        near = np.concatenate([near, promised.near])
     return Thresholds(
         promise=promise,
         risk=risk,
         answer=answer,
-        clarify=min(clarify, answer),
+        clarify=min(find_clarify_threshold(certainty, near), answer),
         in_scope=in_scope,
     )
 
@@ -166,7 +173,7 @@ def find_answer_threshold(tuning: Judged, promised: Judged, promise: float, risk
     """
     if not len(tuning.certainty) or not len(promised.certainty):
         return NEVER
-    grid = np.unique([0.0, *np.quantile(tuning.certainty, np.linspace(0, 1, 101))])
+    grid = _grid(tuning)
     scale = len(promised.certainty) / len(tuning.certainty)
     expected = [_p_value(tuning, t, promise, scale) for t in grid]
     begin = int(np.argmin(expected))
@@ -176,6 +183,19 @@ def find_answer_threshold(tuning: Judged, promised: Judged, promise: float, risk
             break
         accepted = float(threshold)
     return accepted
+
+
+def estimate_answer_threshold(rows: Judged, promise: float, risk: float) -> float:
+    """The lowest certainty from which the answers to these rows agree with a kept promise.
+
+    The same exact test, at every certainty by itself. In sequence it ends at the first one that
+    fails; that may be close to the top, where few rows are, for a single wrong label that stands
+    for many messages, and then the desk asks nearly everybody back.
+    """
+    if not len(rows.certainty):
+        return NEVER
+    kept = (float(t) for t in _grid(rows) if _p_value(rows, t, promise, 1.0) <= risk)
+    return next(kept, NEVER)
 
 
 def find_clarify_threshold(certainty: Scores, near: NDArray[np.bool_]) -> float:
@@ -193,6 +213,11 @@ def find_clarify_threshold(certainty: Scores, near: NDArray[np.bool_]) -> float:
     failing = np.flatnonzero(shares < CLARIFY)
     last = len(order) - 1 if not len(failing) else int(failing[0]) + width // 2
     return float(certainty[order[last]])
+
+
+def _grid(rows: Judged) -> NDArray[np.float64]:
+    """Certainties worth a test, from the lowest up."""
+    return np.unique([0.0, *np.quantile(rows.certainty, np.linspace(0, 1, 101))])
 
 
 def _p_value(judged: Judged, threshold: float, promise: float, scale: float) -> float:

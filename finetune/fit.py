@@ -93,15 +93,15 @@ def fit_network(
     raw = crossed or run(network, held.tokens, setup.device)
     rows = np.arange(len(held))
     tuning, promised = rows[: len(prepared.tuning)], rows[len(prepared.tuning) :]
-    if crossed is not None:
-        promised = rows  # too few to spare any: those that fit a few numbers have their say, too
     calibration = fit(pick(raw, tuning), pick(held, tuning))
-    thresholds = find_thresholds(
-        judge(pick(raw, tuning), pick(held, tuning), calibration),
-        judge(pick(raw, promised), pick(held, promised), calibration),
-        setup.promise,
-        setup.risk,
-    )
+    if (
+        crossed is not None
+    ):  # too few to spare any: those that fit a few numbers have their say, too
+        judged, certifying = judge(raw, held, calibration), None
+    else:
+        judged = judge(pick(raw, tuning), pick(held, tuning), calibration)
+        certifying = judge(pick(raw, promised), pick(held, promised), calibration)
+    thresholds = find_thresholds(judged, certifying, setup.promise, setup.risk)
     return Fitted(network, replace(calibration, thresholds=thresholds), epochs, raw)
 
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from finetune.calibrate import (
     NEVER,
     Judged,
+    estimate_answer_threshold,
     find_answer_threshold,
     find_clarify_threshold,
     find_thresholds,
@@ -116,13 +117,28 @@ def test_promise_is_kept_in_nine_of_ten_desks() -> None:
     assert np.mean(shares) > 0.25
 
 
+def test_an_estimate_keeps_the_promise_nearly_as_often() -> None:
+    random = np.random.default_rng(3)
+    everyone = draw(200_000, random)
+    kept, shares = 0, []
+    for _ in range(200):
+        threshold = estimate_answer_threshold(draw(500, random), 0.95, 0.1)
+        answered = everyone.certainty >= threshold
+        kept += not answered.any() or everyone.right[answered].mean() >= 0.95
+        shares.append(answered.mean())
+    assert kept >= 0.8 * 200
+    assert np.mean(shares) > 0.4
+
+
 def test_too_few_rows_promise_nothing() -> None:
     random = np.random.default_rng(0)
     few = draw(20, random)
     assert find_answer_threshold(few, few, 0.95, 0.1) == NEVER
+    assert estimate_answer_threshold(few, 0.95, 0.1) == NEVER
     none = draw(0, random)
-    thresholds = find_thresholds(none, none, 0.95, 0.1)
-    assert (thresholds.answer, thresholds.clarify) == (NEVER, NEVER)
+    for certifying in (none, None):
+        thresholds = find_thresholds(none, certifying, 0.95, 0.1)
+        assert (thresholds.answer, thresholds.clarify) == (NEVER, NEVER)
 
 
 def test_outliers_answered_break_the_promise() -> None:
@@ -145,18 +161,14 @@ def test_what_is_labelled_too_often_counts_for_less() -> None:
 
     def threshold(counts: NDArray[np.float32]) -> float:
         labelled = Judged(certainty, certainty, right, right, no, counts)
-        return find_answer_threshold(labelled, labelled, 0.9, 0.05)
+        return estimate_answer_threshold(labelled, 0.9, 0.05)
 
     assert threshold(even) == NEVER
     assert threshold(fair) < 0.9
     # The units do not matter: it is worth its effective size, here about a hundred.
     assert threshold(fair / 50) == threshold(fair)
-    assert (
-        find_answer_threshold(
-            *[Judged(certainty, certainty, right, right, no, fair)] * 2, 0.96, 0.05
-        )
-        == NEVER
-    )
+    labelled = Judged(certainty, certainty, right, right, no, fair)
+    assert estimate_answer_threshold(labelled, 0.96, 0.05) == NEVER
 
 
 def test_uneven_rows_prove_less_than_as_many_even_ones() -> None:
@@ -164,12 +176,23 @@ def test_uneven_rows_prove_less_than_as_many_even_ones() -> None:
     certainty, no = np.full(200, 0.9, np.float32), np.zeros(200, np.bool_)
     uneven = np.where(np.arange(200) % 10 == 9, 20.0, 0.1).astype(np.float32)
     found = [
-        find_answer_threshold(
-            *[Judged(certainty, certainty, right, right, no, counts)] * 2, 0.95, 0.05
+        estimate_answer_threshold(
+            Judged(certainty, certainty, right, right, no, counts), 0.95, 0.05
         )
         for counts in (np.ones(200, np.float32), uneven)
     ]
     assert found[0] < found[1] == NEVER
+
+
+def test_a_wrong_label_near_the_top_does_not_silence_the_desk() -> None:
+    """It stands for eight messages, and all that are less certain are right."""
+    certainty = np.linspace(0.5, 1.0, 400, dtype=np.float32)
+    right, no = np.arange(400) != 340, np.zeros(400, np.bool_)
+    labelled = Judged(certainty, certainty, right, right, no, np.where(right, 1, 8).astype("f4"))
+    assert estimate_answer_threshold(labelled, 0.95, 0.05) == 0.0
+    # A sequence that begins near the top comes to it at once, and ends.
+    top = Judged(certainty, certainty, certainty > 0.93, right, no, np.ones(400, np.float32))
+    assert find_answer_threshold(top, labelled, 0.95, 0.05) > 0.9
 
 
 def test_rows_that_count_for_less_move_the_border_of_the_scope_less() -> None:
