@@ -53,6 +53,7 @@ from service.web import (
     views,
     webhooks,
 )
+from service.web.broadcast import Broadcast
 from service.web.context import Parts, acts, parts
 from service.web.now import Now
 from service.web.places import Places
@@ -173,6 +174,7 @@ def open_parts(
         now=Now(store),
         uploads=Uploads(config, store),
         waiting=Waiting(store),
+        broadcast=Broadcast(store),
         throttles=Throttles(config.calls_per_minute, config.conversations_per_minute),
         streams=Places(config.threads - min(SPARE_THREADS, config.threads // 2)),
     )

@@ -159,10 +159,10 @@ class Frame:
 def frames(response: TestResponse, most: int | None = None) -> list[Frame]:
     """The first ``most`` events of a stream, or all until it ends; comments are passed over."""
     found: list[Frame] = []
-    rest = ""
+    rest: str = vars(response).pop("rest", "")  # what came along with the last ones
     if most == 0:
         return found
-    for chunk in response.response:
+    for chunk in itertools.chain([b""], response.response):
         rest += chunk.decode() if isinstance(chunk, bytes) else chunk
         while "\n\n" in rest:
             block, rest = rest.split("\n\n", maxsplit=1)
@@ -174,5 +174,6 @@ def frames(response: TestResponse, most: int | None = None) -> list[Frame]:
                     Frame(int(lines.get("id", 0)), lines["event"], json.loads(lines["data"]))
                 )
             if most is not None and len(found) >= most:
+                vars(response)["rest"] = rest
                 return found
     return found

@@ -1,9 +1,11 @@
 """Server-Sent Events: every event once and in order, whatever happens to the connection."""
 
 import re
+import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -13,8 +15,10 @@ from calls import Caller, Customer, frames, start
 from fakes import FakeEngines
 from service.app import create_app
 from service.config import Config
+from service.errors import StoreError
 from service.records import Operator
 from service.store import Store
+from service.web import broadcast
 from service.web.context import Parts
 from service.web.places import Places
 
@@ -68,10 +72,9 @@ def test_stream_tells_what_the_messages_call_tells(customer: Customer, running: 
 def test_stream_is_well_formed_sse(customer: Customer, running: Parts) -> None:
     customer.say("two\nlines\r\nand \u2028 more")
     with stream(customer) as response:
-        start_, *blocks = [next(response.response).decode() for _ in range(4)]
+        start_, together = [next(response.response).decode() for _ in range(2)]
     assert start_ == "retry: 1000\n: connected\n\n"
-    for block in blocks:
-        assert re.fullmatch(r"id: \d+\nevent: message\ndata: [^\n\r]+\n\n", block)
+    assert re.fullmatch(r"(id: \d+\nevent: message\ndata: [^\n\r]+\n\n){3}", together)
 
 
 @pytest.mark.parametrize("way", ["header", "query"])
@@ -399,3 +402,120 @@ def test_streams_leave_threads_for_requests(
 def test_empty_resume_point_is_none(customer: Customer, running: Parts) -> None:
     with stream(customer, query="?after=") as response:
         assert frames(response, 1)
+
+
+@pytest.mark.usefixtures("quick_pings")
+def test_who_hangs_up_leaves_the_place_to_others(customer: Customer, running: Parts) -> None:
+    here, there = socket.socketpair()
+    with here:
+        response = customer.caller.get(
+            f"{customer.path}/events?after=1000000",
+            token=customer.token,
+            environ_overrides={"gunicorn.socket": here},
+        )
+        with response:
+            assert next(response.response).startswith(b"retry")
+            assert next(response.response) == b": ping\n\n"
+            there.send(b"G")  # the next request, before this one is answered
+            assert next(response.response) == b": ping\n\n"
+            assert here.recv(1) == b"G"
+            there.close()
+            rest = list(response.response)
+        assert len(rest) <= 1
+    assert not running.streams.taken
+
+
+# --- telling all streams at once -----------------------------------------------------------------
+
+
+def is_told() -> bool:
+    return any(thread.name == "broadcast" for thread in threading.enumerate())
+
+
+def test_a_listener_that_falls_behind_reads_the_log(
+    customer: Customer, running: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.web.broadcast.MOST_WAITING", 3)
+    monkeypatch.setattr("service.web.broadcast.HOLD_SECONDS", 0.01)
+    with stream(customer) as response:
+        frames(response, 1)
+        for _ in range(12):
+            customer.say("hello")
+            time.sleep(0.02)
+        seen = frames(response, 24)
+    assert [frame.id for frame in seen] == list(range(2, 26))
+
+
+@contextmanager
+def listening(*streams: Callable[[], Any], events: int) -> Iterator[list[list[Any]]]:
+    """Opens these streams and reads so many events of each, in threads; they are there when the
+    context ends."""
+    heard: list[list[Any]] = [[] for _ in streams]
+
+    def read(number: int) -> None:
+        with streams[number]() as response:
+            heard[number] += frames(response, events)
+
+    threads = [threading.Thread(target=read, args=(n,)) for n in range(len(streams))]
+    for thread in threads:
+        thread.start()
+    time.sleep(0.3)
+    yield heard
+    for thread in threads:
+        thread.join(timeout=10)
+
+
+def test_an_event_is_read_and_written_once_for_all_who_listen(
+    client: Caller, operator: Caller, running: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    customers = [start(client) for _ in range(2)]
+    written: list[int | None] = []
+    write = broadcast.write_frame
+
+    def count(cursor: int | None, framed: tuple[str, object] | None) -> bytes:
+        written.append(cursor)
+        return write(cursor, framed)
+
+    tabs = [lambda: stream(customers[0], 1)] * 2
+    others = [lambda: stream(customers[1], 0)]
+    desks = [lambda: console(operator)] * 4
+    with listening(*others, events=1), listening(*tabs, *desks, events=2) as heard:
+        monkeypatch.setattr("service.web.broadcast.write_frame", count)
+        customers[0].say("hello")
+    assert [[f.event for f in frames] for frames in heard] == [["message"] * 2] * 6
+    assert len(written) == 2 + 2  # for the customer's tabs, for the consoles
+
+
+def test_what_cannot_be_read_for_a_moment_is_told_later(
+    customer: Customer, running: Parts, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.web.broadcast.IDLE_SECONDS", 0.05)
+    events, fails = store.events, [StoreError("locked"), ZeroDivisionError()]
+
+    def read(**asked: Any) -> Any:
+        if fails:
+            raise fails.pop()
+        return events(**asked)
+
+    with listening(lambda: stream(customer, 1), events=2) as heard:
+        monkeypatch.setattr(store, "events", read)
+        customer.say("hello")
+    assert [f.data["author"] for f in heard[0]] == ["customer", "desk"]
+    assert not fails
+
+
+def test_nobody_tells_where_nobody_listens(
+    customer: Customer, running: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.web.broadcast.IDLE_SECONDS", 0.05)
+    for _ in range(2):
+        with stream(customer) as response:
+            frames(response, 1)
+            assert is_told()
+        end = time.monotonic() + 5
+        while is_told() and time.monotonic() < end:
+            time.sleep(0.02)
+        assert not is_told()
+        customer.say("hello")
+    with stream(customer) as response:
+        assert len(frames(response, 5)) == 5

@@ -15,6 +15,7 @@ from service.errors import Forbidden
 from service.records import Conversation, Turn
 from service.store import LAST_SEQ
 from service.times import since
+from service.web.broadcast import Feed
 from service.web.context import (
     authorized_conversation,
     client_address,
@@ -40,7 +41,7 @@ from service.web.shapes import (
     message_json,
     turn_json,
 )
-from service.web.stream import Feed, event_stream, resume_point
+from service.web.stream import event_stream, resume_point
 from service.web.waiting import WaitingCustomer
 
 blueprint = Blueprint("api", __name__, url_prefix="/api/v1")

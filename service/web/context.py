@@ -26,6 +26,7 @@ from service.store import Store
 from service.trials import Trials
 from service.uploads.receiving import Uploads
 from service.web.attempts import SignIns
+from service.web.broadcast import Broadcast
 from service.web.now import Now
 from service.web.places import Places
 from service.web.throttle import Throttles
@@ -54,6 +55,7 @@ class Parts:
     uploads: Uploads
     waiting: Waiting
     throttles: Throttles
+    broadcast: Broadcast
     attempts: SignIns = field(default_factory=SignIns)
     password_checks: threading.BoundedSemaphore = field(
         default_factory=lambda: threading.BoundedSemaphore(PASSWORD_CHECKS)

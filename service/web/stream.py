@@ -1,42 +1,23 @@
 """Server-Sent Events over the event log, with resume by ``Last-Event-ID``.
 
 Called by the chat API and the console's API. Each stream reads the log from where its client left
-off and then waits for more; it never keeps a transaction or a place in memory, so a reconnect, to
+off, and is then told by the process's `Broadcast`; it never keeps a transaction, so a reconnect, to
 any process, has no gap and nothing twice.
 """
 
+import socket
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 
-import orjson
 from flask import Response, request, stream_with_context
 
 from service.errors import Busy, InvalidInput, NotFound
-from service.records import Event
+from service.web.broadcast import Feed, write_frame
 from service.web.context import Parts, parts
 
 PING_SECONDS = 15.0
-WAIT_SECONDS = 1.0  # how long a stream sleeps before it looks whether the process ends
-
-
-@dataclass(frozen=True, slots=True)
-class Feed:
-    """What a stream sends.
-
-    ``fetch`` finds the events beyond an id, ``cursor`` gives an event's id in this stream,
-    ``frame`` its name and JSON value, or None to pass over it. ``allowed`` is asked again before
-    anything is sent, so that a revoked session ends its streams. With ``conversation_id``, other
-    events do not wake it. ``beside`` says, once a second, what is true now and kept nowhere: it
-    goes out without an id, so that no reconnect asks for it again.
-    """
-
-    fetch: Callable[[int], list[Event]]
-    cursor: Callable[[Event], int]
-    frame: Callable[[Event], tuple[str, object] | None]
-    allowed: Callable[[], bool] = lambda: True
-    conversation_id: str | None = None
-    beside: Callable[[], list[tuple[str, object]]] = list
+WAIT_SECONDS = 1.0  # how long a stream sleeps before it looks whether anybody ends it
+SOCKET = "gunicorn.socket"  # of the request, in its environment
 
 
 def resume_point(default: int) -> int:
@@ -57,7 +38,7 @@ def event_stream(feed: Feed, after: int) -> Response:
     running = parts()
     if not running.streams.take(feed.conversation_id):
         raise Busy("Too many open event streams.", retry_after=5)
-    frames = stream_with_context(_frames(running, feed, after))
+    frames = stream_with_context(_frames(running, feed, after, request.environ.get(SOCKET)))
     response = Response(frames, mimetype="text/event-stream")
     response.call_on_close(lambda: running.streams.give_back(feed.conversation_id))
     response.headers["Cache-Control"] = "no-store"
@@ -65,36 +46,52 @@ def event_stream(feed: Feed, after: int) -> Response:
     return response
 
 
-def _frames(running: Parts, feed: Feed, after: int) -> Iterator[bytes]:
-    store = running.store
+def _frames(
+    running: Parts, feed: Feed, after: int, connection: socket.socket | None
+) -> Iterator[bytes]:
     yield b"retry: 1000\n: connected\n\n"
     pinged = time.monotonic()
-    while running.serving():
-        # The mark is taken before the look, so that nothing committed in between is slept over.
-        seen = store.last_event()
-        try:
-            events = feed.fetch(after)
-        except NotFound:  # the conversation was erased
-            return
-        if events and not feed.allowed():
-            return
-        for event in events:
-            after = feed.cursor(event)
-            framed = feed.frame(event)
-            if framed:
-                name, value = framed
-                data = orjson.dumps(value)
-                yield b"id: %d\nevent: %s\ndata: %s\n\n" % (after, name.encode(), data)
-        if events:
-            continue
-        fleeting = feed.beside()
-        if fleeting and not feed.allowed():
-            return
-        for name, value in fleeting:
-            yield b"event: %s\ndata: %s\n\n" % (name.encode(), orjson.dumps(value))
-        store.wait(seen, WAIT_SECONDS, feed.conversation_id)
-        if time.monotonic() - pinged >= PING_SECONDS:
-            if not feed.allowed():
+    with running.broadcast.listen(feed) as listener:
+        while running.serving() and not listener.ended and not _has_left(connection):
+            if listener.behind:
+                listener.catch_up()
+                try:
+                    while events := feed.fetch(after):
+                        if not feed.allowed():
+                            return
+                        after = feed.cursor(events[-1])
+                        if frames := feed.frames_of(events):
+                            yield frames
+                except NotFound:  # the conversation was erased
+                    return
+            fleeting = feed.beside()
+            if fleeting and not feed.allowed():
                 return
-            pinged = time.monotonic()
-            yield b": ping\n\n"
+            for news in fleeting:
+                yield write_frame(None, news)
+            fresh = [told for told in listener.take(WAIT_SECONDS) if told[0] > after]
+            if fresh:
+                if not feed.allowed():
+                    return
+                after = fresh[-1][0]
+                if frames := b"".join(frame for _, frame in fresh):
+                    yield frames
+            if time.monotonic() - pinged >= PING_SECONDS:
+                if not feed.allowed():
+                    return
+                pinged = time.monotonic()
+                yield b": ping\n\n"
+                listener.behind = True  # what went wrong, if anything did, is made up for
+
+
+def _has_left(connection: socket.socket | None) -> bool:
+    """Whether the client hung up; a stream that says nothing would not notice, and keep its place
+    from somebody else until the next ping."""
+    if connection is None:
+        return False
+    try:
+        return not connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True

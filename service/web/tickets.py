@@ -13,6 +13,7 @@ from service.labels import conflicts
 from service.records import Message, ReplyDraft, Ticket
 from service.replies import desk_reply
 from service.store import LAST_SEQ
+from service.web.broadcast import Feed
 from service.web.context import operator_required, parts, signed_in
 from service.web.inbox_terms import asked_query
 from service.web.inputs import (
@@ -34,7 +35,7 @@ from service.web.shapes import (
     files_taken,
     ticket_json,
 )
-from service.web.stream import Feed, event_stream, resume_point
+from service.web.stream import event_stream, resume_point
 
 blueprint = Blueprint("tickets", __name__, url_prefix="/api/v1")
 

@@ -1,0 +1,178 @@
+"""Tells every event stream of a process what was committed: read once, written once for all.
+
+Used by `service.web.stream`. Were each of hundreds of streams to read and write every event by
+itself, they would take the time of those who chat. One thread does it, and only while somebody
+listens: the first event goes out at once, those that follow closely go together. It knows no
+credentials; what a listener may hear is decided where it is sent.
+"""
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import orjson
+
+from service.errors import StoreError
+from service.records import Event
+from service.store import Store
+
+log = logging.getLogger("frontdesk.web")
+
+HOLD_SECONDS = 0.1  # what is committed meanwhile goes together
+IDLE_SECONDS = 1.0
+MOST_WAITING = 2000  # events for one listener, who then reads the log himself
+
+Frame = Callable[[Event], tuple[str, object] | None]
+Told = tuple[int, bytes]  # an event's id in a stream, and what is sent of it
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """What a stream sends.
+
+    ``fetch`` finds the events beyond an id, ``cursor`` gives an event's id in this stream,
+    ``frame`` its name and JSON value, or None to pass over it. ``allowed`` is asked again before
+    anything is sent, so that a revoked session ends its streams. With ``conversation_id`` it has
+    the public events of that conversation, else those of the whole desk. ``beside`` says, once a
+    second, what is true now and kept nowhere: it goes out without an id, so that no reconnect asks
+    for it again.
+    """
+
+    fetch: Callable[[int], list[Event]]
+    cursor: Callable[[Event], int]
+    frame: Frame
+    allowed: Callable[[], bool] = lambda: True
+    conversation_id: str | None = None
+    beside: Callable[[], list[tuple[str, object]]] = list
+
+    def frames_of(self, events: list[Event]) -> bytes:
+        """The events as they are sent."""
+        return b"".join(write_frame(self.cursor(e), self.frame(e)) for e in events)
+
+
+class Listener:
+    """What one stream has still to send; ``behind`` when it must read the log, as at first."""
+
+    def __init__(self, feed: Feed) -> None:
+        self.feed = feed
+        self.behind = True
+        self.ended = False  # its conversation is gone
+        self._waiting: deque[Told] = deque()
+        self._rung = threading.Event()
+
+    def put(self, told: Sequence[Told]) -> None:
+        """Events more."""
+        if len(self._waiting) < MOST_WAITING:
+            self._waiting.extend(told)
+        else:
+            self.behind = True
+        self._rung.set()
+
+    def end(self) -> None:
+        """Nothing more will come."""
+        self.ended = True
+        self._rung.set()
+
+    def take(self, timeout: float) -> list[Told]:
+        """What has come, by id, or comes within so many seconds."""
+        self._rung.wait(timeout)
+        self._rung.clear()
+        return [self._waiting.popleft() for _ in range(len(self._waiting))]
+
+    def catch_up(self) -> None:
+        """Forget what waits: the log is going to be read, which has all of it."""
+        self._waiting.clear()
+        self.behind = False
+
+
+class Broadcast:
+    """Those who listen in this process, by conversation; None is the whole desk."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._lock = threading.Lock()
+        self._listeners: dict[str | None, list[Listener]] = {}
+        self._position = 0  # every event up to here was told
+        self._runs = False
+
+    @contextmanager
+    def listen(self, feed: Feed) -> Iterator[Listener]:
+        """Hear, from now on, of every event; what was before stands in the log."""
+        listener = Listener(feed)
+        with self._lock:
+            if not self._runs:
+                self._position = self._store.last_event()
+                threading.Thread(target=self._run, name="broadcast", daemon=True).start()
+                self._runs = True
+            self._listeners.setdefault(feed.conversation_id, []).append(listener)
+        try:
+            yield listener
+        finally:
+            with self._lock:
+                mine = self._listeners[feed.conversation_id]
+                mine.remove(listener)
+                if not mine:
+                    del self._listeners[feed.conversation_id]
+
+    def _run(self) -> None:
+        while self._is_wanted():
+            try:
+                self._store.wait(self._position, IDLE_SECONDS)
+                pause = HOLD_SECONDS if self._tell() else 0.0
+            except StoreError as error:
+                log.warning("events cannot be told: %s", error)
+                pause = IDLE_SECONDS
+            except Exception:  # a loop top: whatever went wrong, go on
+                log.exception("events cannot be told")
+                pause = IDLE_SECONDS
+            time.sleep(pause)
+
+    def _is_wanted(self) -> bool:
+        with self._lock:
+            self._runs = bool(self._listeners)
+            return self._runs
+
+    def _tell(self) -> bool:
+        """Tell what is new; whether there was anything."""
+        events = self._store.events(after=self._position)
+        with self._lock:  # whoever comes later finds these events in the log
+            listeners = {where: tuple(mine) for where, mine in self._listeners.items()}
+        by_place: dict[str | None, list[Event]] = {None: events}
+        for event in events:
+            if event.public and event.conversation_id in listeners:
+                by_place.setdefault(event.conversation_id, []).append(event)
+        for place, concerning in by_place.items():
+            _put(concerning, listeners.get(place, ()))
+        for event in events:
+            if event.kind == "erased":
+                for gone in event.body["conversations"]:
+                    for listener in listeners.get(gone, ()):
+                        listener.end()
+            self._position = event.seq
+        return bool(events)
+
+
+def _put(events: Sequence[Event], listeners: Sequence[Listener]) -> None:
+    """Give these listeners of one place, who all hear the same, the events written once."""
+    if events and listeners:
+        feed = listeners[0].feed
+        told = [
+            (feed.cursor(event), write_frame(feed.cursor(event), feed.frame(event)))
+            for event in events
+        ]
+        for listener in listeners:
+            listener.put(told)
+
+
+def write_frame(cursor: int | None, framed: tuple[str, object] | None) -> bytes:
+    """An event as Server-Sent Events have it, without a cursor one that no reconnect asks for;
+    nothing for what is passed over."""
+    if framed is None:
+        return b""
+    name, value = framed
+    numbered = b"" if cursor is None else b"id: %d\n" % cursor
+    return b"%sevent: %s\ndata: %s\n\n" % (numbered, name.encode(), orjson.dumps(value))
