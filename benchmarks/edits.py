@@ -31,7 +31,7 @@ from service.engine_client import RemoteEngines
 from service.engine_server import EngineServer
 from service.engine_wire import unpack_state
 from service.errors import EngineAway, EngineChanged
-from service.records import Article, Example
+from service.records.content import Article, Example
 from service.store import Store, open_store
 
 DATA = Path(__file__).parents[1] / ".." / "shared" / "data"

@@ -35,7 +35,8 @@ from service.config import Config
 from service.history.gathering import gather
 from service.history.proposing import make_proposals
 from service.history.threads import Line, Thread
-from service.records import Acceptance, Dialogue, Group, Proposal
+from service.records.conversations import Dialogue
+from service.records.proposals import Acceptance, Group, Proposal
 from service.replies import variables
 from service.router import decide
 from service.store import Store, open_store

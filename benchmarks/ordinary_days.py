@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service import drift, surge
-from service.records import ReadMessage
+from service.records.alarms import ReadMessage
 
 STEPS = 12  # looks an hour
 MINUTES = 60 // STEPS

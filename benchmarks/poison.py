@@ -39,15 +39,10 @@ from finetune.rows import read_rows
 from index.records import OUT_OF_SCOPE
 from service.config import Config, load_config
 from service.engine import load_reader, release_engine
-from service.records import (
-    Content,
-    DeskSettings,
-    Dialogue,
-    Example,
-    Intent,
-    Template,
-    TurnDraft,
-)
+from service.records.content import Content, Example, Intent, Template
+from service.records.conversations import Dialogue
+from service.records.settings import DeskSettings
+from service.records.turns import TurnDraft
 from service.router import decide
 from service.store import Store
 

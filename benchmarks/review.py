@@ -29,7 +29,9 @@ from sklearn.metrics import homogeneity_completeness_v_measure
 from index.records import OUT_OF_SCOPE
 from service.clusters import dense_groups, like_groups
 from service.engine import ReleaseEngine, load_reader, release_engine
-from service.records import Content, DecidedMessage, Example, Intent, Proposal, Template
+from service.records.content import Content, Example, Intent, Template
+from service.records.past import DecidedMessage
+from service.records.proposals import Proposal
 from service.review import propose
 
 DATA = Path(__file__).parents[2] / "shared" / "data" / "clinc150.jsonl"

@@ -17,7 +17,7 @@ from service.cli import config_of, emit, person
 from service.commands.home import open_desk
 from service.config import Config
 from service.errors import Conflict, NotFound
-from service.records import Erasable
+from service.records.storage import Erasable
 from service.store import Store
 from service.uploads.shelf import Shelf
 from service.uploads.sweeping import remove_gone

@@ -19,7 +19,8 @@ from index.recognisers import Recogniser, personal
 from index.records import Entity
 from index.seen import fingerprint
 from service.errors import ContentError
-from service.records import Content, Example, Origin, Outcome
+from service.records.content import Content, Example
+from service.records.past import Origin, Outcome
 from service.store import Store
 
 HELD_OUT = 5  # one conversation of so many is never trained on,

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sklearn.cluster import HDBSCAN, AgglomerativeClustering
 from sklearn.decomposition import PCA
 
-from service.records import Group
+from service.records.proposals import Group
 
 Vectors = NDArray[np.float32]
 

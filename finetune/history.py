@@ -12,7 +12,7 @@ from index.errors import ReleaseError
 from index.seen import normalise
 from service.config import Config
 from service.errors import Conflict
-from service.records import Group
+from service.records.proposals import Group
 
 ANSWER_WORDS = 60  # how an answer begins, which tells what it is about
 

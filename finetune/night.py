@@ -46,7 +46,7 @@ from service.nights import (
     list_nights,
     read_night,
 )
-from service.records import Content
+from service.records.content import Content
 from service.store import Store
 
 log = logging.getLogger("frontdesk.night")

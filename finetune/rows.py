@@ -17,7 +17,7 @@ from typing import Any, Literal, cast
 from index.records import SENTIMENTS
 from service.errors import ContentError
 from service.labels import undisputed
-from service.records import Content, Example
+from service.records.content import Content, Example
 
 Split = Literal["train", "valid", "test"]
 SPLITS: tuple[Split, ...] = ("train", "valid", "test")

@@ -12,7 +12,7 @@ from dataclasses import replace
 from finetune.rows import Row
 from finetune.split import group_rows
 from index.seen import normalise
-from service.records import Origin
+from service.records.past import Origin
 
 ONE = 5.0  # what the rows of one customer weigh together at most,
 ALIKE = 10.0  # and rows that are alike, whoever wrote them

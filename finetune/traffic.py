@@ -15,7 +15,7 @@ from dataclasses import replace
 
 from finetune.rows import SURE, Row
 from finetune.statistics import effective_size
-from service.records import Origin, Outcome
+from service.records.past import Origin, Outcome
 
 
 def weigh(

@@ -23,7 +23,8 @@ from index.records import OUT_OF_SCOPE, Hit, Reading, Thresholds
 from index.seen import fingerprint, read_fingerprints
 from service.engine import ReleaseEngine
 from service.nights import Check
-from service.records import Dialogue, GoldenCase
+from service.records.content import GoldenCase
+from service.records.conversations import Dialogue
 from service.router import decide
 
 CHANCE = 0.05  # that so uneven a change comes from two releases that are equally good

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from index.alike import trigrams
 from service.proportions import chance_of_as_many
-from service.records import Label
+from service.records.labels import Label
 
 NEWEST = 3000  # labels that are compared: twice as many take four times as long
 LIKE = 0.25  # Jaccard similarity of trigrams from which a message is a neighbour

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import orjson
 
 from service.config import Config
-from service.records import Alarm
+from service.records.alarms import Alarm
 from service.store import Store
 
 log = logging.getLogger("frontdesk.watch")

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from index.trial import Trial, end_trial
 from service.proportions import chance_of_more, level, looks
-from service.records import Arm
+from service.records.trials import Arm
 from service.store import Store
 
 log = logging.getLogger("frontdesk.trials")

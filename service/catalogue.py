@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from index.records import OUT_OF_SCOPE
-from service.records import Content, DeskSettings, Intent, Template
+from service.records.content import Content, Intent, Template
+from service.records.settings import DeskSettings
 
 TALK_TO_PERSON = "talk_to_person"
 

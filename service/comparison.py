@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from service.records import PastMessage, Said
+from service.records.past import PastMessage, Said
 from service.trace import said_json
 
 EXAMPLES = 5  # of each group, all of different texts

@@ -36,19 +36,9 @@ from service.content_schema import (
 )
 from service.errors import ContentError
 from service.files import json_lines, load_yaml, parse, read_text, yaml_value
-from service.records import (
-    Article,
-    ContactForm,
-    Content,
-    DeskSettings,
-    Example,
-    GoldenCase,
-    Hours,
-    Intent,
-    Sla,
-    Slot,
-    Template,
-)
+from service.records.content import Article, Content, Example, GoldenCase, Intent, Template
+from service.records.settings import DeskSettings, Hours, Sla, Slot
+from service.records.words import ContactForm
 from service.replies import DEFAULT_REPLIES, variables
 from service.sla import DAYS, check_hours
 

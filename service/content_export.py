@@ -14,7 +14,8 @@ import yaml
 from index.records import OUT_OF_SCOPE, SENTIMENTS
 from service.content import annotate, annotated
 from service.errors import ContentError
-from service.records import Content, DeskSettings, Example, Intent
+from service.records.content import Content, Example, Intent
+from service.records.settings import DeskSettings
 
 PARTS = ("intents", "articles", "golden")
 SUFFIXES = (".yml", ".yaml", ".md", ".jsonl")

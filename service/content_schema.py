@@ -18,7 +18,7 @@ from pydantic import (
     model_validator,
 )
 
-from service.records import ContactForm
+from service.records.words import ContactForm
 
 NAME = r"^[a-z][a-z0-9_]*$"
 

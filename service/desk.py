@@ -19,22 +19,13 @@ from service.catalogue import TALK_TO_PERSON, Catalogue
 from service.engine import READ_SECONDS, Engine, EngineSource
 from service.errors import EngineAway, EngineChanged
 from service.metrics import Metrics
-from service.records import (
-    Conversation,
-    Customer,
-    DeskSettings,
-    Dialogue,
-    Message,
-    Operator,
-    Priority,
-    ReplyDraft,
-    Suggestion,
-    Template,
-    Ticket,
-    TicketDraft,
-    Turn,
-    TurnDraft,
-)
+from service.records.content import Template
+from service.records.conversations import Conversation, Dialogue, Message, ReplyDraft, Suggestion
+from service.records.people import Customer, Operator
+from service.records.settings import DeskSettings
+from service.records.tickets import Ticket, TicketDraft
+from service.records.turns import Turn, TurnDraft
+from service.records.words import Priority
 from service.replies import TALK_TO_A_PERSON, desk_reply, fill_in, render
 from service.router import Route, decide
 from service.store import Store

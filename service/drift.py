@@ -14,7 +14,7 @@ from datetime import date
 
 import numpy as np
 
-from service.records import ReadMessage
+from service.records.alarms import ReadMessage
 
 LEAST_MESSAGES = 50  # of a day, without which it says nothing
 PAST_DAYS = 28

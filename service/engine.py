@@ -24,7 +24,7 @@ from service.background import Encode, Superseded, giving_way, sharing_python
 from service.catalogue import Catalogue
 from service.config import Config
 from service.errors import EngineAway
-from service.records import Content
+from service.records.content import Content
 from service.store import Store
 
 if TYPE_CHECKING:

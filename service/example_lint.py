@@ -9,7 +9,7 @@ from typing import TypedDict
 
 from index.alike import words_of
 from index.seen import normalise
-from service.records import Example
+from service.records.content import Example
 
 MOST_CHARACTERS = 2000  # training drops longer ones
 

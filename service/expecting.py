@@ -13,15 +13,9 @@ from itertools import pairwise
 from statistics import median
 from zoneinfo import ZoneInfo
 
-from service.records import (
-    PRIORITIES,
-    ContactForm,
-    Expectation,
-    FirstWait,
-    Hours,
-    Lately,
-    Queued,
-)
+from service.records.settings import Hours
+from service.records.waiting import Expectation, FirstWait, Lately, Queued
+from service.records.words import PRIORITIES, ContactForm
 from service.sla import Opening, due, is_open, opening, worked
 
 LOOK_BACK = "14d"

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any
 
-from service.records import LabelKind, Template
+from service.records.content import Template
+from service.records.labels import LabelKind
 
 LEFT = 0.5  # of a template that was taken, and then edited
 NEAR = 0.75  # for own words; so much they and the template must have in common

@@ -11,7 +11,8 @@ from dataclasses import replace
 from typing import Any
 
 from index.records import OUT_OF_SCOPE
-from service.records import Correction, Example, Label, LabelConflict, LabelKind
+from service.records.content import Example
+from service.records.labels import Correction, Label, LabelConflict, LabelKind
 
 FIELDS = ("intent", "sentiment")
 WEIGHTS: Mapping[LabelKind, float] = {

@@ -6,7 +6,8 @@ Pure; used by the console's page of promises. Times are those of the desk's own 
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from service.records import PRIORITIES, Hours, Sla
+from service.records.settings import Hours, Sla
+from service.records.words import PRIORITIES
 from service.sla import DAYS, due, opening
 
 BEFORE_CLOSING = timedelta(minutes=10)  # a ticket that comes then shows most

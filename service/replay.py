@@ -23,7 +23,8 @@ from service.desk import compose, known_choice, silent, variant
 from service.engine import Engine, local_day, local_today
 from service.errors import ContentError
 from service.files import json_lines, parse
-from service.records import Dialogue, PastConversation, PastMessage, ReplyDraft, Said
+from service.records.conversations import Dialogue, ReplyDraft
+from service.records.past import PastConversation, PastMessage, Said
 from service.router import Route, decide
 from service.trace import line_json, said_json
 

@@ -7,7 +7,8 @@ template that needs a fact which is not there renders to nothing, and the caller
 import re
 from collections.abc import Mapping
 
-from service.records import DeskSettings, Template
+from service.records.content import Template
+from service.records.settings import DeskSettings
 
 VARIABLE = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 

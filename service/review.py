@@ -22,7 +22,9 @@ from service.clusters import (
     make_name,
 )
 from service.engine import Engine
-from service.records import Content, DecidedMessage, Proposal, ProposalKind, ProposedText
+from service.records.content import Content
+from service.records.past import DecidedMessage
+from service.records.proposals import Proposal, ProposalKind, ProposedText
 
 MOST_TEXTS = 200  # of a proposal: what does not fit comes back the next time
 MOST_CLUSTERED = 4000  # wordings: their distances are held all at once

@@ -7,7 +7,7 @@ route by the least role that may call it, and shown to admins who give roles.
 from collections.abc import Mapping
 from typing import get_args
 
-from service.records import Role
+from service.records.people import Role
 
 ROLES: tuple[Role, ...] = get_args(Role)  # rising
 

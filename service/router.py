@@ -10,7 +10,9 @@ from dataclasses import dataclass, field, replace
 
 from index.records import Hit, Reading, Thresholds
 from service.catalogue import TALK_TO_PERSON, Catalogue
-from service.records import PRIORITIES, Action, Dialogue, Intent, Priority
+from service.records.content import Intent
+from service.records.conversations import Dialogue
+from service.records.words import PRIORITIES, Action, Priority
 from service.replies import TALK_TO_A_PERSON, choose_template, variables
 
 UPSET_FROM = 0.85  # calibrated probability of "negative" from which a customer counts as upset

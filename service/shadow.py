@@ -14,7 +14,9 @@ from index.trial import Trial
 from service.comparison import kind_of
 from service.engine import EngineSource
 from service.errors import EngineAway, EngineBusy, EngineChanged
-from service.records import Conversation, Dialogue, Disagreement, Turn
+from service.records.conversations import Conversation, Dialogue
+from service.records.trials import Disagreement
+from service.records.turns import Turn
 from service.replay import respond
 from service.store import Store
 from service.trace import said_json

@@ -9,7 +9,7 @@ from dataclasses import fields
 from typing import Any
 
 from index.records import Hit, Reading, Scored, Thresholds
-from service.records import Said
+from service.records.past import Said
 from service.router import REASONS, Route
 
 TOP_INTENTS = 5

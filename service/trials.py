@@ -18,7 +18,7 @@ from service.comparison import KINDS
 from service.engine import EngineSource
 from service.errors import Conflict, InvalidInput, NotFound
 from service.proportions import LEVEL, next_look, wilson
-from service.records import Arm, Disagreement
+from service.records.trials import Arm, Disagreement
 from service.shadow import DROPPED, FAILED, SAME, Shadow
 from service.store import Store
 

@@ -11,7 +11,8 @@ from typing import Any
 from index.records import Reading
 from service.engine import Engine, EngineSource
 from service.errors import EngineAway, EngineChanged
-from service.records import Dialogue, PastMessage
+from service.records.conversations import Dialogue
+from service.records.past import PastMessage
 from service.replay import respond
 from service.trace import trace_json
 

@@ -8,7 +8,9 @@ raises what was read; an answer takes that back.
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from service.records import PRIORITIES, Hours, Priority, Raised, Sla, Ticket, TicketStatus
+from service.records.settings import Hours, Sla
+from service.records.tickets import Raised, Ticket
+from service.records.words import PRIORITIES, Priority, TicketStatus
 from service.sla import WARN_SHARE, due
 
 NEGATIVE_WAIT = timedelta(minutes=10)  # who is upset and waits so long is urgent

@@ -11,17 +11,9 @@ from typing import Any
 
 import orjson
 
-from service.records import (
-    Article,
-    ContactForm,
-    ContentKind,
-    Example,
-    GoldenCase,
-    Hours,
-    Intent,
-    Sla,
-    Template,
-)
+from service.records.content import Article, ContentKind, Example, GoldenCase, Intent, Template
+from service.records.settings import Hours, Sla
+from service.records.words import ContactForm
 
 Item = Intent | Template | Example | Article | GoldenCase
 

@@ -20,7 +20,7 @@ from index.errors import ReleaseError
 from service import drift, surge
 from service.config import Config
 from service.files import write_whole
-from service.records import Alarm, AlarmDraft, AlarmKind, ReadMessage
+from service.records.alarms import Alarm, AlarmDraft, AlarmKind, ReadMessage
 from service.store import Store
 
 log = logging.getLogger("frontdesk.watch")

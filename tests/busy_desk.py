@@ -18,7 +18,8 @@ from service.app import open_parts
 from service.config import Config
 from service.desk import Desk
 from service.engine import Engines
-from service.records import Operator, Ticket, TicketChange
+from service.records.people import Operator
+from service.records.tickets import Ticket, TicketChange
 from service.sqlite.store import SqliteStore
 from service.store import Store
 

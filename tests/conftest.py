@@ -19,7 +19,8 @@ from service.config import Config
 from service.content_export import write_desk
 from service.engine import NoEngines
 from service.errors import EngineAway
-from service.records import Content, Operator, Role
+from service.records.content import Content
+from service.records.people import Operator, Role
 from service.store import Store, open_store
 from small_desk import small_desk
 from starter_desk import starter

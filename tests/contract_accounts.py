@@ -8,7 +8,9 @@ import pytest
 from drafts import CONTENT, Clock
 from service.audit import DEEDS, DESK, Actor, AuditQuery, act_as
 from service.errors import Conflict, Forbidden, InvalidInput, NotFound
-from service.records import Operator, Template, Ticket
+from service.records.content import Template
+from service.records.people import Operator
+from service.records.tickets import Ticket
 from service.store import Store
 
 ALL = AuditQuery()

@@ -6,7 +6,8 @@ import pytest
 
 from drafts import Clock, draft, trace
 from service.errors import NotFound
-from service.records import AlarmDraft, MoodCount, Operator
+from service.records.alarms import AlarmDraft, MoodCount
+from service.records.people import Operator
 from service.store import Store
 
 SURGE = AlarmDraft("surge", "refund", "Too many.", 0.4, 0.1)

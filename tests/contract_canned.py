@@ -3,7 +3,7 @@
 import pytest
 
 from service.errors import Conflict, NotFound
-from service.records import Operator
+from service.records.people import Operator
 from service.store import Store
 
 

@@ -9,17 +9,10 @@ import pytest
 
 from drafts import CONTENT, Clock
 from service.errors import Conflict, ContentError, Forbidden, InvalidInput
-from service.records import (
-    Article,
-    Content,
-    DeskSettings,
-    Example,
-    GoldenCase,
-    Intent,
-    Operator,
-    Template,
-    Ticket,
-)
+from service.records.content import Article, Content, Example, GoldenCase, Intent, Template
+from service.records.people import Operator
+from service.records.settings import DeskSettings
+from service.records.tickets import Ticket
 from service.store import Store
 
 SLOTS = DeskSettings(slots=CONTENT.settings.slots)

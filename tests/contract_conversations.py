@@ -9,17 +9,11 @@ import pytest
 
 from drafts import CONTENT, Clock, draft, handoff, trace
 from service.errors import InvalidInput, NotFound, Unauthorized
-from service.records import (
-    Dialogue,
-    Operator,
-    Origin,
-    ReplyDraft,
-    Suggestion,
-    Ticket,
-    TicketDraft,
-    Turn,
-    TurnDraft,
-)
+from service.records.conversations import Dialogue, ReplyDraft, Suggestion
+from service.records.past import Origin
+from service.records.people import Operator
+from service.records.tickets import Ticket, TicketDraft
+from service.records.turns import Turn, TurnDraft
 from service.store import Store
 
 

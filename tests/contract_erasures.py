@@ -7,7 +7,7 @@ import pytest
 from drafts import CONTENT, draft, handoff, trace
 from index.seen import fingerprint
 from service.errors import Conflict, NotFound, Unauthorized
-from service.records import Operator
+from service.records.people import Operator
 from service.store import Store
 
 BY = "root"

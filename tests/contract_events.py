@@ -10,11 +10,9 @@ import pytest
 
 from drafts import draft, handoff
 from service.errors import StoreError
-from service.records import (
-    Event,
-    Operator,
-    Ticket,
-)
+from service.records.conversations import Event
+from service.records.people import Operator
+from service.records.tickets import Ticket
 from service.store import Store
 
 

@@ -4,7 +4,8 @@ import pytest
 
 from drafts import Clock, draft, handoff
 from service.errors import ConversationFull, InvalidInput, NotFound, TooMany
-from service.records import FileDraft, FileLimits, Operator
+from service.records.conversations import FileDraft, FileLimits
+from service.records.people import Operator
 from service.store import Store
 
 

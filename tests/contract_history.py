@@ -6,8 +6,10 @@ import pytest
 
 from drafts import CONTENT, Clock, draft
 from service.errors import Conflict, Edited, NotFound
-from service.records import Acceptance as Accepted
-from service.records import Example, GoldenCase, Operator, Proposal, ProposedText, Template
+from service.records.content import Example, GoldenCase, Template
+from service.records.people import Operator
+from service.records.proposals import Acceptance as Accepted
+from service.records.proposals import Proposal, ProposedText
 from service.store import Store
 from service.versions import NOT_THERE, item_json, version_of
 

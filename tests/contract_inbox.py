@@ -12,7 +12,9 @@ import pytest
 from drafts import CONTENT, Clock, draft, handoff
 from service.errors import Conflict, DeskError, Forbidden, InvalidInput, NotFound
 from service.inbox_query import parse_query
-from service.records import Hours, Operator, Sla, Ticket, TicketChange, TicketDraft
+from service.records.people import Operator
+from service.records.settings import Hours, Sla
+from service.records.tickets import Ticket, TicketChange, TicketDraft
 from service.store import Store
 
 

@@ -10,7 +10,9 @@ import pytest
 from drafts import CONTENT, draft, handoff, trace
 from service.errors import Conflict, InvalidInput, NotFound
 from service.labels import conflicts, contested, counting
-from service.records import Content, Example, Intent, Operator, ReplyDraft, Template
+from service.records.content import Content, Example, Intent, Template
+from service.records.conversations import ReplyDraft
+from service.records.people import Operator
 from service.store import Store
 
 ANSWER = "Follow {order} on the page of the carrier, which knows more than we do."

@@ -4,7 +4,8 @@ import pytest
 
 from drafts import Clock, draft, handoff
 from service.errors import NotFound
-from service.records import Operator, Present, Ticket
+from service.records.people import Operator, Present
+from service.records.tickets import Ticket
 from service.store import Store
 
 

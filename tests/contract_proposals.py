@@ -7,7 +7,9 @@ import pytest
 
 from drafts import CONTENT, draft
 from service.errors import Conflict, Forbidden, InvalidInput, NotFound
-from service.records import Acceptance, Message, Operator, Proposal, ProposedText
+from service.records.conversations import Message
+from service.records.people import Operator
+from service.records.proposals import Acceptance, Proposal, ProposedText
 from service.store import Store
 
 HISTORY = Proposal(

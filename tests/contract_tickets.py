@@ -9,15 +9,10 @@ import pytest
 
 from drafts import CONTENT, Clock, draft, handoff, trace
 from service.errors import Conflict, InvalidInput
-from service.records import (
-    Closing,
-    Dialogue,
-    Example,
-    Operator,
-    ReplyDraft,
-    Ticket,
-    TicketDraft,
-)
+from service.records.content import Example
+from service.records.conversations import Closing, Dialogue, ReplyDraft
+from service.records.people import Operator
+from service.records.tickets import Ticket, TicketDraft
 from service.store import Store
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from drafts import Clock, draft, handoff, trace
-from service.records import Arm, Disagreement
+from service.records.trials import Arm, Disagreement
 from service.store import Store
 
 

@@ -6,7 +6,9 @@ import pytest
 
 from drafts import CONTENT, Clock, handoff
 from service.errors import Conflict, Edited, NotFound
-from service.records import Contact, Operator, Queued, Ticket, TicketChange
+from service.records.people import Operator
+from service.records.tickets import Ticket, TicketChange
+from service.records.waiting import Contact, Queued
 from service.store import Store
 
 MAIL = "mia@shop.example"

@@ -8,7 +8,10 @@ import pytest
 from drafts import CONTENT, Clock, draft, handoff
 from service.audit import DESK, Actor, AuditQuery, act_as
 from service.errors import Conflict, NotFound
-from service.records import AlarmDraft, Operator, ReplyDraft, Ticket, TicketChange
+from service.records.alarms import AlarmDraft
+from service.records.conversations import ReplyDraft
+from service.records.people import Operator
+from service.records.tickets import Ticket, TicketChange
 from service.store import Store
 from service.webhooks import (
     EVENTS,

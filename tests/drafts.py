@@ -3,23 +3,11 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from service.records import (
-    Article,
-    Content,
-    DeskSettings,
-    Dialogue,
-    Example,
-    GoldenCase,
-    Hours,
-    Intent,
-    ReplyDraft,
-    Sla,
-    Slot,
-    Suggestion,
-    Template,
-    TicketDraft,
-    TurnDraft,
-)
+from service.records.content import Article, Content, Example, GoldenCase, Intent, Template
+from service.records.conversations import Dialogue, ReplyDraft, Suggestion
+from service.records.settings import DeskSettings, Hours, Sla, Slot
+from service.records.tickets import TicketDraft
+from service.records.turns import TurnDraft
 
 CONTENT = Content(
     settings=DeskSettings(

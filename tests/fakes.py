@@ -16,7 +16,7 @@ from service.catalogue import Catalogue
 from service.config import Config
 from service.engine import OnTrial, local_today, recognisers
 from service.errors import EngineAway
-from service.records import Content, Template
+from service.records.content import Content, Template
 from service.store import Store
 from small_desk import KEYWORDS
 

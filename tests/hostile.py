@@ -17,7 +17,9 @@ from conftest import PASSWORD, PASSWORD_HASH, add_person, signed_in
 from docs.generate import HERE
 from pictures import picture, uploaded
 from service.config import Config
-from service.records import AlarmDraft, Operator, Proposal, ProposedText, Role
+from service.records.alarms import AlarmDraft
+from service.records.people import Operator, Role
+from service.records.proposals import Proposal, ProposedText
 from service.store import Store
 from test_nights import write_night
 from test_release import write_release

@@ -16,7 +16,8 @@ from flask import Flask
 from calls import Caller
 from conftest import PASSWORD, PASSWORD_HASH, SECRET
 from hostile import API, document
-from service.records import AlarmDraft, Proposal, ProposedText
+from service.records.alarms import AlarmDraft
+from service.records.proposals import Proposal, ProposedText
 from service.store import Store
 
 HOST = "canary.invalid"  # nothing may ever ask it for anything

@@ -1,15 +1,7 @@
 """A small desk for tests: seven intents that together meet every rule of the router."""
 
-from service.records import (
-    Article,
-    Content,
-    DeskSettings,
-    Example,
-    GoldenCase,
-    Intent,
-    Slot,
-    Template,
-)
+from service.records.content import Article, Content, Example, GoldenCase, Intent, Template
+from service.records.settings import DeskSettings, Slot
 
 SETTINGS = DeskSettings(
     name="Lantern & Co",

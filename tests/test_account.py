@@ -17,7 +17,7 @@ from service.config import Config
 from service.devices import device_words
 from service.errors import InvalidInput, TooMany
 from service.passwords import hash_password, make_password, password_matches, require_strong
-from service.records import Operator
+from service.records.people import Operator
 from service.store import Store
 from service.totp import picture_of, plain, recovery_codes, step_of
 from service.web.attempts import OF_ACCOUNT, OF_ADDRESS, Attempts, SignIns, network_of

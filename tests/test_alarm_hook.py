@@ -17,7 +17,7 @@ from service import alarm_hook
 from service.alarm_hook import SIGNATURE, deliver
 from service.config import Config, load_config
 from service.errors import ConfigError
-from service.records import AlarmDraft
+from service.records.alarms import AlarmDraft
 from service.store import Store
 
 SECRET = "only we two know this"

@@ -4,7 +4,7 @@ import pytest
 
 from calls import Caller, frames, start
 from service.errors import StoreError
-from service.records import AlarmDraft
+from service.records.alarms import AlarmDraft
 from service.store import Store
 
 ALARMS = "/api/v1/alarms"

@@ -12,7 +12,7 @@ from conftest import PASSWORD, add_person
 from drafts import handoff
 from live import LiveServer
 from service.config import Config
-from service.records import AlarmDraft
+from service.records.alarms import AlarmDraft
 from service.store import Store, open_store
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]

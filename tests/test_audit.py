@@ -13,8 +13,8 @@ from calls import Caller, start
 from conftest import PASSWORD
 from service.audit import Actor, AuditQuery, act_as, acting
 from service.config import Config
-from service.records import Operator
-from service.sqlite.migrations import MIGRATIONS
+from service.records.people import Operator
+from service.sqlite.migrations.order import MIGRATIONS
 from service.sqlite.store import SqliteStore
 from service.store import Store
 from test_release import write_release

@@ -14,7 +14,7 @@ from live import LiveServer
 from service.clockwork import clockwork
 from service.config import Config
 from service.errors import StoreError
-from service.records import TicketChange
+from service.records.tickets import TicketChange
 from service.sqlite.base import iso
 from service.store import Store, open_store
 

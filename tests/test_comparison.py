@@ -7,7 +7,7 @@ import pytest
 
 from service.comparison import EXAMPLES, KINDS, Comparison, kind_of
 from service.comparison_page import GROUPS, as_page, as_text
-from service.records import PastMessage, Said
+from service.records.past import PastMessage, Said
 
 TRACK = Said("answer", "certain", "track", "track", "Here it is.", (), "track", 0.9, "rel_a")
 REFUND = replace(TRACK, intent="refund", template="refund", reply="Money back.", read="refund")

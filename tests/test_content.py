@@ -16,16 +16,8 @@ from service.commands.home import STARTER
 from service.content import annotate, annotated, check, read_desk
 from service.content_export import write_desk
 from service.errors import ContentError
-from service.records import (
-    Article,
-    Content,
-    DeskSettings,
-    Example,
-    Hours,
-    Sla,
-    Slot,
-    Template,
-)
+from service.records.content import Article, Content, Example, Template
+from service.records.settings import DeskSettings, Hours, Sla, Slot
 
 # --- round trip ----------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ import pytest
 
 from calls import Caller, start
 from service.content import check
-from service.records import Operator
+from service.records.people import Operator
 from service.store import Store
 
 API = "/api/v1"

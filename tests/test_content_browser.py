@@ -15,7 +15,7 @@ from conftest import PASSWORD_HASH
 from desk_console import picture, sign_in, too_wide, visit
 from live import LiveServer
 from service.config import Config
-from service.records import Article, Example, GoldenCase
+from service.records.content import Article, Example, GoldenCase
 from service.store import Store, open_store
 
 pytestmark = pytest.mark.browser

@@ -12,8 +12,8 @@ from fakes import FakeEngines
 from index.trial import Trial
 from service.engine import OnTrial
 from service.errors import EngineAway
-from service.records import Operator
-from service.sqlite.migrations import MIGRATIONS
+from service.records.people import Operator
+from service.sqlite.migrations.order import MIGRATIONS
 from service.store import Store
 from test_content_api import API, ARTICLE, INTENT, TEMPLATE, ok
 

@@ -21,7 +21,7 @@ from service.drift import (
     word_shares,
     words_of,
 )
-from service.records import ReadMessage
+from service.records.alarms import ReadMessage
 
 
 def day(number: int, value: float, error: float = 0.01, release: str = "rel_1") -> Day:

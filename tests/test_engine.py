@@ -18,7 +18,8 @@ from service.background import STEP
 from service.config import Config
 from service.engine import Engines, NoEngines, index_entries, local_today, passages, release_engine
 from service.errors import EngineAway
-from service.records import Article, Content, Example, Slot, Template
+from service.records.content import Article, Content, Example, Template
+from service.records.settings import Slot
 from service.store import Store
 
 

@@ -35,7 +35,8 @@ from service.commands.releases import releases
 from service.config import Config
 from service.engine import index_entries
 from service.errors import Conflict, NotFound
-from service.records import Content, Example, Intent, Operator
+from service.records.content import Content, Example, Intent
+from service.records.people import Operator
 from service.store import Store, open_store
 from service.web.context import Parts
 from test_release import write_release

@@ -5,7 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from service.expecting import expectation, outlook, pace, places, quantile
-from service.records import ContactForm, Expectation, FirstWait, Hours, Lately, Priority, Queued
+from service.records.settings import Hours
+from service.records.waiting import Expectation, FirstWait, Lately, Queued
+from service.records.words import ContactForm, Priority
 from service.sla import Opening, check_hours, due, is_open, opening, worked
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)  # a Tuesday

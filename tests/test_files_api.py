@@ -46,7 +46,7 @@ from service import backup
 from service.backup import back_up
 from service.config import Config
 from service.errors import FileUnchecked, StoreError
-from service.records import FileDraft
+from service.records.conversations import FileDraft
 from service.restore import restore
 from service.sqlite.store import SqliteStore
 from service.store import Store

@@ -16,7 +16,7 @@ from index.vectors import VectorCache
 from service.config import Config
 from service.engine import index_entries
 from service.errors import ConfigError, Conflict, ContentError, NotFound
-from service.records import Content, Example, Intent
+from service.records.content import Content, Example, Intent
 from service.store import open_store
 from tiny import HELP, make_rows, tiny_recipe
 

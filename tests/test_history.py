@@ -20,7 +20,9 @@ from service.history.pairing import REPEATED, Pair, answer_of, question_of, repe
 from service.history.proposing import make_proposals
 from service.history.slots import find_slots
 from service.history.threads import Line, Thread, read_threads
-from service.records import Acceptance, Content, DeskSettings, Group, ProposedText, Slot
+from service.records.content import Content
+from service.records.proposals import Acceptance, Group, ProposedText
+from service.records.settings import DeskSettings, Slot
 from service.replies import variables
 from service.store import Store
 

@@ -18,7 +18,7 @@ from live import LiveServer
 from service.app import MAX_BODY
 from service.arriving import HURRY_SECONDS, LONGEST_SECONDS, Arriving
 from service.config import Config
-from service.records import Operator
+from service.records.people import Operator
 from service.store import Store, open_store
 
 CONVERSATIONS = 1000

@@ -14,7 +14,7 @@ from hostile import API, MARK, World, decided, world
 from service.app import create_app
 from service.audit import AuditEntry, AuditQuery
 from service.config import Config
-from service.records import Operator
+from service.records.people import Operator
 from service.roles import ROLES
 from service.store import Store
 from service.web.context import SESSION_COOKIE

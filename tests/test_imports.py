@@ -69,8 +69,14 @@ def test_the_service_loads_no_model() -> None:
         m
         for m in modules_of(
             "service",
+            "service/records",
+            "service/contract",
             "service/web",
+            "service/web/inputs",
+            "service/web/responses",
+            "service/web/shapes",
             "service/sqlite",
+            "service/sqlite/migrations",
             "service/commands",
             "service/transfer",
             "service/history",

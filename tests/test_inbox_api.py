@@ -8,7 +8,7 @@ from flask import Flask
 
 from calls import Caller, Customer, start
 from conftest import add_person, signed_in
-from service.records import Operator
+from service.records.people import Operator
 from service.store import Store
 
 API = "/api/v1"

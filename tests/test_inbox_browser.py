@@ -14,7 +14,8 @@ from conftest import PASSWORD, add_person
 from drafts import draft, handoff
 from live import LiveServer
 from service.config import Config
-from service.records import Sla, TicketChange, TicketDraft
+from service.records.settings import Sla
+from service.records.tickets import TicketChange, TicketDraft
 from service.store import Store, open_store
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]

@@ -15,8 +15,10 @@ from service.agreement import agreements
 from service.errors import StoreError
 from service.implied import implied
 from service.labels import conflicts
-from service.records import Label, Operator, Template
-from service.sqlite.migrations import MIGRATIONS
+from service.records.content import Template
+from service.records.labels import Label
+from service.records.people import Operator
+from service.sqlite.migrations.order import MIGRATIONS
 from service.sqlite.store import SqliteStore
 from service.store import Store
 from test_tickets import TICKETS, ok

@@ -24,7 +24,7 @@ from index.records import OUT_OF_SCOPE, SENTIMENTS
 from service.config import Config
 from service.content import read_desk
 from service.errors import Conflict
-from service.records import Content, Example, Intent
+from service.records.content import Content, Example, Intent
 from service.store import open_store
 from tiny import HELP, make_encoder, make_rows, tiny_recipe
 

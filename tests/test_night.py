@@ -39,17 +39,11 @@ from index.seen import fingerprint, read_fingerprints, read_marks
 from service.config import Config
 from service.engine import ReleaseEngine, load_reader, release_engine
 from service.nights import Check, list_nights
-from service.records import (
-    Content,
-    DeskSettings,
-    Dialogue,
-    Example,
-    GoldenCase,
-    Intent,
-    Origin,
-    Template,
-    TurnDraft,
-)
+from service.records.content import Content, Example, GoldenCase, Intent, Template
+from service.records.conversations import Dialogue
+from service.records.past import Origin
+from service.records.settings import DeskSettings
+from service.records.turns import TurnDraft
 from service.store import Store, open_store
 from tiny import HELP, WORDS, make_rows, tiny_recipe
 

@@ -19,7 +19,8 @@ from conftest import PASSWORD, SECRET, signed_in
 from pictures import picture, upload, uploaded
 from service import diffs
 from service.config import Config
-from service.records import AlarmDraft, Proposal, ProposedText
+from service.records.alarms import AlarmDraft
+from service.records.proposals import Proposal, ProposedText
 from service.store import Store
 from test_nights import write_night
 from test_release import write_release

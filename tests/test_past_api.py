@@ -8,7 +8,7 @@ from calls import Caller, Customer, start
 from conftest import SECRET
 from service.catalogue import Catalogue
 from service.desk import ranked_templates
-from service.records import Content, Template
+from service.records.content import Content, Template
 from service.store import Store
 
 

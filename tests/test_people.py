@@ -10,7 +10,7 @@ from conftest import PASSWORD, signed_in
 from service.app import create_app
 from service.config import Config
 from service.errors import Forbidden, StoreError
-from service.records import Operator
+from service.records.people import Operator
 from service.store import Store
 
 PEOPLE, TOKENS, SETTINGS = "/api/v1/people", "/api/v1/tokens", "/api/v1/settings"

@@ -11,7 +11,7 @@ from flask import Flask
 
 from calls import Caller, Customer, frames, start
 from drafts import handoff
-from service.records import Present
+from service.records.people import Present
 from service.sqlite.store import SqliteStore
 from service.store import Store
 from service.web import now

@@ -16,7 +16,7 @@ from service.proportions import (
     next_look,
     wilson,
 )
-from service.records import Arm
+from service.records.trials import Arm
 
 
 @pytest.mark.parametrize(

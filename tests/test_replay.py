@@ -13,7 +13,10 @@ from fakes import FakeEngine, FakeEngines
 from service.desk import Desk
 from service.errors import ContentError, EngineAway
 from service.metrics import Metrics
-from service.records import Content, Operator, PastConversation, PastMessage, Slot
+from service.records.content import Content
+from service.records.past import PastConversation, PastMessage
+from service.records.people import Operator
+from service.records.settings import Slot
 from service.replay import BATCH, Replayed, conversations_of, replay, replayed_json
 from service.sqlite import past as past_reads
 from service.sqlite.store import SqliteStore

@@ -27,7 +27,7 @@ from service.config import Config
 from service.desk import Desk
 from service.errors import Conflict, NotFound
 from service.metrics import Metrics
-from service.records import Content
+from service.records.content import Content
 from service.store import Store
 from starter_desk import Starter, frontdesk
 from test_release import write_release

@@ -6,7 +6,9 @@ import pytest
 
 from service.catalogue import Catalogue
 from service.desk import compose, suggested
-from service.records import Content, DeskSettings, Dialogue, Suggestion, Template
+from service.records.content import Content, Template
+from service.records.conversations import Dialogue, Suggestion
+from service.records.settings import DeskSettings
 from service.replies import DEFAULT_REPLIES, choose_template, desk_reply, fill_in, render, variables
 from service.router import Route
 

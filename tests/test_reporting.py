@@ -10,7 +10,9 @@ from calls import Caller, start
 from conftest import add_person
 from drafts import CONTENT, Clock, draft, handoff
 from service.errors import InvalidInput
-from service.records import Operator, ReplyDraft, TicketChange
+from service.records.conversations import ReplyDraft
+from service.records.people import Operator
+from service.records.tickets import TicketChange
 from service.reporting import before, by_hour, per_time, quantiles, share_within, zone_of
 from service.sqlite.store import SqliteStore
 from service.store import Store

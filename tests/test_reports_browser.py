@@ -17,7 +17,8 @@ from desk_console import picture, sign_in, too_wide
 from drafts import draft, handoff, trace
 from live import LiveServer
 from service.config import Config
-from service.records import DeskSettings, Intent
+from service.records.content import Intent
+from service.records.settings import DeskSettings
 from service.store import Store, open_store
 
 pytestmark = pytest.mark.browser

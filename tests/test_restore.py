@@ -27,7 +27,7 @@ from service.config import Config
 from service.errors import Conflict, ContentError, DeskError, StoreError
 from service.restore import restore
 from service.sqlite.events import GAP
-from service.sqlite.migrations import MIGRATIONS
+from service.sqlite.migrations.order import MIGRATIONS
 from service.store import Store, open_store
 from service.swap import alone, sharing, staging
 from test_backup import kill_when

@@ -18,7 +18,9 @@ from service.commands import reviewing
 from service.config import Config
 from service.desk import Desk
 from service.metrics import Metrics
-from service.records import Content, DecidedMessage, Example, Intent, Proposal, ProposedText
+from service.records.content import Content, Example, Intent
+from service.records.past import DecidedMessage
+from service.records.proposals import Proposal, ProposedText
 from service.review import propose
 from service.store import Store
 

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from calls import Caller, start
-from service.records import Operator, Proposal, ProposedText
+from service.records.people import Operator
+from service.records.proposals import Proposal, ProposedText
 from service.store import Store
 
 API = "/api/v1"

@@ -11,7 +11,8 @@ from conftest import PASSWORD, PASSWORD_HASH
 from drafts import draft
 from live import LiveServer
 from service.config import Config
-from service.records import Operator, Proposal, ProposedText
+from service.records.people import Operator
+from service.records.proposals import Proposal, ProposedText
 from service.store import Store
 
 pytestmark = pytest.mark.browser

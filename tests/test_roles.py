@@ -9,7 +9,7 @@ from calls import Caller
 from conftest import PASSWORD_HASH, add_person
 from docs.generate import HERE
 from drafts import draft
-from service.records import Role
+from service.records.people import Role
 from service.roles import MAY, ROLES, may
 from service.store import Store
 

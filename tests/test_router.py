@@ -8,7 +8,8 @@ import pytest
 from fakes import THRESHOLDS, reading_of
 from index.records import Entity, Hit, Reading, Thresholds
 from service.catalogue import Catalogue
-from service.records import Content, Dialogue, Intent, Template
+from service.records.content import Content, Intent, Template
+from service.records.conversations import Dialogue
 from service.router import REASONS, Route, decide
 
 CERTAIN = 0.95

@@ -7,7 +7,7 @@ import pytest
 
 from finetune.rows import Row, Span, digest, from_content, from_examples, make_row, read_rows
 from service.errors import ContentError
-from service.records import Content, Example, Intent, Template
+from service.records.content import Content, Example, Intent, Template
 
 
 def write(folder: Path, name: str, content: str | bytes) -> Path:

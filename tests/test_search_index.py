@@ -10,7 +10,7 @@ from sqlite_utils import Database
 
 from drafts import handoff
 from service.inbox_query import parse_query
-from service.sqlite.migrations import MIGRATIONS
+from service.sqlite.migrations.order import MIGRATIONS
 from service.sqlite.store import SqliteStore
 
 RARE = "鷺鷥鷺鷥"

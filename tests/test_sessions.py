@@ -15,7 +15,7 @@ from service.app import create_app
 from service.config import Config
 from service.errors import InvalidInput, TooMany
 from service.passwords import hash_password, make_password, password_matches
-from service.records import Operator
+from service.records.people import Operator
 from service.store import Store
 from service.web.attempts import Attempts
 

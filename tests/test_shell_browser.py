@@ -11,7 +11,7 @@ from axe import findings
 from conftest import add_person
 from served import Served, serve
 from service.config import Config
-from service.records import Operator
+from service.records.people import Operator
 from service.router import REASONS
 from service.store import Store
 

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Route, expect
 
 from served import Served
-from service.records import Operator
+from service.records.people import Operator
 from service.store import Store
 
 pytestmark = pytest.mark.browser

@@ -12,8 +12,10 @@ from typing import Any
 import pytest
 
 from drafts import CONTENT, draft, handoff
+from service.contract.conversations import LAST_SEQ
 from service.errors import NotFound
-from service.records import GoldenCase, TicketDraft
+from service.records.content import GoldenCase
+from service.records.tickets import TicketDraft
 from service.sqlite import (
     alarms,
     conversations,
@@ -27,7 +29,6 @@ from service.sqlite import (
 )
 from service.sqlite.content_history import forget_changes
 from service.sqlite.store import SqliteStore
-from service.store import LAST_SEQ
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """What may go wrong with an SQLite file, and that it never takes an acknowledged turn along."""
 
+import re
 import sqlite3
 import threading
 import time
@@ -14,9 +15,9 @@ import pytest
 from drafts import draft
 from service.config import load_config
 from service.errors import NotFound, StoreError
-from service.sqlite import commit
+from service.sqlite import commit, migrations
 from service.sqlite.store import SqliteStore
-from service.store import open_store
+from service.store import known_migrations, open_store
 
 
 @pytest.fixture
@@ -65,6 +66,25 @@ def test_a_newer_schema_is_refused(path: Path) -> None:
         )
     with pytest.raises(StoreError, match="m999_future"):
         SqliteStore.open(path)
+
+
+def test_migrations_are_applied_in_the_order_of_their_release(path: Path) -> None:
+    SqliteStore.open(path).close()
+    with closing(sqlite3.connect(path)) as db:
+        names = [name for (name,) in db.execute("SELECT name FROM _sqlite_migrations ORDER BY id")]
+    released = [int(name[1:4]) for name in names]
+    assert released[:16] == [*range(1, 15), 16, 15]
+    assert released[16:] == sorted(released[16:])
+
+
+def test_every_migration_that_is_written_is_applied() -> None:
+    written = {
+        name
+        for file in Path(migrations.__path__[0]).glob("m*.py")
+        for name in re.findall(r"^def (m\d\d\d_\w+)", file.read_text(encoding="utf-8"), re.M)
+    }
+    assert len(written) >= 16
+    assert known_migrations() == written
 
 
 def test_a_file_that_vanished_is_an_error_not_an_empty_desk(tmp_path: Path) -> None:

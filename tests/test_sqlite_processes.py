@@ -21,7 +21,8 @@ ROOT = Path(__file__).parent.parent
 PRELUDE = """
 import sys, threading
 from pathlib import Path
-from service.records import Dialogue, ReplyDraft, TurnDraft
+from service.records.conversations import Dialogue, ReplyDraft
+from service.records.turns import TurnDraft
 from service.sqlite.store import SqliteStore
 store = SqliteStore.open(Path(sys.argv[1]))
 def turn(conversation_id, client_id):

@@ -10,10 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from service.records import (
-    Operator,
-    Ticket,
-)
+from service.records.people import Operator
+from service.records.tickets import Ticket
 from service.sqlite.store import SqliteStore
 from service.store import Store
 

@@ -14,7 +14,7 @@ from axe import findings
 from conftest import PASSWORD, add_person
 from live import LiveServer
 from service.config import Config
-from service.records import Message
+from service.records.conversations import Message
 from service.store import Store, open_store
 from storm import Storm, storm
 

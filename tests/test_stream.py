@@ -16,7 +16,7 @@ from fakes import FakeEngines
 from service.app import create_app
 from service.config import Config
 from service.errors import StoreError
-from service.records import Operator
+from service.records.people import Operator
 from service.store import Store
 from service.web import broadcast
 from service.web.context import Parts

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from axe import findings
 from served import Served
-from service.records import Operator
+from service.records.people import Operator
 from service.store import Store
 
 pytestmark = pytest.mark.browser

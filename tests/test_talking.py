@@ -19,7 +19,7 @@ from service.commands import talking
 from service.commands.talking import BATCH, line_batches, release_folder
 from service.config import Config
 from service.errors import EngineAway, InvalidInput, NotFound
-from service.records import Content
+from service.records.content import Content
 from service.store import Store
 
 

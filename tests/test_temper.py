@@ -5,7 +5,7 @@ import pytest
 from finetune.clean import clean
 from finetune.rows import Row
 from finetune.temper import ALIKE, JUDGES, ONE, choose_judges, temper
-from service.records import Origin
+from service.records.past import Origin
 
 WORDS = [
     "amber",

@@ -8,7 +8,8 @@ from flask import Flask
 
 from calls import Caller, Customer, Frame, frames, start
 from fakes import FakeEngines
-from service.records import Operator, Template
+from service.records.content import Template
+from service.records.people import Operator
 from service.store import Store
 
 TICKETS = "/api/v1/tickets"

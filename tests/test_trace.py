@@ -6,7 +6,8 @@ import pytest
 from fakes import THRESHOLDS, reading_of
 from index.records import Entity, Hit
 from service.catalogue import Catalogue
-from service.records import Content, Dialogue
+from service.records.content import Content
+from service.records.conversations import Dialogue
 from service.router import Route, decide
 from service.trace import line_json, reading_json, route_json, trace_json
 

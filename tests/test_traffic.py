@@ -7,7 +7,7 @@ import pytest
 from finetune.prepare import prepare
 from finetune.rows import Row
 from finetune.traffic import weigh
-from service.records import Origin, Outcome
+from service.records.past import Origin, Outcome
 
 
 def labelled(**counts: int) -> tuple[list[Row], dict[str, Origin]]:

@@ -13,7 +13,7 @@ from finetune.recipe import read_recipe
 from index.champion import champion, list_releases
 from service.config import Config
 from service.errors import Conflict, ContentError
-from service.records import Content, Example, Intent
+from service.records.content import Content, Example, Intent
 from service.store import open_store
 from tiny import HELP, make_encoder, make_rows, tiny_recipe
 

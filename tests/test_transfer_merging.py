@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from service.content import check
-from service.records import Content, Example, Intent, Slot, Template
+from service.records.content import Content, Example, Intent, Template
+from service.records.settings import Slot
 from service.transfer.changes import Change, changes
 from service.transfer.merging import merge
 from service.transfer.patterns import unsafe

@@ -10,7 +10,8 @@ import yaml
 from index.recognisers import PatternRecogniser
 from service.content import check
 from service.errors import ContentError
-from service.records import Content, Example, Slot, Template
+from service.records.content import Content, Example, Template
+from service.records.settings import Slot
 from service.transfer import rasa
 from service.transfer.changes import changes
 from service.transfer.merging import merge, taught

@@ -9,7 +9,7 @@ import pytest
 
 from service.content import check
 from service.errors import ContentError
-from service.records import Content
+from service.records.content import Content
 from service.transfer import chatwoot, zendesk
 from service.transfer.changes import changes
 from service.transfer.formats import format_named

@@ -12,7 +12,7 @@ from service.cli import cli
 from service.config import Config
 from service.content import read_desk
 from service.errors import ContentError
-from service.records import Content, Example
+from service.records.content import Content, Example
 from service.store import Store
 from service.transfer import csv_files, jsonl
 from service.transfer.formats import format_named

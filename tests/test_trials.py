@@ -24,7 +24,8 @@ from service.desk import Desk
 from service.engine import OnTrial
 from service.errors import EngineAway, EngineBusy, EngineChanged, StoreError
 from service.metrics import Metrics
-from service.records import Conversation, Turn
+from service.records.conversations import Conversation
+from service.records.turns import Turn
 from service.shadow import Shadow
 from service.store import Store
 from service.trials import Trials

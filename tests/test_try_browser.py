@@ -15,7 +15,8 @@ from fakes import FakeEngines
 from index.trial import Trial
 from live import LiveServer, free_port
 from service.engine import OnTrial
-from service.records import Operator, Template
+from service.records.content import Template
+from service.records.people import Operator
 from service.store import Store
 
 pytestmark = pytest.mark.browser

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 import pytest
 
 from service.inbox_query import InboxQuery, Term, parse_query
-from service.records import Hours, Sla, Ticket
+from service.records.settings import Hours, Sla
+from service.records.tickets import Ticket
 from service.sla import DAYS, check_hours, due
 from service.urgency import UNTIL_CUSTOMER, Waiting, priority_words, standing
 

@@ -16,8 +16,10 @@ from conftest import signed_in
 from drafts import handoff
 from service.config import Config
 from service.promise_words import examples, now_words
-from service.records import Expectation, Hours, Operator, Sla
-from service.sqlite.migrations import MIGRATIONS
+from service.records.people import Operator
+from service.records.settings import Hours, Sla
+from service.records.waiting import Expectation
+from service.sqlite.migrations.order import MIGRATIONS
 from service.sqlite.store import SqliteStore
 from service.store import Store
 from service.web import waiting

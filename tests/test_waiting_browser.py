@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from axe import findings as console_findings
 from served import Served
 from service.errors import NotFound
-from service.records import Hours
+from service.records.settings import Hours
 from service.store import Store
 from service.web import waiting
 from shop import Shop, findings, open_chat, open_shop, part, visit

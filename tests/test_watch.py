@@ -21,7 +21,8 @@ from service import watch, watching
 from service.cli import cli
 from service.config import Config
 from service.drift import FIGURES
-from service.records import Alarm, ReplyDraft
+from service.records.alarms import Alarm
+from service.records.conversations import ReplyDraft
 from service.sqlite.store import SqliteStore
 from service.store import Store
 from service.watch import Watch

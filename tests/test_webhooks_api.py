@@ -13,7 +13,7 @@ from calls import Caller
 from conftest import PASSWORD
 from drafts import handoff
 from service.config import Config
-from service.sqlite.migrations import MIGRATIONS
+from service.sqlite.migrations.order import MIGRATIONS
 from service.sqlite.store import SqliteStore
 from service.store import Store
 from service.webhooks import EVENTS, Try, WebhookChange

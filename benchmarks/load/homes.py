@@ -13,7 +13,9 @@ from pathlib import Path
 
 from benchmarks.load.wrk import Place
 from service.config import load_config
-from service.records import Dialogue, ReplyDraft, Template, TurnDraft
+from service.records.content import Template
+from service.records.conversations import Dialogue, ReplyDraft
+from service.records.turns import TurnDraft
 from service.store import Store, open_store
 
 WORDS = 6  # of the desk's own template

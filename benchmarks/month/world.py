@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 from finetune.rows import Row
 from index.records import OUT_OF_SCOPE
-from service.records import Content, DeskSettings, Example, GoldenCase, Intent, Template
+from service.records.content import Content, Example, GoldenCase, Intent, Template
+from service.records.settings import DeskSettings
 
 EXAMPLES = 5  # of an intent that the desk starts with
 OUTSIDE = 0.1  # of the messages that no intent fits

@@ -16,7 +16,7 @@ from service.errors import ContentError
 from service.history.gathering import Gathered, gather
 from service.history.proposing import make_proposals
 from service.history.threads import read_threads
-from service.records import Group, Proposal
+from service.records.proposals import Group, Proposal
 
 SHOWN = 20
 GROUPING = "finetune.history:group_pairs"

@@ -8,7 +8,7 @@ from service.cli import config_of, emit
 from service.config import Config
 from service.content import read_desk
 from service.errors import Conflict, NotFound, StoreError
-from service.records import Content
+from service.records.content import Content
 from service.store import Store, open_store
 
 STARTER = Path(__file__).parent.parent / "starter"

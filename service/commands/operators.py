@@ -8,7 +8,7 @@ from service.cli import config_of, emit
 from service.commands.home import open_desk
 from service.errors import InvalidInput
 from service.passwords import hash_password, make_password
-from service.records import Operator, Role
+from service.records.people import Operator, Role
 from service.roles import ROLES
 from service.store import Store
 

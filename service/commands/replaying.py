@@ -23,7 +23,8 @@ from service.config import Config
 from service.diffs import keep, opposite
 from service.errors import ContentError, InvalidInput, NotFound
 from service.files import write_whole
-from service.records import Content, PastConversation, Said
+from service.records.content import Content
+from service.records.past import PastConversation, Said
 from service.replay import conversations_of, replay, replayed_json
 from service.times import since as time_of
 

@@ -9,7 +9,7 @@ import click
 from service.cli import config_of, emit
 from service.commands.home import open_desk
 from service.commands.talking import engine_with
-from service.records import Proposal
+from service.records.proposals import Proposal
 from service.times import since as time_of
 
 MOST_MESSAGES = 10_000

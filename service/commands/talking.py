@@ -21,7 +21,8 @@ from service.desk import Desk
 from service.engine import Engines, ReleaseEngine, load_reader, release_engine
 from service.errors import EngineAway, InvalidInput, NotFound
 from service.metrics import Metrics
-from service.records import Content, Dialogue, Suggestion
+from service.records.content import Content
+from service.records.conversations import Dialogue, Suggestion
 from service.router import decide
 from service.store import open_store
 from service.trace import line_json

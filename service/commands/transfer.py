@@ -14,7 +14,7 @@ from service.content_export import write_desk
 from service.errors import ContentError
 from service.history import threads
 from service.labels import undisputed
-from service.records import Content
+from service.records.content import Content
 from service.transfer.changes import Change, changes
 from service.transfer.formats import DESK, FORMATS, format_named
 from service.transfer.left_out import left_out

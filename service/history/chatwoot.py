@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from service.errors import ContentError
 from service.files import parse
 from service.history.threads import Line, Thread, documents
-from service.records import Author
+from service.records.words import Author
 
 ENDINGS = (".json", ".jsonl", ".ndjson")
 INCOMING, OUTGOING, TEMPLATE = (0, "incoming"), (1, "outgoing"), (3, "template")

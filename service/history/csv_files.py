@@ -8,7 +8,7 @@ from pathlib import Path
 
 from service.errors import ContentError
 from service.history.threads import Line, Thread
-from service.records import Author
+from service.records.words import Author
 from service.transfer.csv_files import read_table
 from service.transfer.rows import Line as Record
 

@@ -15,7 +15,7 @@ from index.masking import find_personal, names_of, put_stand_ins
 from index.recognisers import Recogniser, personal
 from service.history.pairing import Pair, answer_of, question_of, repeated
 from service.history.threads import Thread
-from service.records import DeskSettings
+from service.records.settings import DeskSettings
 from service.transfer.placeholders import adapt
 
 SEED = 13

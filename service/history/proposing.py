@@ -12,7 +12,8 @@ from service.clusters import find_words, make_name
 from service.history.gathering import Gathered
 from service.history.pairing import Pair
 from service.history.slots import find_slots
-from service.records import Content, Group, Proposal, ProposedText
+from service.records.content import Content
+from service.records.proposals import Group, Proposal, ProposedText
 from service.replies import variables
 from service.transfer.pieces import title_from
 

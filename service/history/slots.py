@@ -13,7 +13,7 @@ from difflib import SequenceMatcher
 from index.kinds import KINDS
 from index.locales import Locale
 from index.recognisers import PatternRecogniser
-from service.records import DeskSettings
+from service.records.settings import DeskSettings
 from service.transfer.pieces import name_from
 
 TOKEN = re.compile(r"\{[a-z]\w*\}|\w+(?:[.,:/'’-]\w+)*|[^\w\s]")

@@ -14,7 +14,7 @@ import orjson
 
 from service.errors import ContentError
 from service.files import MOST_CHARACTERS, json_value
-from service.records import Author
+from service.records.words import Author
 
 FORMATS = {
     "chatwoot": "service.history.chatwoot",

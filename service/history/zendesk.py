@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from service.errors import ContentError
 from service.files import parse
 from service.history.threads import Line, Thread, documents
-from service.records import Author
+from service.records.words import Author
 from service.transfer.markup import is_html, plain
 
 ENDINGS = (".json", ".jsonl", ".ndjson")

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import orjson
 
 from service.errors import NotFound
-from service.records import Alarm, AlarmDraft, AlarmMessage, MoodCount, ReadMessage
+from service.records.alarms import Alarm, AlarmDraft, AlarmMessage, MoodCount, ReadMessage
 from service.sqlite.base import Part
 from service.sqlite.commit import Transaction
 from service.sqlite.ids import new_id

@@ -6,7 +6,7 @@ Called through ``SqliteStore``. Never tells what an operator keeps to himself.
 import sqlite3
 
 from service.errors import Conflict, NotFound
-from service.records import CannedReply
+from service.records.people import CannedReply
 from service.sqlite.base import Part
 from service.sqlite.commit import Transaction
 from service.sqlite.ids import new_id

@@ -11,18 +11,17 @@ from dataclasses import replace
 from service.content import check
 from service.errors import Conflict, InvalidInput, NotFound
 from service.labels import counting
-from service.records import (
+from service.records.content import (
     Article,
-    ContactForm,
     Content,
     ContentKind,
     Example,
     GoldenCase,
-    Hours,
     Intent,
-    Sla,
     Template,
 )
+from service.records.settings import Hours, Sla
+from service.records.words import ContactForm
 from service.sqlite.audit import note, require_seen
 from service.sqlite.base import Part
 from service.sqlite.commit import Transaction

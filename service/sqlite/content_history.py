@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 from service.errors import Edited, NotFound
-from service.records import Content, ContentChange, ContentKind
+from service.records.content import Content, ContentChange, ContentKind
 from service.sqlite.base import Part
 from service.sqlite.commit import Transaction
 from service.sqlite.content_rows import settings_from

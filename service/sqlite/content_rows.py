@@ -8,17 +8,9 @@ import orjson
 
 from index.records import OUT_OF_SCOPE, SENTIMENTS
 from service.errors import InvalidInput
-from service.records import (
-    Article,
-    ContactForm,
-    DeskSettings,
-    Example,
-    GoldenCase,
-    Hours,
-    Sla,
-    Slot,
-    Template,
-)
+from service.records.content import Article, Example, GoldenCase, Template
+from service.records.settings import DeskSettings, Hours, Sla, Slot
+from service.records.words import ContactForm
 from service.sqlite.commit import Transaction
 from service.sqlite.rows import to_json
 

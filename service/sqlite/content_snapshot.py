@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from service.labels import undisputed
-from service.records import Content, Example
+from service.records.content import Content, Example
 from service.sqlite.commit import Transaction
 from service.sqlite.content_rows import (
     content_revision,

@@ -8,17 +8,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from service.errors import InvalidInput, NotFound
-from service.records import (
-    Action,
-    Conversation,
-    Dialogue,
-    Message,
-    ReplyDraft,
-    Ticket,
-    TicketDraft,
-    Turn,
-    TurnDraft,
-)
+from service.records.conversations import Conversation, Dialogue, Message, ReplyDraft
+from service.records.tickets import Ticket, TicketDraft
+from service.records.turns import Turn, TurnDraft
+from service.records.words import Action
 from service.sqlite.base import Part
 from service.sqlite.commit import Transaction
 from service.sqlite.events import require_conversation

@@ -11,7 +11,8 @@ from index.alike import alike_key
 from index.records import SENTIMENTS
 from service.errors import Conflict, InvalidInput, NotFound
 from service.labels import conflicts, counting, kind_of
-from service.records import Correction, Label, LabelKind, Message
+from service.records.conversations import Message
+from service.records.labels import Correction, Label, LabelKind
 from service.sqlite.audit import note
 from service.sqlite.base import Part
 from service.sqlite.commit import Transaction

@@ -15,7 +15,7 @@ import orjson
 
 from index.seen import fingerprints
 from service.errors import Conflict, NotFound, StoreError
-from service.records import Erasable, ErasedTexts, Erasure
+from service.records.storage import Erasable, ErasedTexts, Erasure
 from service.sqlite.audit import note
 from service.sqlite.base import Part, iso
 from service.sqlite.commit import Turnstile

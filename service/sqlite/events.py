@@ -5,7 +5,7 @@ import sqlite3
 import orjson
 
 from service.errors import NotFound
-from service.records import Event
+from service.records.conversations import Event
 from service.sqlite.base import Part
 from service.sqlite.rows import FILES, message_from, message_json
 

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Sequence
 
 from service.errors import InvalidInput
-from service.records import File, Message
+from service.records.conversations import File, Message
 
 # Only what came from who writes, to this conversation, and is in no message yet.
 TAKE = """

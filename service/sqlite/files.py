@@ -11,7 +11,7 @@ from datetime import timedelta
 import orjson
 
 from service.errors import ConversationFull, NotFound, TooMany
-from service.records import File, FileDraft, FileLimits
+from service.records.conversations import File, FileDraft, FileLimits
 from service.sqlite.base import Part, iso
 from service.sqlite.events import require_conversation
 from service.sqlite.file_rows import file_from

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from service.errors import InvalidInput
 from service.inbox_query import InboxQuery, Term, words_of
-from service.records import Found, Ticket
+from service.records.tickets import Found, Ticket
 from service.sqlite.base import Part
 from service.sqlite.rows import TICKET, ticket_from
 from service.sqlite.searching import found_in, hit_of, hits_of

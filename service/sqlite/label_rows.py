@@ -13,7 +13,8 @@ import orjson
 from index.alike import alike_key
 from index.records import OUT_OF_SCOPE
 from service.labels import WEIGHTS, contested, counting, thumb_factor
-from service.records import Correction, Label, LabelKind, Message
+from service.records.conversations import Message
+from service.records.labels import Correction, Label, LabelKind
 from service.sqlite.commit import Transaction
 from service.sqlite.ids import new_id
 from service.sqlite.rows import LABEL, label_from

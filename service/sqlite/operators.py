@@ -7,7 +7,7 @@ tokens are in ``sessions``, the second factor in ``second_factor``. Never logs a
 import sqlite3
 
 from service.errors import Conflict, Forbidden, NotFound
-from service.records import Operator, Role
+from service.records.people import Operator, Role
 from service.sqlite.audit import note
 from service.sqlite.base import Part
 from service.sqlite.commit import Transaction

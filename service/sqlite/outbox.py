@@ -11,7 +11,10 @@ from typing import Any
 
 import orjson
 
-from service.records import Alarm, Message, Operator, Ticket
+from service.records.alarms import Alarm
+from service.records.conversations import Message
+from service.records.people import Operator
+from service.records.tickets import Ticket
 from service.sqlite.commit import Transaction
 from service.sqlite.ids import new_id
 from service.webhooks import payload

@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from service.errors import NotFound
-from service.records import (
+from service.records.past import (
     CustomerPast,
     DecidedMessage,
     PastConversation,

@@ -9,7 +9,7 @@ import sqlite3
 from datetime import timedelta
 
 from service.errors import NotFound
-from service.records import Presence, PresenceState, Present
+from service.records.people import Presence, PresenceState, Present
 from service.sqlite.base import Part, iso
 from service.sqlite.commit import Transaction
 

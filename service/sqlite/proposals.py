@@ -17,18 +17,15 @@ from index.records import SENTIMENTS
 from service.content import check
 from service.errors import Conflict, ContentError, InvalidInput, NotFound
 from service.labels import counting
-from service.records import (
+from service.records.content import Content, Example, Intent, Template
+from service.records.labels import Label
+from service.records.proposals import (
     Acceptance,
-    Content,
-    Example,
-    Intent,
-    Label,
     Proposal,
     ProposalKind,
     ProposalSource,
     ProposalState,
     ProposedText,
-    Template,
 )
 from service.sqlite.audit import note
 from service.sqlite.base import Part

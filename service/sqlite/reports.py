@@ -10,7 +10,7 @@ from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from service.errors import InvalidInput
-from service.records import Usage
+from service.records.content import Usage
 from service.reporting import by_hour, per_time, quantiles, share, share_within
 from service.sqlite import report_queries as sql
 from service.sqlite.base import Part, iso

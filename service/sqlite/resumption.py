@@ -6,7 +6,7 @@ of the device on which a conversation began is in the conversation's own row.
 
 import sqlite3
 
-from service.records import Conversation
+from service.records.conversations import Conversation
 from service.sqlite.base import Part
 from service.sqlite.ids import hashed, new_token
 from service.sqlite.rows import conversation_from

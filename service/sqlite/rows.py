@@ -8,23 +8,11 @@ from typing import Any
 import orjson
 
 from index.records import OUT_OF_SCOPE
-from service.records import (
-    Article,
-    Conversation,
-    Customer,
-    Dialogue,
-    Example,
-    File,
-    GoldenCase,
-    Intent,
-    Label,
-    Message,
-    Operator,
-    Suggestion,
-    Tag,
-    Template,
-    Ticket,
-)
+from service.records.content import Article, Example, GoldenCase, Intent, Template
+from service.records.conversations import Conversation, Dialogue, File, Message, Suggestion
+from service.records.labels import Label
+from service.records.people import Customer, Operator
+from service.records.tickets import Tag, Ticket
 
 # By the index on file (message_id), which most messages miss at once.
 FILES = """

@@ -10,7 +10,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Sequence
 
-from service.records import Found
+from service.records.tickets import Found
 
 SHORTEST = 3  # characters of a trigram
 MOST_TERMS = 400  # that a shorter word may begin

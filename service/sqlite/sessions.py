@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from service.accounts import ApiToken, Session
 from service.errors import NotFound, StoreError
-from service.records import Operator
+from service.records.people import Operator
 from service.sqlite.audit import note
 from service.sqlite.base import Part, iso
 from service.sqlite.ids import hashed, new_id, new_token

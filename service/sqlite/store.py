@@ -13,7 +13,7 @@ from typing import Self
 from sqlite_utils import Database
 
 from service.errors import Conflict, StoreError
-from service.records import StoreCopy
+from service.records.storage import StoreCopy
 from service.sqlite.alarms import Alarms
 from service.sqlite.arrivals import Arrivals
 from service.sqlite.audit import Audit
@@ -29,7 +29,7 @@ from service.sqlite.erasures import Erasures
 from service.sqlite.events import Events, last_event
 from service.sqlite.files import Files
 from service.sqlite.inbox import Inbox
-from service.sqlite.migrations import MIGRATIONS
+from service.sqlite.migrations.order import MIGRATIONS
 from service.sqlite.operators import Operators
 from service.sqlite.past import Past
 from service.sqlite.presence import PresencePart

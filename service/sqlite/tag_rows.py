@@ -5,7 +5,7 @@ import zlib
 from collections.abc import Sequence
 
 from service.errors import InvalidInput
-from service.records import TAG_COLORS, Tag, Ticket
+from service.records.tickets import TAG_COLORS, Tag, Ticket
 from service.sqlite.commit import Transaction
 from service.sqlite.ids import new_id
 

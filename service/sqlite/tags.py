@@ -1,7 +1,7 @@
 """The desk's tags in the SQLite store: listed, renamed, coloured, removed."""
 
 from service.errors import Conflict, InvalidInput, NotFound
-from service.records import TAG_COLORS, Tag
+from service.records.tickets import TAG_COLORS, Tag
 from service.sqlite.audit import note
 from service.sqlite.base import Part
 from service.sqlite.commit import Transaction

@@ -10,7 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from service.errors import NotFound
-from service.records import Action, Author, Dialogue, Message, ReplyDraft, Status, Suggestion
+from service.records.conversations import Dialogue, Message, ReplyDraft, Suggestion
+from service.records.words import Action, Author, Status
 from service.sqlite.commit import Transaction
 from service.sqlite.file_rows import take_along
 from service.sqlite.ids import new_id

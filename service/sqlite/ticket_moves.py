@@ -7,16 +7,10 @@ ticket; the notes that it leaves are for colleagues only.
 from collections.abc import Callable
 
 from service.errors import Conflict, InvalidInput, NotFound
-from service.records import (
-    Dialogue,
-    Operator,
-    ReplyDraft,
-    Status,
-    Ticket,
-    TicketAction,
-    TicketChange,
-    TicketStatus,
-)
+from service.records.conversations import Dialogue, ReplyDraft
+from service.records.people import Operator
+from service.records.tickets import Ticket, TicketAction, TicketChange
+from service.records.words import Status, TicketStatus
 from service.roles import may
 from service.sqlite.commit import Transaction
 from service.sqlite.contact_rows import pass_on

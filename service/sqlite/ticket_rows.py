@@ -7,7 +7,9 @@ import sqlite3
 from dataclasses import asdict
 
 from service.errors import NotFound
-from service.records import PRIORITIES, Message, Ticket, TicketDraft
+from service.records.conversations import Message
+from service.records.tickets import Ticket, TicketDraft
+from service.records.words import PRIORITIES
 from service.sqlite.commit import Transaction
 from service.sqlite.content_rows import promises
 from service.sqlite.outbox import ticket_happened

@@ -12,13 +12,9 @@ import orjson
 from index.alike import alike_key
 from service.errors import Conflict, DeskError, Forbidden, InvalidInput, NotFound
 from service.implied import Asked, asked, implied, likely
-from service.records import (
-    Message,
-    Operator,
-    ReplyDraft,
-    Ticket,
-    TicketChange,
-)
+from service.records.conversations import Message, ReplyDraft
+from service.records.people import Operator
+from service.records.tickets import Ticket, TicketChange
 from service.sqlite.base import Part
 from service.sqlite.commit import Transaction
 from service.sqlite.content_rows import raise_revision, template_intent

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import orjson
 
-from service.records import Arm, Disagreement
+from service.records.trials import Arm, Disagreement
 from service.sqlite.base import Part
 from service.sqlite.rows import to_json
 

@@ -11,15 +11,18 @@ from typing import Any
 
 import orjson
 
+from service.contract.conversations import LAST_SEQ
 from service.errors import NotFound, Unauthorized
-from service.records import Closing, Conversation, Customer, Message, Origin, Outcome, Turn
+from service.records.conversations import Closing, Conversation, Message
+from service.records.past import Origin, Outcome
+from service.records.people import Customer
+from service.records.turns import Turn
 from service.sqlite.base import Part
 from service.sqlite.events import require_conversation
 from service.sqlite.ids import hashed
 from service.sqlite.resumption import opened_by
 from service.sqlite.rows import MESSAGE, conversation_from, customer_from, message_from
 from service.sqlite.ticket_rows import find_ticket
-from service.store import LAST_SEQ
 
 MESSAGE_BY_ID = f"{MESSAGE} WHERE m.id = ?"
 # The operator's part of the key is empty for customers.

@@ -4,7 +4,8 @@ import sqlite3
 from collections.abc import Sequence
 
 from service.errors import Forbidden, InvalidInput, NotFound
-from service.records import Operator, SavedView
+from service.records.people import Operator
+from service.records.tickets import SavedView
 from service.roles import may
 from service.sqlite.audit import note
 from service.sqlite.base import Part

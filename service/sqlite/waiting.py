@@ -8,7 +8,9 @@ import sqlite3
 from datetime import datetime, timedelta
 
 from service.errors import Conflict
-from service.records import Contact, ContactKind, FirstWait, Lately, Queued, Ticket
+from service.records.tickets import Ticket
+from service.records.waiting import Contact, FirstWait, Lately, Queued
+from service.records.words import ContactKind
 from service.sqlite.base import Part, iso
 from service.sqlite.content_rows import contact_form, promises
 from service.sqlite.ticket_rows import active_ticket, tell_ticket

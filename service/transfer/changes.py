@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from service.records import Content, DeskSettings, Example
+from service.records.content import Content, Example
+from service.records.settings import DeskSettings
 from service.transfer.merging import CORRECTION, taught
 
 

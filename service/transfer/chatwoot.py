@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict
 from service.content_schema import Words
 from service.errors import ContentError
 from service.files import json_value, parse, write_whole
-from service.records import Content, Intent, Template
+from service.records.content import Content, Intent, Template
 from service.transfer.csv_files import read_table
 from service.transfer.left_out import left_out
 from service.transfer.pieces import (

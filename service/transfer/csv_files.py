@@ -15,7 +15,7 @@ import orjson
 from index.records import OUT_OF_SCOPE
 from service.errors import ContentError
 from service.files import read_text, write_whole
-from service.records import Content, Example, Intent, Template
+from service.records.content import Content, Example, Intent, Template
 from service.transfer.pieces import (
     GROUP,
     Found,

@@ -4,7 +4,7 @@ import importlib
 from pathlib import Path
 from typing import Protocol, cast
 
-from service.records import Content
+from service.records.content import Content
 from service.transfer.pieces import Imported, Note, Options
 
 DESK = "desk"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from service.errors import ContentError
 from service.files import json_lines, write_whole
-from service.records import Content
+from service.records.content import Content
 from service.transfer.pieces import Imported, Note, Options
 from service.transfer.rows import Line, not_rows, read_rows, rows_of
 

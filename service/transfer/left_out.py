@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterable
 
 from index.records import OUT_OF_SCOPE
-from service.records import Content
+from service.records.content import Content
 from service.replies import variables
 from service.transfer.pieces import Note, title_from
 

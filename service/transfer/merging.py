@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from service.labels import undisputed
-from service.records import Content, DeskSettings, Example, Slot, Template
+from service.records.content import Content, Example, Template
+from service.records.settings import DeskSettings, Slot
 from service.replies import variables
 from service.transfer.pieces import Found, Imported, Note
 

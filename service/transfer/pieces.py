@@ -13,7 +13,8 @@ from typing import Generic, TypeVar
 
 from index.records import OUT_OF_SCOPE
 from service.content_schema import NAME
-from service.records import Example, Intent, Slot, Template
+from service.records.content import Example, Intent, Template
+from service.records.settings import Slot
 
 R = TypeVar("R")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from index.records import OUT_OF_SCOPE, SENTIMENTS
-from service.records import Example, Intent
+from service.records.content import Example, Intent
 from service.transfer.pieces import (
     GROUP,
     Found,

@@ -12,7 +12,7 @@ from index.records import OUT_OF_SCOPE
 from service.content_export import YamlBlocks
 from service.errors import ContentError
 from service.files import read_text, write_whole
-from service.records import Content, Example
+from service.records.content import Content, Example
 from service.transfer.left_out import left_out
 from service.transfer.pieces import Note
 from service.transfer.rasa_text import annotated

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from index.records import OUT_OF_SCOPE, SENTIMENTS
-from service.records import Template
+from service.records.content import Template
 from service.transfer.pieces import Found, Names, Note, valid_names
 from service.transfer.placed import Fields, Items, Text, line_of, wrong_kind
 from service.transfer.placeholders import RASA, adapt

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from service.records import Slot
+from service.records.settings import Slot
 from service.replies import variables
 from service.transfer.patterns import unsafe
 from service.transfer.pieces import Found, Names, Note, title_from, valid_names

@@ -11,7 +11,7 @@ from typing import Any
 from index.records import OUT_OF_SCOPE
 from service.content_schema import LineEntry, Words
 from service.files import parse
-from service.records import Content, Example, Intent
+from service.records.content import Content, Example, Intent
 from service.transfer.left_out import left_out
 from service.transfer.pieces import (
     Found,

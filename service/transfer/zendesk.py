@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from service.content_schema import Words
 from service.errors import ContentError
 from service.files import json_lines, parse, read_text, write_whole
-from service.records import Content, Intent, Template
+from service.records.content import Content, Intent, Template
 from service.transfer.chatwoot import NOT_REPLIES
 from service.transfer.left_out import left_out
 from service.transfer.markup import is_html, plain

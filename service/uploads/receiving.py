@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 from service.config import Config
 from service.errors import Busy, FileRefused, StoreError, TooLarge, UnsupportedMedia
-from service.records import File, FileDraft, FileLimits
+from service.records.conversations import File, FileDraft, FileLimits
 from service.store import Store
 from service.uploads.kinds import fitting_name, kind_of
 from service.uploads.pictures import NotShown, Picture, is_picture, rewrite

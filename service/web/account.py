@@ -11,20 +11,14 @@ from flask import Blueprint, Response, g, jsonify, request
 from service.accounts import SecondFactor
 from service.errors import Conflict, InvalidInput
 from service.passwords import hash_password, require_strong
-from service.records import Operator
+from service.records.people import Operator
 from service.totp import address_of, new_secret, picture_of, plain, recovery_codes, step_of
 from service.web.context import SESSION_COOKIE, operator_required, parts
-from service.web.inputs import (
-    AccountChange,
-    Confirmed,
-    NewPassword,
-    TotpCode,
-    no_body,
-    read_body,
-)
+from service.web.inputs.accounts import AccountChange, Confirmed, NewPassword, TotpCode
+from service.web.inputs.parsing import no_body, read_body
 from service.web.operations import operation
 from service.web.sessions import begin_session, confirm, confirm_password
-from service.web.shapes import operator_json, session_json
+from service.web.shapes.accounts import operator_json, session_json
 
 blueprint = Blueprint("account", __name__, url_prefix="/api/v1/account")
 

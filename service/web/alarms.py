@@ -8,9 +8,9 @@ from typing import Any
 from flask import Blueprint, g
 
 from service.web.context import operator_required, parts
-from service.web.inputs import no_body
+from service.web.inputs.parsing import no_body
 from service.web.operations import operation
-from service.web.shapes import alarm_json, alarm_message_json
+from service.web.shapes.alarms import alarm_json, alarm_message_json
 
 blueprint = Blueprint("alarms", __name__, url_prefix="/api/v1")
 

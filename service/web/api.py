@@ -11,9 +11,10 @@ from typing import Any
 import jwt
 from flask import Blueprint, Response, after_this_request
 
+from service.contract.conversations import LAST_SEQ
 from service.errors import Forbidden
-from service.records import Conversation, Turn
-from service.store import LAST_SEQ
+from service.records.conversations import Conversation
+from service.records.turns import Turn
 from service.times import since
 from service.web.broadcast import Feed
 from service.web.context import (
@@ -22,25 +23,18 @@ from service.web.context import (
     parts,
     written_conversation,
 )
-from service.web.inputs import (
+from service.web.inputs.conversations import (
     NewContact,
     NewConversation,
     NewCustomer,
     NewFeedback,
     NewMessage,
-    no_body,
-    query_number,
-    read_body,
 )
+from service.web.inputs.parsing import no_body, query_number, read_body
 from service.web.now import WritingOperator
 from service.web.operations import operation
-from service.web.shapes import (
-    conversation_json,
-    customer_event_json,
-    files_taken,
-    message_json,
-    turn_json,
-)
+from service.web.shapes.conversations import conversation_json, files_taken, message_json, turn_json
+from service.web.shapes.events import customer_event_json
 from service.web.stream import event_stream, resume_point
 from service.web.waiting import WaitingCustomer
 

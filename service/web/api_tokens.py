@@ -8,7 +8,8 @@ from flask import Blueprint, g
 from service.errors import Forbidden
 from service.roles import may
 from service.web.context import operator_required, parts
-from service.web.inputs import NewToken, no_body, query_choice, read_body
+from service.web.inputs.accounts import NewToken
+from service.web.inputs.parsing import no_body, query_choice, read_body
 from service.web.operations import operation
 from service.web.sessions import confirm
 

@@ -12,9 +12,9 @@ from flask import Blueprint, Response, request, stream_with_context
 from service.audit import DEEDS, AuditEntry, AuditQuery
 from service.errors import InvalidInput
 from service.web.context import admin_required, parts
-from service.web.inputs import query_number
+from service.web.inputs.parsing import query_number
 from service.web.operations import operation
-from service.web.shapes import audit_json
+from service.web.shapes.accounts import audit_json
 
 blueprint = Blueprint("audit", __name__, url_prefix="/api/v1")
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import orjson
 
 from service.errors import StoreError
-from service.records import Event
+from service.records.conversations import Event
 from service.store import Store
 
 log = logging.getLogger("frontdesk.web")

@@ -8,9 +8,10 @@ from typing import Any
 from flask import Blueprint, g
 
 from service.web.context import operator_required, parts
-from service.web.inputs import NewCannedReply, no_body, read_body
+from service.web.inputs.inbox import NewCannedReply
+from service.web.inputs.parsing import no_body, read_body
 from service.web.operations import operation
-from service.web.shapes import canned_json
+from service.web.shapes.inbox import canned_json
 
 blueprint = Blueprint("canned", __name__, url_prefix="/api/v1")
 

@@ -12,10 +12,10 @@ from flask import Blueprint, g, request
 from index.records import OUT_OF_SCOPE
 from service.errors import InvalidInput, NotFound
 from service.example_lint import doubts
-from service.records import Article, Example, Intent, Template, Usage
+from service.records.content import Article, Example, Intent, Template, Usage
 from service.versions import NOT_THERE
 from service.web.context import operator_required, parts
-from service.web.inputs import (
+from service.web.inputs.content import (
     ArticleChange,
     IntentChange,
     NewArticle,
@@ -23,10 +23,8 @@ from service.web.inputs import (
     NewIntent,
     NewTemplate,
     TemplateChange,
-    no_body,
-    query_number,
-    read_body,
 )
+from service.web.inputs.parsing import no_body, query_number, read_body
 from service.web.operations import operation
 from service.web.saving import (
     save_article,

@@ -10,7 +10,7 @@ from typing import Any
 from flask import Blueprint, request
 
 from service.errors import InvalidInput
-from service.records import (
+from service.records.content import (
     Article,
     ContentChange,
     ContentKind,
@@ -22,7 +22,8 @@ from service.records import (
 from service.versions import EDITED, Item, edited_json, version_of
 from service.web import saving
 from service.web.context import operator_required, parts
-from service.web.inputs import Restored, query_choice, query_number, read_body
+from service.web.inputs.content import Restored
+from service.web.inputs.parsing import query_choice, query_number, read_body
 from service.web.operations import operation
 
 blueprint = Blueprint("content_history", __name__, url_prefix="/api/v1")

@@ -19,7 +19,8 @@ from service.desk import Desk
 from service.engine import EngineSource
 from service.errors import Forbidden, Unauthorized
 from service.metrics import Metrics
-from service.records import Conversation, Operator, Role
+from service.records.conversations import Conversation
+from service.records.people import Operator, Role
 from service.roles import may
 from service.site import Site
 from service.store import Store

@@ -13,7 +13,7 @@ from urllib.parse import quote
 from flask import Blueprint, Response, g, request
 
 from service.errors import FilesOff, InvalidInput, StoreError, TooLarge, UnsupportedMedia
-from service.records import File
+from service.records.conversations import File
 from service.uploads.pictures import PREVIEW_TYPE
 from service.web.context import (
     authorized_conversation,
@@ -21,9 +21,10 @@ from service.web.context import (
     parts,
     written_conversation,
 )
-from service.web.inputs import NewFile, checked
+from service.web.inputs.conversations import NewFile
+from service.web.inputs.parsing import checked
 from service.web.operations import operation
-from service.web.shapes import file_json
+from service.web.shapes.conversations import file_json
 
 blueprint = Blueprint("files", __name__, url_prefix="/api/v1")
 

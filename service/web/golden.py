@@ -5,10 +5,11 @@ from typing import Any
 from flask import Blueprint, g
 
 from service.errors import NotFound
-from service.records import GoldenCase
+from service.records.content import GoldenCase
 from service.replies import variables
 from service.web.context import operator_required, parts
-from service.web.inputs import FactsChange, GoldenChange, no_body, read_body
+from service.web.inputs.content import FactsChange, GoldenChange
+from service.web.inputs.parsing import no_body, read_body
 from service.web.operations import operation
 from service.web.saving import facts_told, save_facts, save_golden, seen_version, told
 

@@ -10,9 +10,9 @@ from flask import g, request
 
 from service.errors import InvalidInput
 from service.inbox_query import InboxQuery, Term, parse_query
-from service.records import Operator
+from service.records.people import Operator
 from service.web.context import parts
-from service.web.inputs import query_choice
+from service.web.inputs.parsing import query_choice
 
 STATUSES = ("active", "open", "claimed", "returned", "resolved")
 SENTIMENTS = ("negative", "neutral", "positive")

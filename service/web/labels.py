@@ -8,9 +8,10 @@ from service.agreement import agreements
 from service.labels import conflicts
 from service.roles import may
 from service.web.context import operator_required, parts
-from service.web.inputs import SettledLabels, no_body, query_choice, read_body
+from service.web.inputs.learning import SettledLabels
+from service.web.inputs.parsing import no_body, query_choice, read_body
 from service.web.operations import operation
-from service.web.shapes import agreement_json, conflict_json, correction_json
+from service.web.shapes.labels import agreement_json, conflict_json, correction_json
 
 blueprint = Blueprint("labels", __name__, url_prefix="/api/v1")
 

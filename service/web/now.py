@@ -9,9 +9,10 @@ import threading
 import time
 
 from service.errors import StoreError
-from service.records import Conversation, PresenceState, Present
+from service.records.conversations import Conversation
+from service.records.people import PresenceState, Present
 from service.store import Store
-from service.web.shapes import present_json
+from service.web.shapes.inbox import present_json
 
 FRESH_SECONDS = 0.3  # an answer is shared for so long
 LOOK_SECONDS = 12.0  # a console renews every five

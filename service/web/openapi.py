@@ -12,9 +12,10 @@ from flask import Flask
 from pydantic.json_schema import models_json_schema
 
 from service.roles import ROLES
-from service.web.inputs import Body
+from service.web.inputs.body import Body
 from service.web.operations import Operation
-from service.web.responses import SCHEMAS, ref
+from service.web.responses.schema import ref
+from service.web.responses.table import SCHEMAS
 
 REF = "#/components/schemas/{model}"
 STATUS_WORDS = {200: "Done", 201: "Made", 202: "Begun", 204: "Done, nothing to say"}

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeVar
 
-from service.web.inputs import Body
+from service.web.inputs.body import Body
 
 Auth = Literal["none", "conversation", "operator", "lead", "admin"]
 V = TypeVar("V", bound=Callable[..., object])

@@ -9,10 +9,12 @@ from typing import Any
 from flask import Blueprint
 
 from service.errors import NotFound
-from service.records import CustomerPast, Ticket
+from service.records.past import CustomerPast
+from service.records.tickets import Ticket
 from service.web.context import operator_required, parts
 from service.web.operations import operation
-from service.web.shapes import console_message_json, past_json
+from service.web.shapes.conversations import console_message_json
+from service.web.shapes.tickets import past_json
 
 blueprint = Blueprint("past", __name__, url_prefix="/api/v1")
 

@@ -11,12 +11,13 @@ from flask import Blueprint, g
 
 from service.errors import Forbidden
 from service.passwords import hash_password, make_password, require_strong
-from service.records import Operator
+from service.records.people import Operator
 from service.roles import MAY, ROLES
 from service.web.context import admin_required, parts
-from service.web.inputs import NewPerson, PersonChange, no_body, read_body
+from service.web.inputs.accounts import NewPerson, PersonChange
+from service.web.inputs.parsing import no_body, read_body
 from service.web.operations import operation
-from service.web.shapes import person_json
+from service.web.shapes.accounts import person_json
 
 blueprint = Blueprint("people", __name__, url_prefix="/api/v1/people")
 

@@ -6,7 +6,8 @@ The event streams tell it (`service.web.now`); nothing of it is kept.
 from flask import Blueprint, g
 
 from service.web.context import operator_required, parts
-from service.web.inputs import NewPresence, read_body
+from service.web.inputs.inbox import NewPresence
+from service.web.inputs.parsing import read_body
 from service.web.operations import operation
 
 blueprint = Blueprint("presence", __name__, url_prefix="/api/v1")

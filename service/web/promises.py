@@ -12,11 +12,12 @@ from flask import Blueprint
 
 from service.errors import InvalidInput
 from service.promise_words import examples, now_words
-from service.records import DeskSettings, Hours, Sla
+from service.records.settings import DeskSettings, Hours, Sla
 from service.sla import check_hours, opening
 from service.versions import digest, promises_json
 from service.web.context import lead_required, operator_required, parts
-from service.web.inputs import NewHours, NewPromises, read_body
+from service.web.inputs.parsing import read_body
+from service.web.inputs.promises import NewHours, NewPromises
 from service.web.operations import operation
 
 blueprint = Blueprint("promises", __name__, url_prefix="/api/v1/promises")

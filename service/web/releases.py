@@ -21,7 +21,8 @@ from service.figures import figures_of, size_of
 from service.nights import list_nights
 from service.times import since as time_of
 from service.web.context import admin_required, operator_required, parts
-from service.web.inputs import NewDiff, no_body, read_body
+from service.web.inputs.learning import NewDiff
+from service.web.inputs.parsing import no_body, read_body
 from service.web.operations import operation
 
 log = logging.getLogger("frontdesk.web")

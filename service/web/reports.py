@@ -9,7 +9,7 @@ from service.errors import InvalidInput
 from service.reporting import before, zone_of
 from service.roles import may
 from service.web.context import operator_required, parts
-from service.web.inputs import query_choice
+from service.web.inputs.parsing import query_choice
 from service.web.operations import operation
 
 blueprint = Blueprint("reports", __name__, url_prefix="/api/v1")

@@ -8,11 +8,12 @@ from typing import Any
 
 from flask import Blueprint, g
 
-from service.records import Acceptance
+from service.records.proposals import Acceptance
 from service.web.context import operator_required, parts
-from service.web.inputs import NewAcceptance, no_body, query_choice, query_number, read_body
+from service.web.inputs.learning import NewAcceptance
+from service.web.inputs.parsing import no_body, query_choice, query_number, read_body
 from service.web.operations import operation
-from service.web.shapes import proposal_json
+from service.web.shapes.labels import proposal_json
 
 blueprint = Blueprint("review", __name__, url_prefix="/api/v1")
 

@@ -12,7 +12,7 @@ from flask import g, request
 
 from service.content import check
 from service.errors import ContentError, InvalidInput
-from service.records import (
+from service.records.content import (
     Article,
     Content,
     ContentKind,

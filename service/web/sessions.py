@@ -11,7 +11,7 @@ from flask import Blueprint, Response, g, jsonify, request
 
 from service.errors import Busy, InvalidInput, NotFound, TotpNeeded, TotpWrong, Unauthorized
 from service.passwords import password_matches
-from service.records import Operator
+from service.records.people import Operator
 from service.totp import plain, step_of
 from service.web.context import (
     SESSION_COOKIE,
@@ -21,9 +21,10 @@ from service.web.context import (
     parts,
     same_origin,
 )
-from service.web.inputs import Confirmed, NewSession, no_body, read_body
+from service.web.inputs.accounts import Confirmed, NewSession
+from service.web.inputs.parsing import no_body, read_body
 from service.web.operations import operation
-from service.web.shapes import operator_json
+from service.web.shapes.accounts import operator_json
 
 blueprint = Blueprint("sessions", __name__, url_prefix="/api/v1")
 

@@ -11,7 +11,7 @@ from flask import Blueprint, Response, abort, current_app, render_template, requ
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from service.errors import DeskError
-from service.records import AlarmKind
+from service.records.alarms import AlarmKind
 from service.web.assets import STARTER, packaged
 from service.web.context import parts
 from service.web.openapi import document

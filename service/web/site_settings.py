@@ -15,7 +15,8 @@ from service.replies import desk_reply
 from service.site import FILES, LOOK, ORIGINS
 from service.versions import digest, site_json
 from service.web.context import admin_required, parts
-from service.web.inputs import SiteChange, read_body
+from service.web.inputs.parsing import read_body
+from service.web.inputs.site import SiteChange
 from service.web.operations import operation
 
 blueprint = Blueprint("site_settings", __name__, url_prefix="/api/v1/settings")

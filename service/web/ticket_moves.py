@@ -8,21 +8,15 @@ from typing import Any
 from flask import Blueprint, g
 
 from service.errors import DeskError, InvalidInput
-from service.records import ReplyDraft, Ticket, TicketChange
+from service.records.conversations import ReplyDraft
+from service.records.tickets import Ticket, TicketChange
 from service.replies import desk_reply
 from service.times import moment_of
 from service.web.context import operator_required, parts
-from service.web.inputs import (
-    NewAssignment,
-    NewBulk,
-    NewMerge,
-    NewSnooze,
-    NewTags,
-    no_body,
-    read_body,
-)
+from service.web.inputs.parsing import no_body, read_body
+from service.web.inputs.tickets import NewAssignment, NewBulk, NewMerge, NewSnooze, NewTags
 from service.web.operations import operation
-from service.web.shapes import ticket_json
+from service.web.shapes.tickets import ticket_json
 
 blueprint = Blueprint("ticket_moves", __name__, url_prefix="/api/v1")
 

@@ -8,33 +8,24 @@ from typing import Any
 
 from flask import Blueprint, Response, g
 
+from service.contract.conversations import LAST_SEQ
 from service.errors import InvalidInput
 from service.labels import conflicts
-from service.records import Message, ReplyDraft, Ticket
+from service.records.conversations import Message, ReplyDraft
+from service.records.tickets import Ticket
 from service.replies import desk_reply
-from service.store import LAST_SEQ
 from service.web.broadcast import Feed
 from service.web.context import operator_required, parts, signed_in
 from service.web.inbox_terms import asked_query
-from service.web.inputs import (
-    NewCorrection,
-    NewOperatorMessage,
-    no_body,
-    query_choice,
-    query_number,
-    read_body,
-)
+from service.web.inputs.learning import NewCorrection
+from service.web.inputs.parsing import no_body, query_choice, query_number, read_body
+from service.web.inputs.tickets import NewOperatorMessage
 from service.web.now import PresentPeople
 from service.web.operations import operation
-from service.web.shapes import (
-    console_event_json,
-    console_message_json,
-    contact_json,
-    conversation_json,
-    correction_json,
-    files_taken,
-    ticket_json,
-)
+from service.web.shapes.conversations import console_message_json, conversation_json, files_taken
+from service.web.shapes.events import console_event_json
+from service.web.shapes.labels import correction_json
+from service.web.shapes.tickets import contact_json, ticket_json
 from service.web.stream import event_stream, resume_point
 
 blueprint = Blueprint("tickets", __name__, url_prefix="/api/v1")

@@ -12,7 +12,8 @@ from index.trial import end_trial
 from service.errors import NotFound
 from service.trials import STOPPED, put_on_trial, trial_json
 from service.web.context import admin_required, lead_required, parts
-from service.web.inputs import NewTrial, no_body, read_body
+from service.web.inputs.learning import NewTrial
+from service.web.inputs.parsing import no_body, read_body
 from service.web.operations import operation
 
 log = logging.getLogger("frontdesk.web")

@@ -6,7 +6,8 @@ from flask import Blueprint
 
 from service.trying import try_challenger, try_out
 from service.web.context import operator_required, parts
-from service.web.inputs import TriedMessage, read_body
+from service.web.inputs.content import TriedMessage
+from service.web.inputs.parsing import read_body
 from service.web.operations import operation
 
 blueprint = Blueprint("trying", __name__, url_prefix="/api/v1")

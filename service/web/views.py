@@ -10,18 +10,14 @@ from typing import Any
 from flask import Blueprint, g, request
 
 from service.errors import InvalidInput
-from service.records import TAG_COLORS
+from service.records.tickets import TAG_COLORS
 from service.web.context import lead_required, operator_required, parts
 from service.web.inbox_terms import query_of
-from service.web.inputs import (
-    NewView,
-    TagChange,
-    ViewChange,
-    ViewOrder,
-    read_body,
-)
+from service.web.inputs.inbox import NewView, TagChange, ViewChange, ViewOrder
+from service.web.inputs.parsing import read_body
 from service.web.operations import operation
-from service.web.shapes import tag_json, view_json
+from service.web.shapes.inbox import view_json
+from service.web.shapes.tickets import tag_json
 
 blueprint = Blueprint("views", __name__, url_prefix="/api/v1")
 

@@ -9,10 +9,10 @@ import time
 from datetime import UTC, datetime
 
 from service.expecting import LOOK_BACK, Outlook, expectation, outlook, places
-from service.records import Expectation, Queued
+from service.records.waiting import Expectation, Queued
 from service.store import Store
 from service.times import since
-from service.web.shapes import expectation_json
+from service.web.shapes.conversations import expectation_json
 
 QUEUE_SECONDS = 1.0  # the queue is shared for so long
 OUTLOOK_SECONDS = 5.0

@@ -11,19 +11,12 @@ from flask import Blueprint, g, request
 from service.errors import InvalidInput
 from service.outgoing import Unreachable, require_allowed
 from service.web.context import admin_required, bearer, parts
-from service.web.inputs import (
-    Confirmed,
-    MaybeConfirmed,
-    NewWebhook,
-    WebhookUpdate,
-    no_body,
-    query_choice,
-    query_number,
-    read_body,
-)
+from service.web.inputs.accounts import Confirmed, MaybeConfirmed
+from service.web.inputs.parsing import no_body, query_choice, query_number, read_body
+from service.web.inputs.webhooks import NewWebhook, WebhookUpdate
 from service.web.operations import operation
 from service.web.sessions import confirm
-from service.web.shapes import delivery_json, webhook_json
+from service.web.shapes.webhooks import delivery_json, webhook_json
 from service.webhooks import EVENTS, WebhookChange
 
 blueprint = Blueprint("webhooks", __name__, url_prefix="/api/v1/webhooks")
