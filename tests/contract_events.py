@@ -136,10 +136,10 @@ class WaitingContract:
         seen = store.last_event()
         woken: list[tuple[int, float]] = []
 
-        def wait(of: str | None) -> None:
-            woken.append((store.wait(seen, 5, of), time.monotonic()))
+        def wait() -> None:
+            woken.append((store.wait(seen, 5), time.monotonic()))
 
-        waiters = [threading.Thread(target=wait, args=(of,)) for of in (None, conversation_id)]
+        waiters = [threading.Thread(target=wait) for _ in range(2)]
         for waiter in waiters:
             waiter.start()
         time.sleep(0.02)
@@ -152,23 +152,6 @@ class WaitingContract:
         assert max(at for _, at in woken) - written < 1
         if writer is not store:
             writer.close()
-
-    def test_a_conversation_waits_only_for_itself(self, store: Store, conversation_id: str) -> None:
-        seen = store.last_event()
-        woken = threading.Event()
-
-        def wait() -> None:
-            store.wait(seen, 5, conversation_id)
-            woken.set()
-
-        waiter = threading.Thread(target=wait)
-        waiter.start()
-        time.sleep(0.02)
-        store.create_conversation()
-        assert not woken.wait(0.2)
-        store.record_turn(draft(conversation_id))
-        assert woken.wait(1)
-        waiter.join()
 
     def test_closing_wakes_who_waits(self, open_store: Callable[[], Store]) -> None:
         store = open_store()

@@ -158,8 +158,7 @@ class ConversationStore(Protocol):
         """Let events and messages go on with numbers that nobody has seen: after a desk was set
         back, so that who listened before hears what is new, and nothing twice."""
 
-    def wait(self, seen: int, timeout: float, conversation_id: str | None = None) -> int:
+    def wait(self, seen: int, timeout: float) -> int:
         """Block until an event beyond ``seen`` was committed by any process, or ``timeout`` seconds
-        have passed; returns the highest ``seq``. With a conversation, wake only for its events (now
-        and then in vain): hundreds of streams may wait at little cost. Take ``seen`` before
-        reading events, or an event between the two is missed."""
+        have passed; returns the highest ``seq``. Take ``seen`` before reading events, or an event
+        between the two is missed."""

@@ -13,7 +13,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import orjson
@@ -24,8 +24,6 @@ from service.sqlite.connection import BUSY_SECONDS, connect, explained
 
 TURN_SECONDS = 0.0005
 MOST_TOGETHER = 64
-
-Told = tuple[int, str | None]  # an event's seq and its conversation
 
 
 class Turnstile:
@@ -69,7 +67,7 @@ class Transaction:
     def __init__(self, connection: sqlite3.Connection, database: Database) -> None:
         self.connection = connection
         self.database = database
-        self.told: list[Told] = []
+        self.told: list[int] = []  # by their ``seq``
 
     def tell(
         self,
@@ -87,14 +85,14 @@ class Transaction:
             " VALUES (?, ?, ?, ?, ?, ?)",
             (conversation_id, number, kind, public, orjson.dumps(body).decode(), at),
         )
-        self.told.append((cursor.lastrowid or 0, conversation_id))
+        self.told.append(cursor.lastrowid or 0)
 
 
 class _Batch:
     """The writes that one commit makes durable."""
 
     def __init__(self) -> None:
-        self.told: list[Told] = []
+        self.told = 0  # the last event's ``seq``
         self.writes = 0
         self.done = threading.Event()
         self.error: sqlite3.Error | None = None
@@ -107,9 +105,7 @@ class _Batch:
 class Writer:
     """Lends the writing connection to one thread at a time and commits for several."""
 
-    def __init__(
-        self, path: Path, turnstile: Turnstile, announce: Callable[[Sequence[Told]], None]
-    ) -> None:
+    def __init__(self, path: Path, turnstile: Turnstile, announce: Callable[[int], None]) -> None:
         self.path = path
         self._pid = os.getpid()
         self._turnstile = turnstile
@@ -136,7 +132,7 @@ class Writer:
                 transaction = Transaction(self._connection, self._database)
                 with self._savepoint(batch):
                     yield transaction
-                batch.told += transaction.told
+                batch.told = max(batch.told, *transaction.told, 0)
                 batch.writes += 1
             finally:
                 self._leave()

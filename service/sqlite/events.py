@@ -60,13 +60,10 @@ class Events(Part):
                 db.execute("INSERT INTO sqlite_sequence (name, seq) VALUES ('event', ?)", (beyond,))
             db.execute("UPDATE conversation SET last_number = last_number + ?", (GAP,))
 
-    def wait(self, seen: int, timeout: float, conversation_id: str | None = None) -> int:
+    def wait(self, seen: int, timeout: float) -> int:
         """Block until an event beyond ``seen`` was committed by any process, or ``timeout`` seconds
-        have passed; returns the highest ``seq``.
-
-        With a conversation, others' events do not wake: many may wait at little cost.
-        """
-        return self._arrivals.wait(seen, timeout, conversation_id)
+        have passed; returns the highest ``seq``."""
+        return self._arrivals.wait(seen, timeout)
 
 
 def last_event(db: sqlite3.Connection) -> int:
