@@ -22,10 +22,18 @@ CHAMPION_STAYS = 3
 @click.option("--recipe", "recipe_file", type=FILE, help="Hyperparameters, YAML or JSON.")
 @click.option("--minutes", type=click.FloatRange(0), default=0.0, help="Time limit; 0 is none.")
 @click.option("--memory", type=click.FloatRange(0), default=0.0, help="GiB limit; 0 is none.")
+@click.option(
+    "--trust-all", is_flag=True, help="Learn from operators who contradict all others, too."
+)
 @click.option("--json", "as_json", is_flag=True, help="Report as one JSON object.")
 @click.pass_context
 def retrain(
-    ctx: click.Context, recipe_file: Path | None, minutes: float, memory: float, as_json: bool
+    ctx: click.Context,
+    recipe_file: Path | None,
+    minutes: float,
+    memory: float,
+    trust_all: bool,
+    as_json: bool,
 ) -> None:
     """Learn from what was corrected: freeze, train, judge, promote or keep.
 
@@ -47,6 +55,7 @@ def retrain(
                 Limits(minutes, memory),
                 bar,
                 lambda text: click.echo(text, err=True),
+                trusting=trust_all,
             )
     finally:
         store.close()

@@ -7,9 +7,11 @@ rows. What tells of a person is replaced before anything is written.
 import hashlib
 import json
 import os
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 
 from finetune.rows import SURE, Row, Span, from_content
 from finetune.temper import choose_judges, temper
@@ -18,11 +20,13 @@ from index.masking import STAND_INS, find_personal, names_of, put_stand_ins
 from index.recognisers import Recogniser, personal
 from index.records import Entity
 from index.seen import fingerprint
+from service.agreement import distrusted
 from service.errors import ContentError
 from service.records.content import Content, Example
 from service.records.past import Origin, Outcome
 from service.store import Store
 
+EMPTY: Mapping[str, str] = MappingProxyType({})
 HELD_OUT = 5  # one conversation of so many is never trained on,
 ENOUGH = 50  # once so many were corrected: few are worth more in training
 
@@ -30,19 +34,25 @@ ENOUGH = 50  # once so many were corrected: few are worth more in training
 @dataclass(frozen=True, slots=True)
 class Frozen:
     """``rows`` to train, calibrate and test with, and ``held_out`` ones that only judge; with the
-    number of those in which somebody was masked. ``origins`` are by a row's place."""
+    number of those in which somebody was masked. ``origins`` are by a row's place; ``left_out``
+    counts, by operator, labels of those who stand out (`service.agreement`)."""
 
     rows: list[Row]
     held_out: list[Row]
     origins: Mapping[str, Origin]
     masked: int = 0
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
 
 def freeze(
-    content: Content, origins: Mapping[str, Origin], traffic: Mapping[Outcome, int]
+    content: Content,
+    origins: Mapping[str, Origin],
+    traffic: Mapping[Outcome, int],
+    doubted: Mapping[str, str] = EMPTY,
 ) -> Frozen:
     """The rows of the desk as it is now. ``origins`` are by message id; ``traffic`` counts messages
-    by what became of them.
+    by what became of them; of ``doubted`` ones, by message id, nothing is learned, and they judge
+    nothing.
 
     Of the conversations in which something was corrected, one in ``HELD_OUT`` is held out with all
     its messages, the same ones every night, as soon as there are ``ENOUGH``; what was corrected in
@@ -55,8 +65,13 @@ def freeze(
     enough = len({origin.conversation_id for origin in origins.values()}) >= ENOUGH
     frozen, masked = Frozen([], [], {}), 0
     told: dict[str, Origin] = {}
+    left_out: Counter[str] = Counter()
     for row in from_content(content):
         example = examples.get(row.place)
+        who = doubted.get(example.message_id or "") if example else None
+        if who is not None:
+            left_out[who] += 1
+            continue
         origin = _origin(example, origins)
         if example is not None and example.source == "correction" and origin is None:
             continue
@@ -75,15 +90,18 @@ def freeze(
             frozen.rows.append(clean)
     rows, held_out = temper(frozen.rows, told), choose_judges(frozen.held_out, told)
     weighed = weigh([*rows, *held_out], told, traffic)
-    return Frozen(weighed[: len(rows)], weighed[len(rows) :], told, masked)
+    return Frozen(weighed[: len(rows)], weighed[len(rows) :], told, masked, dict(left_out))
 
 
-def freeze_desk(store: Store, content: Content) -> Frozen:
-    """The rows of the desk as it is now, with what its store knows of where they are from."""
+def freeze_desk(store: Store, content: Content, *, trusting: bool = False) -> Frozen:
+    """The rows of the desk as it is now, with what its store knows of where they are from; those of
+    operators who stand out only when ``trusting``."""
     corrected = [e.message_id for e in content.examples if e.message_id is not None]
     origins = store.origins(corrected)
     since = min((origin.at for origin in origins.values()), default="")
-    return freeze(content, origins, store.outcomes(since))
+    labels = [] if trusting else store.labels()
+    read = store.read_as(list({label.message_id for label in labels}))
+    return freeze(content, origins, store.outcomes(since), distrusted(labels, read))
 
 
 def is_held_out(conversation_id: str) -> bool:

@@ -80,8 +80,11 @@ def run_night(
     limits: Limits,
     progress: Progress,
     say: Callable[[str], None],
+    *,
+    trusting: bool = False,
 ) -> tuple[Night, Verdict | None]:
     """One night, or the rest of one that was cut off. The verdict is none when nothing was new.
+    When ``trusting``, labels of operators who stand out count, too.
 
     Raises ``Conflict`` when another one runs, ``NightFailed`` when it came to nothing.
     """
@@ -89,7 +92,8 @@ def run_night(
     place.mkdir(mode=0o700, exist_ok=True)
     with _alone(config.home / LOCK):
         night = _unfinished(place) or _begin(place)
-        job = _Job(config, store, place / night.id, recipe, _limited(limits, night, progress), say)
+        told = _limited(limits, night, progress)
+        job = _Job(config, store, place / night.id, recipe, told, say, trusting=trusting)
         try:
             return job.run(night)
         except Exception as error:  # a job's top: whatever went wrong, the night has an end
@@ -115,7 +119,10 @@ class _Job:
         recipe: Recipe,
         progress: Progress,
         say: Callable[[str], None],
+        *,
+        trusting: bool,
     ) -> None:
+        self.trusting = trusting
         self.config = config
         self.store = store
         self.folder = folder
@@ -150,7 +157,7 @@ class _Job:
         return self._saved(_end(night, "promoted", night.reason)), verdict
 
     def _freeze(self, night: Night, content: Content) -> Night:
-        frozen = freeze_desk(self.store, content)
+        frozen = freeze_desk(self.store, content, trusting=self.trusting)
         write_frozen(self.folder / ROWS, frozen)
         rows = digest([*frozen.rows, *frozen.held_out])
         golden = sorted(f"{case}" for case in content.golden)
@@ -158,6 +165,8 @@ class _Job:
         decides = [rows, self.recipe.to_json(), settings.promise, golden]
         decides += [sorted(settings.protected.items())] if settings.protected else []
         self.say(f"{len(frozen.rows)} rows, {len(frozen.held_out)} more held out.")
+        for name, labels in frozen.left_out.items():
+            self.say(f"{name} stands out from the others: {labels} labels are left out.")
         return self._saved(
             replace(
                 night,
@@ -166,6 +175,7 @@ class _Job:
                 rows=len(frozen.rows),
                 held_out=len(frozen.held_out),
                 masked=frozen.masked,
+                left_out=frozen.left_out,
                 dataset=hashlib.sha256(json.dumps(decides).encode()).hexdigest(),
             )
         )

@@ -1,32 +1,38 @@
 """How often each operator's labels are overruled by others, or contradict what others say of like
-messages: so that one who labels wrongly shows by name.
+messages or what the desk was sure of: so that one who labels wrongly shows by name.
 
-A pure function of labels. Nobody is right by definition: a label is held against the majority of
-its nearest neighbours by others, and an operator against all colleagues.
+A pure function of labels and readings. Nobody is right by definition: a label is held against the
+majority of its nearest neighbours by others, and against what the desk read before it was told; an
+operator against all colleagues, with messages of which the desk was as sure. Trainings leave out
+the labels of who stands out (`finetune.freeze`).
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from index.alike import trigrams
-from service.proportions import chance_of_as_many
-from service.records.labels import Label
+from index.records import OUT_OF_SCOPE
+from service.proportions import chance_of, chance_of_as_many
+from service.records.labels import Label, ReadAs
 
 NEWEST = 3000  # labels that are compared: twice as many take four times as long
 LIKE = 0.25  # Jaccard similarity of trigrams from which a message is a neighbour
 NEIGHBOURS = 5
 ENOUGH = 10  # comparisons, below which nobody stands out
-CHANCE = 0.01  # that somebody of all operators stands out who labels as the others do
+THREE = 3  # of two who contradict each other nobody knows which one is wrong
+CHANCE = 0.01  # of each of the two tests, that somebody stands out who labels as the others do
+SURE = (0.5, 0.8, 0.95)  # where bands of the desk's certainty begin, beyond the first
 
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
     """What became of one operator's ``labels``: ``overruled`` by a colleague's later word on the
-    same message; of those ``compared`` with others' on like messages, ``contradicting`` them.
+    same message; of those ``compared`` with others' on like messages, ``contradicting`` them; of
+    those whose message the desk had ``read``, ``read_otherwise``.
 
     ``stands_out`` when that many would come by chance to hardly anybody with the others' rate.
     """
@@ -37,6 +43,8 @@ class Agreement:
     overruled: int
     compared: int
     contradicting: int
+    read: int
+    read_otherwise: int
     stands_out: bool
 
     @property
@@ -45,23 +53,77 @@ class Agreement:
         return 1 - self.contradicting / self.compared if self.compared else None
 
 
-def agreements(labels: Sequence[Label]) -> list[Agreement]:
-    """Every operator with labels of an intent, who contradicts the others most first."""
+def agreements(labels: Sequence[Label], read: Mapping[str, ReadAs]) -> list[Agreement]:
+    """Every operator with labels of an intent, who contradicts the others most first. ``read`` is
+    what the desk took messages for, by their id."""
     newest = [label for label in labels if label.explicit and label.intent][-NEWEST:]
     given = _last_of_each(newest)
     names = {label.operator_id: label.operator_name for label in given}
     owned = Counter(label.operator_id for label in given)
     overruled = _overruled(newest, given)
     compared, contradicting = _compare(given)
+    bands = _hold_against_readings(given, read)
     found = []
     for operator_id, name in names.items():
         wrong, of = contradicting[operator_id], compared[operator_id]
         others = contradicting.total() - wrong, compared.total() - of
         usual = (others[0] + 1) / (others[1] + 2)
-        unlikely = chance_of_as_many(wrong, of, usual) < CHANCE / len(names)
+        many = of >= ENOUGH and len(names) >= THREE
+        alone = many and chance_of_as_many(wrong, of, usual) < CHANCE / len(names)
+        own = bands.get(operator_id, np.zeros((2, len(SURE) + 1), np.int64))
+        whole = sum(bands.values(), np.zeros_like(own))
+        unlikely = _chance_of_readings(own, whole - own) < CHANCE / len(names)
         counts = owned[operator_id], overruled[operator_id], of, wrong
-        found.append(Agreement(operator_id, name, *counts, of >= ENOUGH and unlikely))
+        seen = int(own[0].sum()), int(own[1].sum())
+        stands_out = alone or (seen[0] >= ENOUGH and unlikely)
+        found.append(Agreement(operator_id, name, *counts, *seen, stands_out))
     return sorted(found, key=lambda a: (a.agreement is None, a.agreement or 0, a.operator_name))
+
+
+def distrusted(labels: Sequence[Label], read: Mapping[str, ReadAs]) -> dict[str, str]:
+    """Messages that are labelled by nobody but operators who stand out, and who labelled each last,
+    by name."""
+    out = {found.operator_id for found in agreements(labels, read) if found.stands_out}
+    by_message: dict[str, list[Label]] = defaultdict(list)
+    for label in labels if out else ():
+        if label.undone_by is None:
+            by_message[label.message_id].append(label)
+    return {
+        message_id: told[-1].operator_name
+        for message_id, told in by_message.items()
+        if all(label.operator_id in out for label in told)
+    }
+
+
+def _hold_against_readings(
+    given: Sequence[Label], read: Mapping[str, ReadAs]
+) -> dict[str, NDArray[np.int64]]:
+    """By operator, ``(2, bands)`` by how sure the desk was: labels whose message it had read, and
+    those of which it said otherwise. One of an intent that it did not know by then says nothing of
+    who gave it."""
+    known = {OUT_OF_SCOPE}
+    bands: dict[str, NDArray[np.int64]] = {}
+    for label in given:
+        reading = read.get(label.message_id)
+        if reading is None:
+            continue
+        known.update(reading.considered)
+        if label.intent in known:
+            own = bands.setdefault(label.operator_id, np.zeros((2, len(SURE) + 1), np.int64))
+            band = sum(reading.certainty >= least for least in SURE)
+            own[:, band] += 1, reading.intent != label.intent
+    return bands
+
+
+def _chance_of_readings(own: NDArray[np.int64], others: NDArray[np.int64]) -> float:
+    """The chance that as many of one's labels or more are read otherwise, if in each band it were
+    as often as for the others: the tail of a sum of binomials."""
+    chances = np.ones(1)
+    for number, other, otherwise in zip(own[0], *others, strict=True):
+        rate = (otherwise + 1) / (other + 2)
+        ways = [chance_of(k, int(number), rate) for k in range(number + 1)]
+        chances = np.convolve(chances, ways)
+    return float(chances[own[1].sum() :].sum())
 
 
 def _last_of_each(labels: Sequence[Label]) -> list[Label]:

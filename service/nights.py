@@ -8,7 +8,7 @@ import fcntl
 import logging
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -37,8 +37,8 @@ Time = Annotated[str, AfterValidator(_with_zone)]
 @dataclass(frozen=True, slots=True)
 class Night:
     """How far a night is. ``dataset`` is a hash of all that it decides by: the rows, how to train,
-    what to promise and protect, the golden cases. ``reason`` is in words: why it promoted, kept or
-    failed."""
+    what to promise and protect, the golden cases. ``left_out`` counts labels of operators who stand
+    out, by their names. ``reason`` is in words: why it promoted, kept or failed."""
 
     id: str
     begun_at: Time
@@ -48,6 +48,7 @@ class Night:
     rows: int = 0
     held_out: int = 0
     masked: int = 0
+    left_out: Mapping[str, int] = field(default_factory=dict)
     dataset: str = ""
     better: bool = False
     reason: str = ""

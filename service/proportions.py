@@ -38,12 +38,15 @@ def chance_of_more(part: int, whole: int, other_part: int, other_whole: int) -> 
 
 def chance_of_as_many(part: int, whole: int, rate: float) -> float:
     """The chance of ``part`` or more in ``whole`` that each have this ``rate``, which lies between
-    0 and 1: binomial, in logarithms, for its coefficients soon pass what a float can hold."""
+    0 and 1."""
+    return min(1.0, math.fsum(chance_of(n, whole, rate) for n in range(part, whole + 1)))
+
+
+def chance_of(part: int, whole: int, rate: float) -> float:
+    """The chance of exactly ``part``: binomial, in logarithms, for its coefficients soon pass what
+    a float can hold."""
     yes, no = math.log(rate), math.log1p(-rate)
-    chances = (
-        math.exp(_log_choose(whole, n) + n * yes + (whole - n) * no) for n in range(part, whole + 1)
-    )
-    return min(1.0, math.fsum(chances))
+    return math.exp(_log_choose(whole, part) + part * yes + (whole - part) * no)
 
 
 def looks(conversations: int) -> int:

@@ -12,6 +12,7 @@ from service.errors import Conflict, InvalidInput, NotFound
 from service.labels import conflicts, contested, counting
 from service.records.content import Content, Example, Intent, Template
 from service.records.conversations import ReplyDraft
+from service.records.labels import ReadAs
 from service.records.people import Operator
 from service.store import Store
 
@@ -80,6 +81,20 @@ class LabelContract:
             store.undo_label(message, ana.id)
         kept = [(label.id, label.undone_by) for label in store.labels([message])]
         assert kept == [(first.id, ana.id), (last.id, ben.id)]
+
+    def test_what_the_desk_read_is_there_beside_what_people_say(self, store: Store) -> None:
+        store.replace_content(CONTENT)
+        known = trace()
+        sure = {"certainty": 0.87, "in_scope": 0.97}
+        scores = [{"label": "track", "confidence": 0.9}, {"label": "refund", "confidence": 0.06}]
+        known["reading"] |= {**sure, "intents": scores}
+        foreign = {**known, "reading": {**known["reading"], "in_scope": 0.2, "certainty": 0.18}}
+        unread = {"reading": None, "route": {"action": "handoff", "reason": "engine_away"}}
+        messages = [ask(store, f"{n}", trace=t) for n, t in enumerate((known, foreign, unread))]
+        assert store.read_as([*messages, "msg_unknown"]) == {
+            messages[0]: ReadAs("track", 0.87, ("track", "refund")),
+            messages[1]: ReadAs("out_of_scope", 0.8, ("track", "refund")),
+        }
 
     def test_the_same_said_again_is_one_label(
         self, store: Store, ana: Operator, ben: Operator

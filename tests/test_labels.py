@@ -11,12 +11,12 @@ from sqlite_utils import Database
 from calls import Caller, Customer, start
 from drafts import CONTENT, draft
 from index.alike import alike_key
-from service.agreement import agreements
+from service.agreement import agreements, distrusted
 from service.errors import StoreError
 from service.implied import implied
 from service.labels import conflicts
 from service.records.content import Template
-from service.records.labels import Label
+from service.records.labels import Label, ReadAs
 from service.records.people import Operator
 from service.sqlite.migrations.order import MIGRATIONS
 from service.sqlite.store import SqliteStore
@@ -109,6 +109,8 @@ def test_figures_of_colleagues_are_for_admins(
         "overruled": 1,
         "compared": 1,
         "contradicting": 1,
+        "read": 0,  # the desk did not know the intent yet
+        "read_otherwise": 0,
         "agreement": 0.0,
         "stands_out": False,
     }
@@ -139,13 +141,51 @@ def test_one_who_labels_wrongly_stands_out_by_name() -> None:
         wrong = chance.random() < (0.2 if who == "Dan" else 0.03)
         text = WISHES[intent].format(chance.choice(THINGS))
         labels.append(make(number, who, text, said if wrong else intent))
-    worst, *others = agreements(labels)
+    worst, *others = agreements(labels, {})
     assert (worst.operator_name, worst.stands_out) == ("Dan", True)
     assert worst.compared > 50
     assert {other.operator_name for other in others} == {"Ana", "Ben", "Cem"}
     assert not any(other.stands_out for other in others)
     fair = [replace(e, intent="track") if "where" in e.text else e for e in labels]
-    assert agreements([e for e in fair if e.operator_id != "Dan"])[0].stands_out is False
+    assert agreements([e for e in fair if e.operator_id != "Dan"], {})[0].stands_out is False
+
+
+def test_one_who_contradicts_what_the_desk_is_sure_of_stands_out() -> None:
+    """No two messages are alike, and everybody has as many on which the desk is at a loss."""
+    chance = random.Random(3)
+    labels, read = [], {}
+    for number in range(480):
+        who = ("Ana", "Ben", "Cem", "Dan")[number % 4]
+        truth, sure = chance.choice(list(WISHES)), chance.choice([0.3, 0.9, 0.99])
+        word = "".join(chance.choices("abcdefghijklmnopqrstuvwxyz", k=60))
+        others = sorted({*WISHES} - {truth})
+        said = chance.choice(others) if chance.random() < (0.3 if who == "Dan" else 0.03) else truth
+        labels.append(make(number, who, word, said, f"m{number}"))
+        seen = truth if chance.random() < sure else chance.choice(others)
+        read[f"m{number}"] = ReadAs(seen, sure, tuple(WISHES))
+    found = {each.operator_name: each for each in agreements(labels, read)}
+    assert not any(each.compared for each in found.values())
+    assert [name for name, each in found.items() if each.stands_out] == ["Dan"]
+    assert found["Dan"].read == 120
+    assert found["Dan"].read_otherwise > 1.3 * found["Ana"].read_otherwise
+    doubted = distrusted(labels, read)
+    assert set(doubted.values()) == {"Dan"}
+    assert len(doubted) == 120
+    # A colleague's word on the same message counts.
+    agreed = [*labels, make(999, "Ana", labels[3].text, "track", labels[3].message_id)]
+    assert labels[3].message_id not in distrusted(agreed, read)
+    assert distrusted(labels, {}) == {}
+
+
+def test_who_names_what_the_desk_does_not_know_yet_contradicts_nobody() -> None:
+    labels = [make(n, "Lea", f"{n}{n}", "leaking_tent", f"m{n}") for n in range(40)]
+    labels += [make(n, "Ana", f"{n}{n}", "track", f"m{n}") for n in range(40, 80)]
+    read = {f"m{n}": ReadAs("track", 0.97, ("track", "refund")) for n in range(80)}
+    found = {each.operator_name: each for each in agreements(labels, read)}
+    assert (found["Lea"].read, found["Lea"].stands_out) == (0, False)
+    later = {key: replace(seen, considered=("track", "leaking_tent")) for key, seen in read.items()}
+    assert agreements(labels, later)[0].read == 40
+    assert {a.operator_name for a in agreements(labels, later) if a.stands_out} == {"Lea"}
 
 
 def test_what_a_colleague_said_later_or_took_back_overrules() -> None:
@@ -158,7 +198,7 @@ def test_what_a_colleague_said_later_or_took_back_overrules() -> None:
         make(5, "Ben", text, "track", "m4"),
         make(6, "Ana", text, "track", "m4"),
     ]
-    figures = {each.operator_name: each for each in agreements(said)}
+    figures = {each.operator_name: each for each in agreements(said, {})}
     assert (figures["Ana"].labels, figures["Ana"].overruled) == (3, 2)
     assert (figures["Ben"].labels, figures["Ben"].overruled) == (2, 0)
 
@@ -294,6 +334,6 @@ def test_more_than_a_thousand_comparisons_can_be_judged() -> None:
     text = WISHES["track"]
     mine = [make(n, "Ana", text, "refund" if n >= 1040 else "track") for n in range(1100)]
     others = [make(n, who, text, "track") for n, who in enumerate(("Ben", "Cem") * 40, 2000)]
-    worst, *_ = agreements(mine + others)
+    worst, *_ = agreements(mine + others, {})
     assert (worst.operator_name, worst.compared, worst.contradicting) == ("Ana", 1100, 60)
     assert worst.stands_out

@@ -16,15 +16,17 @@ from click.testing import CliRunner, Result
 import finetune.night
 from finetune.cli_retrain import retrain
 from finetune.erasing import erase
-from finetune.freeze import freeze, is_held_out, mask_row, read_frozen
+from finetune.freeze import freeze, freeze_desk, is_held_out, mask_row, read_frozen
 from finetune.night import _alone
 from finetune.rows import Row, Span
 from finetune.verdict import (
+    CALIBRATION,
     CAUTIOUS,
     Bench,
     Kept,
     Verdict,
     _check_better,
+    _check_calibration,
     _check_cost,
     _check_intents,
     _failed,
@@ -40,7 +42,7 @@ from service.config import Config
 from service.engine import ReleaseEngine, load_reader, release_engine
 from service.nights import Check, list_nights
 from service.records.content import Content, Example, GoldenCase, Intent, Template
-from service.records.conversations import Dialogue
+from service.records.conversations import Dialogue, ReplyDraft
 from service.records.past import Origin
 from service.records.settings import DeskSettings
 from service.records.turns import TurnDraft
@@ -321,6 +323,56 @@ def test_what_follows_from_a_reply_trains_and_never_judges(monkeypatch: pytest.M
     monkeypatch.setattr("finetune.freeze.is_held_out", lambda _: True)
     frozen = freeze(content, origins, {})
     assert ([row.text for row in frozen.held_out], frozen.rows) == (["where is it"], [])
+
+
+def test_labels_of_one_who_contradicts_everybody_are_left_out(
+    desk: Store, config: Config, recipe_file: Path
+) -> None:
+    people = {n: desk.add_operator(f"{n}@b.c", n.title(), "operator", "x") for n in ("ana", "bob")}
+    reading = {"certainty": 0.98, "in_scope": 0.99, "sentiments": []}
+    for number in range(60):
+        who = ("ana", "bob")[number % 2]
+        conversation, _ = desk.create_conversation()
+        known = [{"label": name, "confidence": 0.98} for name in ("greeting", *WORDS)]
+        trace = {"reading": {**reading, "intents": known}, "route": {"action": "answer"}}
+        text = f"hello {number} {'x' * number}"
+        draft = TurnDraft(
+            conversation.id, "c-1", text, 0, Dialogue(), ReplyDraft("Hi.", "answer"), trace=trace
+        )
+        message = desk.record_turn(draft).message.id
+        wrong = who == "bob" and number % 3
+        desk.correct_message(
+            message, people[who].id, intent="cancel_order" if wrong else "greeting"
+        )
+    content = desk.content()
+    frozen, all_of_them = freeze_desk(desk, content), freeze_desk(desk, content, trusting=True)
+    assert frozen.left_out == {"Bob": 30}
+    assert all_of_them.left_out == {}
+    ours = [row for row in frozen.rows if row.text.startswith("hello")]
+    theirs = [row for row in all_of_them.rows if row.text.startswith("hello")]
+    taught = {row.intent for row in ours if "x" in row.text}
+    assert taught == {"greeting"}
+    assert {row.intent for row in theirs if "x" in row.text} == {"greeting", "cancel_order"}
+    told_of = night(config, recipe_file)
+    assert "Bob stands out from the others: 30 labels are left out." in told_of.stderr
+    assert told(told_of)["night"]["left_out"] == {"Bob": 30}
+    assert told(night(config, recipe_file, "--trust-all"))["night"]["left_out"] == {}
+
+
+def test_a_perfectly_calibrated_release_is_not_held_to_luck() -> None:
+    def figures(before: float, after: float, lucky: float) -> Any:
+        errors = ((before, 0.1), (after, lucky))
+        names = ("champion", "challenger")
+        return {
+            name: {"intent": dict(zip(CALIBRATION, pair, strict=True))}
+            for name, pair in zip(names, errors, strict=True)
+        }
+
+    assert _check_calibration(figures(0.035, 0.0552, 0.05)).passed
+    assert not _check_calibration(figures(0.035, 0.08, 0.05)).passed
+    assert not _check_calibration(figures(0.035, 0.0552, 0.01)).passed
+    assert _check_calibration(figures(0.09, 0.1, 0.01)).passed
+    assert _check_calibration(figures(0.0, 0.05, 0.0)).passed
 
 
 @pytest.mark.parametrize(

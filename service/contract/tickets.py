@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from service.errors import DeskError
 from service.inbox_query import InboxQuery
 from service.records.conversations import Message, ReplyDraft
-from service.records.labels import Correction, Label
+from service.records.labels import Correction, Label, ReadAs
 from service.records.tickets import Found, Ticket, TicketChange
 
 
@@ -155,6 +155,10 @@ class TicketStore(Protocol):
     ) -> list[Label]:
         """Labels, oldest first, those that were undone among them: the newest ``limit`` of all, or
         every one of these messages and of all that say the same (`index.alike`)."""
+
+    def read_as(self, message_ids: Sequence[str]) -> dict[str, ReadAs]:
+        """What the desk took these messages for when they came, by message id; without those that
+        no model read."""
 
     def report(self, since: str, until: str, zone: tzinfo | None = None) -> dict[str, Any]:
         """Volumes, answered share, sentiment, response times, per intent, between two times; with a

@@ -56,6 +56,16 @@ class Label:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadAs:
+    """What the desk took a message for when it came: an intent, or that it is out of scope, and how
+    sure it was of that. ``considered`` are intents that it knew by then."""
+
+    intent: str
+    certainty: float
+    considered: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class LabelConflict:
     """Operators said different things of one message, or of messages that say the same.
 

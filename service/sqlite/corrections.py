@@ -8,11 +8,11 @@ from typing import Any
 import orjson
 
 from index.alike import alike_key
-from index.records import SENTIMENTS
+from index.records import OUT_OF_SCOPE, SENTIMENTS
 from service.errors import Conflict, InvalidInput, NotFound
 from service.labels import conflicts, counting, kind_of
 from service.records.conversations import Message
-from service.records.labels import Correction, Label, LabelKind
+from service.records.labels import Correction, Label, LabelKind, ReadAs
 from service.sqlite.audit import note
 from service.sqlite.base import Part
 from service.sqlite.commit import Transaction
@@ -31,6 +31,14 @@ from service.sqlite.turns import find_message
 UNDO = "UPDATE correction SET undone_at = ?, undone_by = ? WHERE id = ?"
 KEYS = "SELECT DISTINCT alike FROM correction WHERE message_id IN (SELECT value FROM json_each(?))"
 NEWEST = f"SELECT * FROM ({LABEL} ORDER BY c.rowid DESC LIMIT ?) ORDER BY place"  # noqa: S608
+
+READ = """
+SELECT t.message_id, json_extract(t.trace, '$.reading.intents') AS intents,
+  json_extract(t.trace, '$.reading.certainty') AS certainty,
+  json_extract(t.trace, '$.reading.in_scope') AS in_scope
+FROM turn AS t WHERE t.message_id IN (SELECT value FROM json_each(?))
+  AND json_extract(t.trace, '$.reading.certainty') IS NOT NULL
+"""
 
 Said = tuple[str | None, str | None, str | None]
 
@@ -147,6 +155,20 @@ class Corrections(Part):
                 ]
             keys = db.execute(KEYS, (orjson.dumps(list(message_ids)).decode(),)).fetchall()
             return labels_alike(db, [row["alike"] for row in keys])
+
+    def read_as(self, message_ids: Sequence[str]) -> dict[str, ReadAs]:
+        """What the desk took these messages for when they came; without what no model read."""
+        with self._reading() as db:
+            rows = db.execute(READ, (orjson.dumps(list(message_ids)).decode(),)).fetchall()
+        return {row["message_id"]: _read_as(row) for row in rows}
+
+
+def _read_as(row: sqlite3.Row) -> ReadAs:
+    considered = tuple(entry["label"] for entry in orjson.loads(row["intents"]))
+    outside = 1 - row["in_scope"]
+    if outside > row["in_scope"]:
+        return ReadAs(OUT_OF_SCOPE, outside, considered)
+    return ReadAs(considered[0], row["certainty"], considered)
 
 
 def _say(

@@ -49,9 +49,10 @@ def list_conflicts() -> Json:
     found = sorted(conflicts(labels), key=lambda conflict: conflict.said[-1].at, reverse=True)
     answer: Json = {"conflicts": [conflict_json(conflict) for conflict in found]}
     if asked:
+        read = parts().store.read_as(list({label.message_id for label in labels}))
         answer["operators"] = [
             agreement_json(figures)
-            for figures in agreements(labels)
+            for figures in agreements(labels, read)
             if may(g.operator.role, "lead") or figures.operator_id == g.operator.id
         ]
     return answer

@@ -66,6 +66,8 @@ SCHEMAS: dict[str, Schema] = {
                     "overruled": WHOLE,
                     "compared": WHOLE,
                     "contradicting": WHOLE,
+                    "read": WHOLE,
+                    "read_otherwise": WHOLE,
                     "agreement": either(NUMBER),
                     "stands_out": FLAG,
                 }

@@ -53,6 +53,7 @@ NIGHT = fields(
         "rows": WHOLE,
         "held_out": WHOLE,
         "masked": WHOLE,
+        "left_out": {"type": "object", "additionalProperties": WHOLE},
         "training_seconds": NUMBER,
         "better": FLAG,
         "reason": TEXT,

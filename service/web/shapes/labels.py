@@ -53,6 +53,8 @@ def agreement_json(figures: Agreement) -> dict[str, Any]:
         "overruled": figures.overruled,
         "compared": figures.compared,
         "contradicting": figures.contradicting,
+        "read": figures.read,
+        "read_otherwise": figures.read_otherwise,
         "agreement": None if share is None else round(share, 4),
         "stands_out": figures.stands_out,
     }

@@ -76,13 +76,15 @@ function figuresOf(operators) {
   return h("section", {},
     h("h3", {}, "How often others say the same"),
     h("div", { class: "agreement-frame" }, h("table", { class: "agreement-table" },
-      h("thead", {}, h("tr", {}, ["Operator", "Agree", "Compared", "Overruled", "Labels"].map((name) => h("th", { scope: "col" }, name)))),
+      h("thead", {}, h("tr", {}, ["Operator", "Agree", "Compared", "Desk read so", "Read", "Overruled", "Labels"].map((name) => h("th", { scope: "col" }, name)))),
       h("tbody", {}, operators.map((one) => h("tr", { "data-testid": "operator-agreement" },
         h("th", { scope: "row" }, h("bdi", {}, one.operator.name),
           one.stands_out && h("span", { class: "tag", data: { priority: "high" } }, "stands out")),
         h("td", {}, one.agreement === null ? "–" : `${Math.round(100 * one.agreement)} %`),
-        h("td", {}, String(one.compared)), h("td", {}, String(one.overruled)), h("td", {}, String(one.labels))))))),
-    h("p", { class: "soft" }, "Compared with what others said of the most similar messages. Nobody is right by definition: look at the messages before you speak to a colleague."));
+        h("td", {}, String(one.compared)),
+        h("td", {}, one.read ? `${Math.round(100 * (1 - one.read_otherwise / one.read))} %` : "–"), h("td", {}, String(one.read)),
+        h("td", {}, String(one.overruled)), h("td", {}, String(one.labels))))))),
+    h("p", { class: "soft" }, "Compared with what others said of the most similar messages, and with what the desk read before it was told. Trainings leave out the labels of a colleague who stands out. Nobody is right by definition: look at the messages before you speak to anybody."));
 }
 
 /** @param {Conflict[]} conflicts @param {(conflict: Conflict, labels: Labels|null, place: HTMLElement) => void} choose */

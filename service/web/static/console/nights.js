@@ -76,11 +76,17 @@ async function fillNight(body, night, releases) {
         fact("Took", night.ended_at && duration(Date.parse(night.ended_at) - Date.parse(night.begun_at))),
         fact("Training", night.training_seconds ? duration(1000 * night.training_seconds) : ""),
         fact("Rows", night.rows ? `${count(night.rows)}, and ${count(night.held_out)} held out` : ""),
+        fact("Left out", leftOut(night)),
         fact("Challenger", night.release, true), fact("Champion then", night.champion, true)),
       release?.report && h("p", {}, h("a", { class: "button", href: `/api/v1/releases/${encodeURIComponent(release.id)}/report`, target: "_blank", rel: "noopener" }, "Report of the challenger")));
   } catch (error) {
     fill(body, h("p", { class: "error", role: "alert" }, explain(error)));
   }
+}
+
+/** Whose labels stand out from everybody else's, and so were not learned. @param {Night} night */
+function leftOut({ left_out: labels }) {
+  return Object.entries(labels).map(([name, number]) => `${plural(number, "label")} of ${name}, who contradicts the others`).join("; ");
 }
 
 /** @param {Check[]} checks */

@@ -50,7 +50,7 @@
  *   kind: LabelKind, intent: string|null, sentiment: string|null, at: string}} Said
  * @typedef {{fields: ("intent"|"sentiment")[], messages: string[], said: Said[]}} Conflict
  * @typedef {{operator: Person, labels: number, overruled: number, compared: number, contradicting: number,
- *   agreement: number|null, stands_out: boolean}} Agreement
+ *   read: number, read_otherwise: number, agreement: number|null, stands_out: boolean}} Agreement
  * @typedef {{intent: Score|null, sentiment: Score|null, in_scope: number}} Reading
  *
  * @typedef {object} Message
@@ -133,6 +133,7 @@
  * @property {string|null} release
  * @property {number} rows
  * @property {number} held_out
+ * @property {Record<string, number>} left_out
  * @property {number} training_seconds
  * @property {string} reason
  *
