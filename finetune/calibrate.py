@@ -9,12 +9,12 @@ It never trains or reads a text.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from finetune.batches import Dataset
+from finetune.batches import Dataset, join, pick
 from finetune.statistics import binomial_tail, effective_size
 from index.backend import Raw
 from index.calibration import Calibration, Scores, scope_score, softmax
@@ -46,15 +46,7 @@ class Judged:
 
     def above(self, in_scope: float) -> "Judged":
         """The rows that are at least so probably in scope."""
-        kept = self.in_scope >= in_scope
-        return Judged(
-            self.certainty[kept],
-            self.in_scope[kept],
-            self.right[kept],
-            self.near[kept],
-            self.outliers[kept],
-            self.counts[kept],
-        )
+        return pick(self, np.flatnonzero(self.in_scope >= in_scope))
 
 
 def fit(raw: Raw, rows: Dataset) -> Calibration:
@@ -134,19 +126,47 @@ def judge(raw: Raw, rows: Dataset, calibration: Calibration) -> Judged:
     )
 
 
+def judge_strangers(strange: Raw, rows: Dataset, calibration: Calibration) -> Judged:
+    """The rows with an intent once more, as messages that are out of scope: ``strange`` is what is
+    read in them where their intent is not known (`finetune.prototypes.estrange`).
+
+    They count for as much as the rows lack of messages that are out of scope, which are ``OUTSIDE``
+    of the traffic: a new desk has examples of what it answers, and none of what it does not.
+    """
+    known = rows.intents != IGNORED
+    whole = float(rows.counts[known].sum())
+    lacking = OUTSIDE / (1 - OUTSIDE) * whole - float(rows.counts[rows.outliers].sum())
+    if strange.intents.shape[1] < 2 or lacking <= 0:
+        known[:] = False
+    own = pick(rows, np.flatnonzero(known))
+    outside = replace(
+        own,
+        intents=np.full(len(own), IGNORED, np.int64),
+        outliers=np.ones(len(own), np.bool_),
+        counts=own.counts * np.float32(lacking / whole if whole else 0.0),
+    )
+    return judge(pick(strange, np.flatnonzero(known)), outside, calibration)
+
+
 def find_thresholds(
-    tuning: Judged, promised: Judged | None, promise: float, risk: float
+    tuning: Judged,
+    promised: Judged | None,
+    promise: float,
+    risk: float,
+    strangers: Judged | None = None,
 ) -> Thresholds:
     """Thresholds for a promise; ``answer`` is ``NEVER`` when these rows cannot carry it.
 
     What lies below ``in_scope`` is never answered, so it has no part in the others. Without
-    ``promised`` rows those for tuning say everything, and that the promise is kept is an estimate.
+    ``promised`` rows those for tuning, and ``strangers``, say what may be answered, and that the
+    promise is kept is an estimate.
     """
     in_scope = _quantile(tuning, 1 - KEPT)
     tuning = tuning.above(in_scope)
     certainty, near = tuning.certainty, tuning.near
     if promised is None:
-        answer = estimate_answer_threshold(tuning, promise, risk)
+        everybody = join([tuning, strangers.above(in_scope)]) if strangers else tuning
+        answer = estimate_answer_threshold(everybody, promise, risk)
     else:
         promised = promised.above(in_scope)
         answer = find_answer_threshold(tuning, promised, promise, risk)

@@ -16,7 +16,7 @@ from finetune.calibrate import find_thresholds, fit, judge
 from finetune.checkpoint import Checkpoint
 from finetune.lesson import Lesson
 from finetune.prepare import Prepared, without
-from finetune.prototypes import fit_prototypes
+from finetune.prototypes import estrange, fit_prototypes
 from finetune.recipe import Recipe
 from finetune.soup import stir_in
 from finetune.state import Epoch
@@ -90,7 +90,7 @@ def fit_network(
     if prepared.parts is not None:
         crossed = _cross_read(network, prepared, held, setup, tell, checkpoint)
     fit_prototypes(network, number(prepared.train, prepared.labels, tokenizer), setup.device)
-    raw = crossed or run(network, held.tokens, setup.device)
+    raw = crossed[0] if crossed else run(network, held.tokens, setup.device)
     rows = np.arange(len(held))
     tuning, promised = rows[: len(prepared.tuning)], rows[len(prepared.tuning) :]
     calibration = fit(pick(raw, tuning), pick(held, tuning))
@@ -155,21 +155,25 @@ def _cross_read(
     setup: Setup,
     tell: Progress,
     checkpoint: Checkpoint | None,
-) -> Raw:
-    """What networks that did without a row read in it, for all ``held`` rows in their order.
+) -> tuple[Raw, Raw]:
+    """What networks that did without a row read in it, for all ``held`` rows in their order, and
+    what they would if they did not know its intent.
 
     Their weights are stirred into ``kept``.
     """
     assert prepared.parts is not None
     tokenizer, soup = Tokenizer.load(setup.encoder), setup.recipe.soup
     names = np.unique(prepared.parts)
-    pieces, places = [], []
+    pieces, strange, places = [], [], []
     for done, part in enumerate(names, start=1):
         rest, told = without(prepared, int(part)), prefixed(f"part {done}/{len(names)}", tell)
         network, _ = train_network(rest, setup, told, None, checkpoint, soup + done - 1)
         fit_prototypes(network, number(rest.train, rest.labels, tokenizer), setup.device)
         places.append(np.flatnonzero(prepared.parts == part))
-        pieces.append(run(network, pick(held, places[-1]).tokens, setup.device))
+        theirs = pick(held, places[-1])
+        pieces.append(run(network, theirs.tokens, setup.device))
+        strange.append(estrange(network, pieces[-1], theirs.intents))
         stir_in(kept, network, soup + done)
         del network
-    return pick(join(pieces), np.argsort(np.concatenate(places), kind="stable"))
+    order = np.argsort(np.concatenate(places), kind="stable")
+    return pick(join(pieces), order), pick(join(strange), order)

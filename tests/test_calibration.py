@@ -1,11 +1,16 @@
 """Calibration: scores become probabilities, and thresholds keep what they promise."""
 
+from dataclasses import replace
 from math import comb
+from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 
+from finetune.batches import Dataset
+from finetune.build import build_network
 from finetune.calibrate import (
     NEVER,
     Judged,
@@ -15,10 +20,17 @@ from finetune.calibrate import (
     find_thresholds,
     fit_scope,
     fit_temperature,
+    judge,
+    judge_strangers,
 )
+from finetune.prototypes import estrange
 from finetune.statistics import auroc, binomial_tail, calibration_error
+from index.backend import Raw
 from index.calibration import Calibration, scope_score, softmax
 from index.records import Thresholds
+from index.release import Labels
+from index.spans import IGNORED
+from tiny import tiny_recipe
 
 
 def draw(count: int, random: np.random.Generator, sharpness: float = 4.0) -> Judged:
@@ -222,3 +234,75 @@ def test_in_scope_threshold_keeps_known_messages() -> None:
     kept = judged.in_scope[~judged.outliers] >= thresholds.in_scope
     assert 0.97 <= kept.mean() <= 0.99
     assert thresholds.clarify <= thresholds.answer
+
+
+# --- messages that are out of scope, where no example is -----------------------------------------
+
+
+def rows_of(intents: list[int], outliers: int = 0, count: float = 1.0) -> Dataset:
+    """So many rows by their intents, and outliers, without texts."""
+    whole = len(intents) + outliers
+    none = np.full(whole, IGNORED, np.int64)
+    return Dataset(
+        tokens=[[]] * whole,  # type: ignore[list-item]
+        intents=np.array([*intents, *[IGNORED] * outliers], np.int64),
+        sentiments=none,
+        tags=[none[:0]] * whole,
+        outliers=np.arange(whole) >= len(intents),
+        weights=np.ones(whole, np.float32),
+        counts=np.full(whole, count, np.float32),
+    )
+
+
+def read_as(logits: NDArray[np.float32]) -> Raw:
+    rows = len(logits)
+    empty = np.zeros((rows, 0), np.float32)
+    return Raw(empty, logits, np.zeros(rows, np.float32), empty, [empty[0].astype(int)] * rows)
+
+
+@pytest.mark.parametrize(("outliers", "together"), [(0, 10.0), (4, 6.0), (10, 0.0), (50, 0.0)])
+def test_strangers_count_for_what_the_rows_lack_of_a_tenth(outliers: int, together: float) -> None:
+    rows = rows_of([0, 1, 2] * 30, outliers)
+    raw = read_as(np.zeros((len(rows), 3), np.float32))
+    strangers = judge_strangers(raw, rows, Calibration(Thresholds(0.95, 0.05, 0, 0, 0)))
+    assert strangers.counts.sum() == pytest.approx(together)
+    assert strangers.outliers.all()
+    assert not strangers.right.any()
+
+
+def test_a_desk_that_would_answer_strangers_is_careful() -> None:
+    """It knows its own messages well; of them, those it would answer if it did not know their
+    intent are the less certain half."""
+    rows = rows_of([0, 1] * 200)
+    sure = np.linspace(1, 6, 400, dtype=np.float32)
+    own = np.eye(2, dtype=np.float32)[rows.intents] * sure[:, None]
+    strange = np.where(np.eye(2, dtype=bool)[rows.intents], -1e4, sure[:, None] - 2)
+    calibration = Calibration(Thresholds(0.95, 0.05, 0, 0, 0), scope_offset=-2.0)
+    judged = judge(read_as(own), rows, calibration)
+    strangers = judge_strangers(read_as(strange.astype(np.float32)), rows, calibration)
+    careless = find_thresholds(judged, None, 0.95, 0.05)
+    careful = find_thresholds(judged, None, 0.95, 0.05, strangers)
+    assert careless.answer == 0.0
+    assert careful.answer > 0.5
+    assert careful.in_scope == careless.in_scope
+    above = careful.answer
+    answered = [each.counts[each.certainty >= above].sum() for each in (judged, strangers)]
+    assert answered[0] / sum(answered) > 0.95
+
+
+def test_an_intent_that_is_taken_away_leaves_the_others(encoder: Path) -> None:
+    labels = Labels(("a", "b", "c"), (), ())
+    network = build_network(encoder, labels, tiny_recipe(encoder)).eval()
+    assert network.prototypes is not None
+    with torch.no_grad():
+        network.prototypes.centres.copy_(torch.eye(3, 32))
+    vectors = np.eye(3, 32, dtype=np.float32) * 0.9
+    raw = replace(read_as(np.full((3, 3), 2.0, np.float32)), vectors=vectors)
+    strange = estrange(network, raw, np.array([0, IGNORED, 2]))
+    assert (strange.intents < 0).tolist() == [
+        [True, False, False],
+        [False] * 3,
+        [False] * 2 + [True],
+    ]
+    assert strange.distances == pytest.approx([np.hypot(0.9, 1), 0.1, np.hypot(0.9, 1)], abs=1e-5)
+    assert (raw.intents == 2).all()
