@@ -31,7 +31,8 @@ class Dataset:
     ``intents`` and ``sentiments`` are label numbers ``(n,)``, ``tags`` one array ``(length,)`` a
     row; ``IGNORED`` where there is no label. ``outliers`` ``(n,)`` marks out-of-scope rows, and
     ``weights`` ``(n,)`` multiply the losses of the rows' labels, and ``counts`` ``(n,)`` is for how
-    many rows each counts in calibration.
+    many rows each counts in calibration. ``then`` ``(n, 2)`` is certainty and in-scope probability
+    of rows whose intent the desk did not know when they came; not a number for others.
     """
 
     tokens: list[Tokens]
@@ -41,6 +42,7 @@ class Dataset:
     outliers: NDArray[np.bool_]
     weights: NDArray[np.float32]
     counts: NDArray[np.float32]
+    then: NDArray[np.float32]
 
     def __len__(self) -> int:
         return len(self.tokens)
@@ -100,6 +102,7 @@ def number(rows: Sequence[Row], labels: Labels, tokenizer: Tokenizer) -> Dataset
         outliers=np.array([row.intent == OUT_OF_SCOPE for row in rows], np.bool_),
         weights=np.array([row.weight * row.share for row in rows], np.float32),
         counts=np.array([1.0 if row.stands is None else row.stands for row in rows], np.float32),
+        then=np.array([row.then or (np.nan, np.nan) for row in rows], np.float32).reshape(-1, 2),
     )
 
 

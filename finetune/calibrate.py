@@ -107,7 +107,11 @@ def fit_scope(known: Scores, outliers: Scores) -> tuple[float, float]:
 
 
 def judge(raw: Raw, rows: Dataset, calibration: Calibration) -> Judged:
-    """The rows that carry an intent or are out of scope, with calibrated scores."""
+    """The rows that carry an intent or are out of scope, with calibrated scores.
+
+    One of an intent that the desk did not know when the message came stands for what is new to it,
+    tomorrow as then: it has the scores of then, and whatever is answered is wrong.
+    """
     chosen = (rows.intents != IGNORED) | rows.outliers
     if not raw.intents.shape[1] or not chosen.any():
         nothing = np.zeros(0, np.float32)
@@ -116,12 +120,15 @@ def judge(raw: Raw, rows: Dataset, calibration: Calibration) -> Judged:
     logits, truth = raw.intents[chosen], rows.intents[chosen]
     in_scope = calibration.in_scope(logits, raw.distances[chosen])
     order = np.argsort(-logits, axis=1, kind="stable")
+    certainty = softmax(logits, calibration.temperature).max(axis=1) * in_scope
+    then = rows.then[chosen]
+    new = ~np.isnan(then[:, 0])
     return Judged(
-        certainty=softmax(logits, calibration.temperature).max(axis=1) * in_scope,
-        in_scope=in_scope,
-        right=order[:, 0] == truth,
-        near=(order[:, :CHOICES] == truth[:, None]).any(axis=1),
-        outliers=rows.outliers[chosen],
+        certainty=np.where(new, then[:, 0], certainty),
+        in_scope=np.where(new, then[:, 1], in_scope),
+        right=(order[:, 0] == truth) & ~new,
+        near=(order[:, :CHOICES] == truth[:, None]).any(axis=1) & ~new,
+        outliers=rows.outliers[chosen] | new,
         counts=rows.counts[chosen],
     )
 
@@ -133,7 +140,7 @@ def judge_strangers(strange: Raw, rows: Dataset, calibration: Calibration) -> Ju
     They count for as much as the rows lack of messages that are out of scope, which are ``OUTSIDE``
     of the traffic: a new desk has examples of what it answers, and none of what it does not.
     """
-    known = rows.intents != IGNORED
+    known = (rows.intents != IGNORED) & np.isnan(rows.then[:, 0])
     whole = float(rows.counts[known].sum())
     lacking = OUTSIDE / (1 - OUTSIDE) * whole - float(rows.counts[rows.outliers].sum())
     if strange.intents.shape[1] < 2 or lacking <= 0:
@@ -143,6 +150,7 @@ def judge_strangers(strange: Raw, rows: Dataset, calibration: Calibration) -> Ju
         own,
         intents=np.full(len(own), IGNORED, np.int64),
         outliers=np.ones(len(own), np.bool_),
+        then=np.full((len(own), 2), np.nan, np.float32),
         counts=own.counts * np.float32(lacking / whole if whole else 0.0),
     )
     return judge(pick(strange, np.flatnonzero(known)), outside, calibration)

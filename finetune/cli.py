@@ -272,7 +272,9 @@ def _rows_of_desk(config: Config, *, held_out: bool = True) -> tuple[list[Row], 
     try:
         content = store.content()
         messages = store.customer_texts(MESSAGES)
-        rows = from_content(content) if held_out else freeze_desk(store, content).rows
+        rows = (
+            from_content(content) if held_out else freeze_desk(store, content, config.releases).rows
+        )
     finally:
         store.close()
     if not content.examples:

@@ -18,15 +18,20 @@ from finetune.temper import choose_judges, temper
 from finetune.traffic import weigh
 from index.masking import STAND_INS, find_personal, names_of, put_stand_ins
 from index.recognisers import Recogniser, personal
-from index.records import Entity
+from index.records import OUT_OF_SCOPE, Entity
+from index.release import read_intents
 from index.seen import fingerprint
 from service.agreement import distrusted
 from service.errors import ContentError
 from service.records.content import Content, Example
+from service.records.labels import ReadAs
 from service.records.past import Origin, Outcome
 from service.store import Store
+from service.times import since
 
 EMPTY: Mapping[str, str] = MappingProxyType({})
+NOTHING: Mapping[str, tuple[float, float]] = MappingProxyType({})
+NEW_FOR = "14d"  # what is asked for the first time; later it says nothing of what will be
 HELD_OUT = 5  # one conversation of so many is never trained on,
 ENOUGH = 50  # once so many were corrected: few are worth more in training
 
@@ -49,10 +54,11 @@ def freeze(
     origins: Mapping[str, Origin],
     traffic: Mapping[Outcome, int],
     doubted: Mapping[str, str] = EMPTY,
+    new: Mapping[str, tuple[float, float]] = NOTHING,
 ) -> Frozen:
     """The rows of the desk as it is now. ``origins`` are by message id; ``traffic`` counts messages
     by what became of them; of ``doubted`` ones, by message id, nothing is learned, and they judge
-    nothing.
+    nothing; ``new`` are scores, as in `Row.then`, of those whose intent the desk did not know.
 
     Of the conversations in which something was corrected, one in ``HELD_OUT`` is held out with all
     its messages, the same ones every night, as soon as there are ``ENOUGH``; what was corrected in
@@ -81,6 +87,8 @@ def freeze(
             else mask_row(row, recognisers, names_of(origin.customer_name if origin else None))
         )
         masked += clean.text != row.text
+        if example is not None and example.message_id:
+            clean = replace(clean, then=new.get(example.message_id))
         if origin is not None:
             told[row.place] = origin
         if enough and origin is not None and is_held_out(origin.conversation_id):
@@ -93,15 +101,34 @@ def freeze(
     return Frozen(weighed[: len(rows)], weighed[len(rows) :], told, masked, dict(left_out))
 
 
-def freeze_desk(store: Store, content: Content, *, trusting: bool = False) -> Frozen:
-    """The rows of the desk as it is now, with what its store knows of where they are from; those of
-    operators who stand out only when ``trusting``."""
-    corrected = [e.message_id for e in content.examples if e.message_id is not None]
-    origins = store.origins(corrected)
-    since = min((origin.at for origin in origins.values()), default="")
-    labels = [] if trusting else store.labels()
-    read = store.read_as(list({label.message_id for label in labels}))
-    return freeze(content, origins, store.outcomes(since), distrusted(labels, read))
+def freeze_desk(
+    store: Store, content: Content, releases: Path, *, trusting: bool = False
+) -> Frozen:
+    """The rows of the desk as it is now, with what its store knows of where they are from, and what
+    the releases in the folder knew; those of operators who stand out only when ``trusting``."""
+    corrected = {e.message_id: e.intent for e in content.examples if e.message_id is not None}
+    origins = store.origins(list(corrected))
+    first = min((origin.at for origin in origins.values()), default="")
+    labels = store.labels()
+    read = store.read_as(list({*corrected, *(label.message_id for label in labels)}))
+    names = {one.release for one in read.values() if one.release}
+    knew = {name: read_intents(releases / name) for name in names}
+    recent = since(NEW_FOR)
+    new = {
+        message_id: (read[message_id].certainty, read[message_id].in_scope)
+        for message_id, origin in origins.items()
+        if origin.at >= recent and _is_new(corrected[message_id], read.get(message_id), knew)
+    }
+    doubted = {} if trusting else distrusted(labels, read)
+    return freeze(content, origins, store.outcomes(first), doubted, new)
+
+
+def _is_new(
+    intent: str | None, read: ReadAs | None, knew: Mapping[str, frozenset[str] | None]
+) -> bool:
+    """Whether the release that read a message with this intent did not know it."""
+    known = knew.get(read.release or "") if read else None
+    return intent not in (None, OUT_OF_SCOPE) and known is not None and intent not in known
 
 
 def is_held_out(conversation_id: str) -> bool:
@@ -161,6 +188,8 @@ def read_frozen(path: Path) -> tuple[list[Row], list[Row]]:
             del fields["origin"]
             if fields["entities"] is not None:
                 fields["entities"] = tuple(Span(**span) for span in fields["entities"])
+            if fields.get("then") is not None:
+                fields["then"] = tuple(fields["then"])
             rows[held].append(Row(**fields))
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise ContentError(f"{path} cannot be read: {error}") from None

@@ -157,7 +157,7 @@ class _Job:
         return self._saved(_end(night, "promoted", night.reason)), verdict
 
     def _freeze(self, night: Night, content: Content) -> Night:
-        frozen = freeze_desk(self.store, content, trusting=self.trusting)
+        frozen = freeze_desk(self.store, content, self.config.releases, trusting=self.trusting)
         write_frozen(self.folder / ROWS, frozen)
         rows = digest([*frozen.rows, *frozen.held_out])
         golden = sorted(f"{case}" for case in content.golden)

@@ -50,7 +50,8 @@ class Row:
     train, but judge nothing, and yield to others. ``share`` is what counts of it where its writer
     has written too much (`finetune.temper`). A labelled message of a customer's ``stands`` for so
     many of the traffic, in units of an example, where networks that did without it can calibrate by
-    it (`finetune.traffic`); None of what only trains.
+    it (`finetune.traffic`); None of what only trains. ``then`` is how sure the desk was of it when
+    it came, its certainty and how probably it is in scope, where the desk did not know its intent.
     """
 
     text: str
@@ -65,6 +66,7 @@ class Row:
     weight: float = 1.0
     share: float = 1.0
     stands: float | None = None
+    then: tuple[float, float] | None = None
 
 
 def read_rows(paths: Sequence[Path]) -> list[Row]:

@@ -91,6 +91,15 @@ def load_release(path: Path) -> Release:
         ) from None
 
 
+def read_intents(path: Path) -> frozenset[str] | None:
+    """The intents that the release at ``path`` knows, files unchecked; None when that cannot be
+    read, or it is gone."""
+    try:
+        return frozenset(_read_json(path / "labels.json")["intents"])
+    except (ReleaseError, KeyError, TypeError):
+        return None
+
+
 def read_manifest(path: Path) -> Manifest:
     """The manifest of the release at ``path``, files unchecked. Raises ``ReleaseError``."""
     if not path.is_dir():

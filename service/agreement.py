@@ -110,8 +110,8 @@ def _hold_against_readings(
         known.update(reading.considered)
         if label.intent in known:
             own = bands.setdefault(label.operator_id, np.zeros((2, len(SURE) + 1), np.int64))
-            band = sum(reading.certainty >= least for least in SURE)
-            own[:, band] += 1, reading.intent != label.intent
+            said, certainty = reading.verdict
+            own[:, sum(certainty >= least for least in SURE)] += 1, said != label.intent
     return bands
 
 

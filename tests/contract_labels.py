@@ -92,9 +92,11 @@ class LabelContract:
         unread = {"reading": None, "route": {"action": "handoff", "reason": "engine_away"}}
         messages = [ask(store, f"{n}", trace=t) for n, t in enumerate((known, foreign, unread))]
         assert store.read_as([*messages, "msg_unknown"]) == {
-            messages[0]: ReadAs("track", 0.87, ("track", "refund")),
-            messages[1]: ReadAs("out_of_scope", 0.8, ("track", "refund")),
+            messages[0]: ReadAs("track", 0.87, 0.97, ("track", "refund"), "rel_1"),
+            messages[1]: ReadAs("track", 0.18, 0.2, ("track", "refund"), "rel_1"),
         }
+        verdicts = [read.verdict for read in store.read_as(messages).values()]
+        assert verdicts == [("track", 0.87), ("out_of_scope", 0.8)]
 
     def test_the_same_said_again_is_one_label(
         self, store: Store, ana: Operator, ben: Operator

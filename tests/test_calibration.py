@@ -251,6 +251,7 @@ def rows_of(intents: list[int], outliers: int = 0, count: float = 1.0) -> Datase
         outliers=np.arange(whole) >= len(intents),
         weights=np.ones(whole, np.float32),
         counts=np.full(whole, count, np.float32),
+        then=np.full((whole, 2), np.nan, np.float32),
     )
 
 

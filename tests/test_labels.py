@@ -162,7 +162,7 @@ def test_one_who_contradicts_what_the_desk_is_sure_of_stands_out() -> None:
         said = chance.choice(others) if chance.random() < (0.3 if who == "Dan" else 0.03) else truth
         labels.append(make(number, who, word, said, f"m{number}"))
         seen = truth if chance.random() < sure else chance.choice(others)
-        read[f"m{number}"] = ReadAs(seen, sure, tuple(WISHES))
+        read[f"m{number}"] = ReadAs(seen, sure, considered=tuple(WISHES))
     found = {each.operator_name: each for each in agreements(labels, read)}
     assert not any(each.compared for each in found.values())
     assert [name for name, each in found.items() if each.stands_out] == ["Dan"]
@@ -180,7 +180,7 @@ def test_one_who_contradicts_what_the_desk_is_sure_of_stands_out() -> None:
 def test_who_names_what_the_desk_does_not_know_yet_contradicts_nobody() -> None:
     labels = [make(n, "Lea", f"{n}{n}", "leaking_tent", f"m{n}") for n in range(40)]
     labels += [make(n, "Ana", f"{n}{n}", "track", f"m{n}") for n in range(40, 80)]
-    read = {f"m{n}": ReadAs("track", 0.97, ("track", "refund")) for n in range(80)}
+    read = {f"m{n}": ReadAs("track", 0.97, considered=("track", "refund")) for n in range(80)}
     found = {each.operator_name: each for each in agreements(labels, read)}
     assert (found["Lea"].read, found["Lea"].stands_out) == (0, False)
     later = {key: replace(seen, considered=("track", "leaking_tent")) for key, seen in read.items()}

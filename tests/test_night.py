@@ -10,13 +10,15 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
 import finetune.night
+from finetune import batches, calibrate
 from finetune.cli_retrain import retrain
 from finetune.erasing import erase
-from finetune.freeze import freeze, freeze_desk, is_held_out, mask_row, read_frozen
+from finetune.freeze import freeze, freeze_desk, is_held_out, mask_row, read_frozen, write_frozen
 from finetune.night import _alone
 from finetune.rows import Row, Span
 from finetune.verdict import (
@@ -34,10 +36,15 @@ from finetune.verdict import (
     choose_rows,
     judge,
 )
+from index.backend import Raw
+from index.calibration import Calibration
 from index.champion import champion, list_releases, promote
 from index.masking import names_of
 from index.recognisers import personal
+from index.records import Thresholds
+from index.release import Labels
 from index.seen import fingerprint, read_fingerprints, read_marks
+from index.tokens import Tokenizer
 from service.config import Config
 from service.engine import ReleaseEngine, load_reader, release_engine
 from service.nights import Check, list_nights
@@ -345,7 +352,9 @@ def test_labels_of_one_who_contradicts_everybody_are_left_out(
             message, people[who].id, intent="cancel_order" if wrong else "greeting"
         )
     content = desk.content()
-    frozen, all_of_them = freeze_desk(desk, content), freeze_desk(desk, content, trusting=True)
+    frozen, all_of_them = (
+        freeze_desk(desk, content, config.releases, trusting=trusting) for trusting in (False, True)
+    )
     assert frozen.left_out == {"Bob": 30}
     assert all_of_them.left_out == {}
     ours = [row for row in frozen.rows if row.text.startswith("hello")]
@@ -357,6 +366,58 @@ def test_labels_of_one_who_contradicts_everybody_are_left_out(
     assert "Bob stands out from the others: 30 labels are left out." in told_of.stderr
     assert told(told_of)["night"]["left_out"] == {"Bob": 30}
     assert told(night(config, recipe_file, "--trust-all"))["night"]["left_out"] == {}
+
+
+def test_what_was_new_to_the_desk_counts_as_it_was_read_then(
+    desk: Store, config: Config, recipe_file: Path
+) -> None:
+    assert night(config, recipe_file).exit_code == 0
+    release = champion(config.releases)
+    ana = desk.add_operator("ana@b.c", "Ana", "operator", "x")
+    desk.save_intent(Intent("leaking_tent", "all", "A tent leaks"))
+    scores = {"certainty": 0.75, "in_scope": 0.9, "sentiments": []}
+    known = [{"label": "greeting", "confidence": 0.8}]
+
+    def correct_one(text: str, intent: str, by: str | None) -> None:
+        conversation, _ = desk.create_conversation()
+        trace = {
+            "release": by,
+            "reading": {**scores, "intents": known},
+            "route": {"action": "answer"},
+        }
+        reply = ReplyDraft("Hi.", "answer")
+        draft = TurnDraft(conversation.id, "c-1", text, 0, Dialogue(), reply, trace=trace)
+        desk.correct_message(desk.record_turn(draft).message.id, ana.id, intent=intent)
+
+    correct_one("my tent leaks", "leaking_tent", release)
+    correct_one("hello desk", "greeting", release)
+    correct_one("what is the weather", "out_of_scope", release)
+    correct_one("water in the tent", "leaking_tent", "rel_gone")
+    content = desk.content()
+    rows = freeze_desk(desk, content, config.releases).rows
+    then = {row.text: row.then for row in rows if row.place.startswith("example") and row.then}
+    assert then == {"my tent leaks": (0.75, 0.9)}
+
+    write_frozen(config.home / "rows", freeze_desk(desk, content, config.releases))
+    assert read_frozen(config.home / "rows")[0] == rows
+
+    labels = Labels(("greeting", "leaking_tent"), (), ())
+    tokenizer = Tokenizer.load(config.releases / str(release) / "encoder")
+    held = batches.number(
+        [row for row in rows if row.text in ("my tent leaks", "hello desk")], labels, tokenizer
+    )
+    sure = np.array([[9.0, 0.0], [0.0, 9.0]], np.float32)[held.intents]
+    none = np.zeros((2, 0), np.float32)
+    raw = Raw(none, sure, np.zeros(2, np.float32), none, [none[0].astype(int)] * 2)
+    judged = calibrate.judge(
+        raw, held, Calibration(Thresholds(0.95, 0.05, 0, 0, 0), scope_offset=9)
+    )
+    new = judged.outliers
+    assert new.sum() == 1
+    assert judged.certainty[new] == pytest.approx(0.75)
+    assert judged.in_scope[new] == pytest.approx(0.9)
+    assert judged.right.tolist() == (~new).tolist()
+    assert judged.certainty[~new] > 0.9
 
 
 def test_a_perfectly_calibrated_release_is_not_held_to_luck() -> None:

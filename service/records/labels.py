@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from index.records import OUT_OF_SCOPE
+
 LabelKind = Literal["correction", "confirmation", "reply", "takeover"]
 
 
@@ -57,12 +59,21 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class ReadAs:
-    """What the desk took a message for when it came: an intent, or that it is out of scope, and how
-    sure it was of that. ``considered`` are intents that it knew by then."""
+    """What a release took a message for when it came: the intent that came first, how sure it was
+    of that, and that the message is in scope. ``considered`` are intents that it knew by then."""
 
     intent: str
     certainty: float
+    in_scope: float = 1.0
     considered: tuple[str, ...] = ()
+    release: str | None = None
+
+    @property
+    def verdict(self) -> tuple[str, float]:
+        """What it would say of the message in one word, and how sure it was of that."""
+        if self.in_scope < 0.5:
+            return OUT_OF_SCOPE, 1 - self.in_scope
+        return self.intent, self.certainty
 
 
 @dataclass(frozen=True, slots=True)

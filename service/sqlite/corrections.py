@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from index.alike import alike_key
-from index.records import OUT_OF_SCOPE, SENTIMENTS
+from index.records import SENTIMENTS
 from service.errors import Conflict, InvalidInput, NotFound
 from service.labels import conflicts, counting, kind_of
 from service.records.conversations import Message
@@ -35,7 +35,8 @@ NEWEST = f"SELECT * FROM ({LABEL} ORDER BY c.rowid DESC LIMIT ?) ORDER BY place"
 READ = """
 SELECT t.message_id, json_extract(t.trace, '$.reading.intents') AS intents,
   json_extract(t.trace, '$.reading.certainty') AS certainty,
-  json_extract(t.trace, '$.reading.in_scope') AS in_scope
+  json_extract(t.trace, '$.reading.in_scope') AS in_scope,
+  json_extract(t.trace, '$.release') AS release
 FROM turn AS t WHERE t.message_id IN (SELECT value FROM json_each(?))
   AND json_extract(t.trace, '$.reading.certainty') IS NOT NULL
 """
@@ -165,10 +166,8 @@ class Corrections(Part):
 
 def _read_as(row: sqlite3.Row) -> ReadAs:
     considered = tuple(entry["label"] for entry in orjson.loads(row["intents"]))
-    outside = 1 - row["in_scope"]
-    if outside > row["in_scope"]:
-        return ReadAs(OUT_OF_SCOPE, outside, considered)
-    return ReadAs(considered[0], row["certainty"], considered)
+    scores = row["certainty"], row["in_scope"]
+    return ReadAs(considered[0], *scores, considered, row["release"])
 
 
 def _say(
