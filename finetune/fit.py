@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from finetune.batches import Dataset, join, number, pick
-from finetune.calibrate import find_thresholds, fit, judge
+from finetune.calibrate import find_thresholds, fit, judge, judge_strangers
 from finetune.checkpoint import Checkpoint
 from finetune.lesson import Lesson
 from finetune.prepare import Prepared, without
@@ -94,14 +94,14 @@ def fit_network(
     rows = np.arange(len(held))
     tuning, promised = rows[: len(prepared.tuning)], rows[len(prepared.tuning) :]
     calibration = fit(pick(raw, tuning), pick(held, tuning))
-    if (
-        crossed is not None
-    ):  # too few to spare any: those that fit a few numbers have their say, too
-        judged, certifying = judge(raw, held, calibration), None
+    if crossed is not None:  # too few to spare any
+        strangers = judge_strangers(crossed[1], held, calibration)
+        judged = judge(raw, held, calibration)
+        thresholds = find_thresholds(judged, None, setup.promise, setup.risk, strangers)
     else:
         judged = judge(pick(raw, tuning), pick(held, tuning), calibration)
         certifying = judge(pick(raw, promised), pick(held, promised), calibration)
-    thresholds = find_thresholds(judged, certifying, setup.promise, setup.risk)
+        thresholds = find_thresholds(judged, certifying, setup.promise, setup.risk)
     return Fitted(network, replace(calibration, thresholds=thresholds), epochs, raw)
 
 

@@ -2,12 +2,15 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
-from finetune.batches import number
+from finetune import calibrate
+from finetune.batches import Dataset, number
+from finetune.calibrate import Judged
 from finetune.fit import Setup, fit_network, train_network
 from finetune.prepare import FEW, prepare, without
 from finetune.rows import Row, Span
@@ -15,6 +18,7 @@ from finetune.run import train_release
 from finetune.soup import stir_in
 from finetune.split import deal, group_rows
 from index.alike import words_of
+from index.backend import Raw
 from index.calibration import Calibration
 from index.network import Network, run
 from index.release import load_release
@@ -273,3 +277,33 @@ def test_the_kept_network_is_the_mean_of_its_members(encoder: Path) -> None:
     # What calibrates is what the mean reads, not what a member does.
     rows = number(prepared.calibrating, prepared.labels, Tokenizer.load(encoder))
     assert np.allclose(kept.raw.distances, run(kept.network, rows.tokens, setup.device).distances)
+
+
+def test_a_desk_without_messages_out_of_scope_is_judged_by_strangers(
+    encoder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [row for row in make_rows() if row.intent not in (None, "out_of_scope")]
+    prepared = prepare(rows, parts=2)
+    assert prepared.parts is not None
+    setup = Setup(encoder, tiny_recipe(encoder, epochs=2), torch.device("cpu"), promise=0.5)
+    seen: list[Judged] = []
+    judge = calibrate.judge_strangers
+
+    def strangers(strange: Raw, held: Dataset, calibration: Calibration) -> Judged:
+        own = strange.intents[np.arange(len(held)), held.intents]
+        assert (own < -1000).all()  # as if it were not there
+        assert (strange.intents > -1000).sum(axis=1).tolist() == [2] * len(held)
+        seen.append(judge(strange, held, calibration))
+        return seen[-1]
+
+    def everywhere(*asked: Any) -> Judged:
+        found = strangers(*asked)
+        whole = np.ones_like(found.counts)
+        return replace(found, certainty=whole, in_scope=whole, counts=9 * whole)
+
+    monkeypatch.setattr("finetune.fit.judge_strangers", strangers)
+    answering = fit_network(prepared, setup, quiet).calibration.thresholds.answer
+    assert seen[0].counts.sum() == pytest.approx(len(prepared.calibrating) / 9, rel=1e-4)
+    monkeypatch.setattr("finetune.fit.judge_strangers", everywhere)
+    silent = fit_network(prepared, setup, quiet).calibration.thresholds.answer
+    assert answering <= 1 < silent
