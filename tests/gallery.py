@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from PIL import Image
-from playwright.sync_api import Browser, Page, Request, Route, expect
+from PIL import Image, ImageDraw
+from playwright.sync_api import Browser, FilePayload, Page, Request, Route, expect
 
 from conftest import PASSWORD
+from pictures import PDF
 
 SIZES = {320: 640, 768: 900, 1440: 900}
 THEMES = ("light", "dark")
@@ -105,6 +106,31 @@ def find_command(page: Page) -> None:
     page.get_by_test_id("palette-input").fill("re")
 
 
+def photo() -> FilePayload:
+    """A lamp with a crack in its glass, as drawn as pictures of tests may be."""
+    image = Image.new("RGB", (960, 720), "#e8e2d6")
+    drawn = ImageDraw.Draw(image)
+    drawn.rectangle((0, 520, 960, 720), fill="#b9a58a")
+    drawn.polygon([(330, 120), (630, 120), (720, 360), (240, 360)], fill="#2f4a4d")
+    drawn.rectangle((462, 360, 498, 560), fill="#8a6f3c")
+    drawn.ellipse((360, 540, 600, 600), fill="#8a6f3c")
+    drawn.line([(560, 130), (525, 190), (575, 240), (530, 300), (560, 358)], "#f4f1ea", width=7)
+    written = io.BytesIO()
+    image.save(written, "PNG")
+    return {"name": "cracked-lamp.png", "mimeType": "image/png", "buffer": written.getvalue()}
+
+
+PAPER: FilePayload = {"name": "receipt.pdf", "mimeType": "application/pdf", "buffer": PDF}
+
+
+def attach_reply(page: Page) -> None:
+    open_ticket(page)
+    if page.get_by_test_id("act-claim").is_visible():
+        page.get_by_test_id("act-claim").click()
+    page.get_by_test_id("file-input").set_input_files([photo(), PAPER])
+    expect(page.locator("[data-testid=tray-item][data-state=done]")).to_have_count(2)
+
+
 SIGN_IN = View("sign-in", "Sign-in")
 CONSOLE = (
     View("inbox", "Inbox"),
@@ -112,6 +138,7 @@ CONSOLE = (
     View("trace", "Why the desk did what it did", "", see_why),
     View("correction", "Saying what a message really was", "", correct),
     View("replies", "Templates and canned replies by /", "", insert_reply),
+    View("files", "Files for a reply", "", attach_reply),
     View("resolving", "Resolving with the label in one step", "", resolve),
     View("search", "Search", "", search),
     View("palette", "Command palette", "", find_command),
@@ -161,6 +188,16 @@ def open_menu(page: Page) -> None:
     page.locator("[part=menu-button]").click()
 
 
+def send_picture(page: Page) -> None:
+    open_widget(page)
+    page.locator("[part=picker]").set_input_files([photo()])
+    page.locator("[part=input]").fill("My lamp came with a crack, can I talk to somebody?")
+    page.locator("[part=input]").press("Enter")
+    answers = page.locator("[part=message][data-author=desk]")
+    expect(answers.nth(1)).to_be_visible(timeout=20_000)
+    page.locator("[part=picker]").set_input_files([PAPER])
+
+
 def go_offline(page: Page) -> None:
     say("what can I pay with?")(page)
     page.context.set_offline(True)
@@ -175,6 +212,7 @@ WIDGET = (
     View("widget-answer", "An answer", "", say("where is my parcel KM-482913?")),
     View("widget-choice", "“Did you mean?”", "", say("my address and my delivery")),
     View("widget-person", "Handed over to a person", "", say("I want to talk to a real person")),
+    View("widget-files", "A picture sent, a paper about to be", "", send_picture),
     View("widget-menu", "The widget's menu", "", open_menu),
     View("widget-offline", "Without a connection", "", go_offline),
     View("widget-arabic", "In Arabic, from right to left", "", open_widget, "ar"),
