@@ -293,7 +293,7 @@ def test_console_starts_from_now_and_resumes_from_where_it_was(
 @pytest.fixture
 def quick_pings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("service.web.stream.PING_SECONDS", 0.05)
-    monkeypatch.setattr("service.web.stream.WAIT_SECONDS", 0.02)
+    monkeypatch.setattr("service.web.broadcast.LOOK_SECONDS", 0.02)
 
 
 @pytest.mark.usefixtures("quick_pings")
@@ -489,7 +489,7 @@ def test_an_event_is_read_and_written_once_for_all_who_listen(
 def test_what_cannot_be_read_for_a_moment_is_told_later(
     customer: Customer, running: Parts, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("service.web.broadcast.IDLE_SECONDS", 0.05)
+    monkeypatch.setattr("service.web.broadcast.LOOK_SECONDS", 0.05)
     events, fails = store.events, [StoreError("locked"), ZeroDivisionError()]
 
     def read(**asked: Any) -> Any:
@@ -507,7 +507,7 @@ def test_what_cannot_be_read_for_a_moment_is_told_later(
 def test_nobody_tells_where_nobody_listens(
     customer: Customer, running: Parts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("service.web.broadcast.IDLE_SECONDS", 0.05)
+    monkeypatch.setattr("service.web.broadcast.LOOK_SECONDS", 0.05)
     for _ in range(2):
         with stream(customer) as response:
             frames(response, 1)

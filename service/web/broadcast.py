@@ -1,9 +1,9 @@
 """Tells every event stream of a process what was committed: read once, written once for all.
 
 Used by `service.web.stream`. Were each of hundreds of streams to read and write every event by
-itself, they would take the time of those who chat. One thread does it, and only while somebody
-listens: the first event goes out at once, those that follow closely go together. It knows no
-credentials; what a listener may hear is decided where it is sent.
+itself, or to wake every second to see what is new, they would take the time of those who chat. One
+thread does it, and only while somebody listens: the first event goes out at once, those that follow
+closely go together. It knows no credentials; what a listener may hear is decided where it is sent.
 """
 
 import logging
@@ -22,12 +22,12 @@ from service.store import Store
 
 log = logging.getLogger("frontdesk.web")
 
-HOLD_SECONDS = 0.1  # what is committed meanwhile goes together
-IDLE_SECONDS = 1.0
+HOLD_SECONDS = 0.25  # what is committed meanwhile goes together
+LOOK_SECONDS = 1.0  # how often it is looked who has left, and what is true now
 MOST_WAITING = 2000  # events for one listener, who then reads the log himself
 
 Frame = Callable[[Event], tuple[str, object] | None]
-Told = tuple[int, bytes]  # an event's id in a stream, and what is sent of it
+Told = tuple[int | None, bytes]  # an event's id in a stream, if it has one, and what is sent of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +55,15 @@ class Feed:
 
 
 class Listener:
-    """What one stream has still to send; ``behind`` when it must read the log, as at first."""
+    """What one stream has still to send; ``behind`` when it must read the log, as at first, and
+    ``ended`` when nobody listens any more, or there is nothing to listen to."""
 
-    def __init__(self, feed: Feed) -> None:
+    def __init__(self, feed: Feed, is_over: Callable[[], bool]) -> None:
         self.feed = feed
+        self.is_over = is_over
         self.behind = True
-        self.ended = False  # its conversation is gone
+        self.ended = False
+        self._asking = threading.Lock()
         self._waiting: deque[Told] = deque()
         self._rung = threading.Event()
 
@@ -71,6 +74,18 @@ class Listener:
         else:
             self.behind = True
         self._rung.set()
+
+    def news(self) -> bytes:
+        """What is true now and was not told yet."""
+        with self._asking:
+            return b"".join(write_frame(None, news) for news in self.feed.beside())
+
+    def look(self) -> None:
+        """End if it is over, else tell what is true now."""
+        if self.is_over():
+            self.end()
+        elif news := self.news():
+            self.put([(None, news)])
 
     def end(self) -> None:
         """Nothing more will come."""
@@ -100,9 +115,12 @@ class Broadcast:
         self._runs = False
 
     @contextmanager
-    def listen(self, feed: Feed) -> Iterator[Listener]:
-        """Hear, from now on, of every event; what was before stands in the log."""
-        listener = Listener(feed)
+    def listen(self, feed: Feed, is_over: Callable[[], bool]) -> Iterator[Listener]:
+        """Hear, from now on, of every event, until it is over; what was before stands in the log.
+
+        ``is_over`` and the feed's ``beside`` are called by another thread, without a request.
+        """
+        listener = Listener(feed, is_over)
         with self._lock:
             if not self._runs:
                 self._position = self._store.last_event()
@@ -119,17 +137,27 @@ class Broadcast:
                     del self._listeners[feed.conversation_id]
 
     def _run(self) -> None:
+        looked = time.monotonic()
         while self._is_wanted():
             try:
-                self._store.wait(self._position, IDLE_SECONDS)
+                self._store.wait(self._position, looked + LOOK_SECONDS - time.monotonic())
                 pause = HOLD_SECONDS if self._tell() else 0.0
+                if time.monotonic() - looked >= LOOK_SECONDS:
+                    looked = time.monotonic()
+                    self._look()
             except StoreError as error:
                 log.warning("events cannot be told: %s", error)
-                pause = IDLE_SECONDS
+                pause = LOOK_SECONDS
             except Exception:  # a loop top: whatever went wrong, go on
                 log.exception("events cannot be told")
-                pause = IDLE_SECONDS
+                pause = LOOK_SECONDS
             time.sleep(pause)
+
+    def _look(self) -> None:
+        with self._lock:
+            listeners = [listener for mine in self._listeners.values() for listener in mine]
+        for listener in listeners:
+            listener.look()
 
     def _is_wanted(self) -> bool:
         with self._lock:
@@ -166,6 +194,7 @@ def _put(events: Sequence[Event], listeners: Sequence[Listener]) -> None:
         ]
         for listener in listeners:
             listener.put(told)
+            listener.look()
 
 
 def write_frame(cursor: int | None, framed: tuple[str, object] | None) -> bytes:

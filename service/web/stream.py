@@ -12,11 +12,10 @@ from collections.abc import Iterator
 from flask import Response, request, stream_with_context
 
 from service.errors import Busy, InvalidInput, NotFound
-from service.web.broadcast import Feed, write_frame
+from service.web.broadcast import Feed
 from service.web.context import Parts, parts
 
 PING_SECONDS = 15.0
-WAIT_SECONDS = 1.0  # how long a stream sleeps before it looks whether anybody ends it
 SOCKET = "gunicorn.socket"  # of the request, in its environment
 
 
@@ -50,9 +49,14 @@ def _frames(
     running: Parts, feed: Feed, after: int, connection: socket.socket | None
 ) -> Iterator[bytes]:
     yield b"retry: 1000\n: connected\n\n"
-    pinged = time.monotonic()
-    with running.broadcast.listen(feed) as listener:
-        while running.serving() and not listener.ended and not _has_left(connection):
+    ping_at = time.monotonic() + PING_SECONDS
+
+    def is_over() -> bool:
+        return not running.serving() or _has_left(connection)
+
+    with running.broadcast.listen(feed, is_over) as listener:
+        while running.serving() and not listener.ended:
+            pieces: list[bytes] = []
             if listener.behind:
                 listener.catch_up()
                 try:
@@ -64,24 +68,20 @@ def _frames(
                             yield frames
                 except NotFound:  # the conversation was erased
                     return
-            fleeting = feed.beside()
-            if fleeting and not feed.allowed():
-                return
-            for news in fleeting:
-                yield write_frame(None, news)
-            fresh = [told for told in listener.take(WAIT_SECONDS) if told[0] > after]
-            if fresh:
-                if not feed.allowed():
-                    return
-                after = fresh[-1][0]
-                if frames := b"".join(frame for _, frame in fresh):
-                    yield frames
-            if time.monotonic() - pinged >= PING_SECONDS:
-                if not feed.allowed():
-                    return
-                pinged = time.monotonic()
-                yield b": ping\n\n"
+                pieces.append(listener.news())
+            patience = 0.0 if any(pieces) else max(0.0, ping_at - time.monotonic())
+            for cursor, frame in listener.take(patience):
+                if cursor is None or cursor > after:
+                    after = cursor or after
+                    pieces.append(frame)
+            if time.monotonic() >= ping_at:
+                ping_at = time.monotonic() + PING_SECONDS
+                pieces.append(b": ping\n\n")
                 listener.behind = True  # what went wrong, if anything did, is made up for
+            if sent := b"".join(pieces):
+                if not feed.allowed():
+                    return
+                yield sent
 
 
 def _has_left(connection: socket.socket | None) -> bool:
