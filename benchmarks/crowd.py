@@ -142,6 +142,8 @@ def _listening(
         finally:
             child.stdin.close()
             heard[0] = int(child.stdout.readline() or 0)
+            if not heard[0]:
+                raise RuntimeError("nobody heard anything")
 
 
 def _listen(port: int, streams: Sequence[Place]) -> None:
@@ -178,7 +180,10 @@ def _read(opened: selectors.BaseSelector, until: float) -> int:
     while True:
         for key, _ in opened.select(timeout=0.01):
             assert isinstance(key.fileobj, socket.socket)
-            heard += key.fileobj.recv(1 << 20).count(b"event: ")
+            piece = key.fileobj.recv(1 << 20)
+            if not piece:
+                raise RuntimeError("a stream ended")
+            heard += piece.count(b"\nevent: ")
         if time.monotonic() >= until:
             return heard
 

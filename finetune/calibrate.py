@@ -140,20 +140,23 @@ def judge_strangers(strange: Raw, rows: Dataset, calibration: Calibration) -> Ju
     They count for as much as the rows lack of messages that are out of scope, which are ``OUTSIDE``
     of the traffic: a new desk has examples of what it answers, and none of what it does not.
     """
-    known = (rows.intents != IGNORED) & np.isnan(rows.then[:, 0])
+    new = ~np.isnan(rows.then[:, 0])
+    known = np.flatnonzero((rows.intents != IGNORED) & ~new)
     whole = float(rows.counts[known].sum())
-    lacking = OUTSIDE / (1 - OUTSIDE) * whole - float(rows.counts[rows.outliers].sum())
+    lacking = OUTSIDE / (1 - OUTSIDE) * whole - float(rows.counts[rows.outliers | new].sum())
     if strange.intents.shape[1] < 2 or lacking <= 0:
-        known[:] = False
-    own = pick(rows, np.flatnonzero(known))
+        known = known[:0]
+    # Not all of them at a fraction of their count: that would look like more than there is.
+    some = known[:: max(1, round(whole / lacking))] if len(known) else known
+    chosen = pick(rows, some)
     outside = replace(
-        own,
-        intents=np.full(len(own), IGNORED, np.int64),
-        outliers=np.ones(len(own), np.bool_),
-        then=np.full((len(own), 2), np.nan, np.float32),
-        counts=own.counts * np.float32(lacking / whole if whole else 0.0),
+        chosen,
+        intents=np.full(len(some), IGNORED, np.int64),
+        outliers=np.ones(len(some), np.bool_),
+        then=np.full((len(some), 2), np.nan, np.float32),
+        counts=chosen.counts * np.float32(lacking / max(float(chosen.counts.sum()), 1e-9)),
     )
-    return judge(pick(strange, np.flatnonzero(known)), outside, calibration)
+    return judge(pick(strange, some), outside, calibration)
 
 
 def find_thresholds(

@@ -113,11 +113,15 @@ def freeze_desk(
     read = store.read_as(list({*corrected, *(label.message_id for label in labels)}))
     names = {one.release for one in read.values() if one.release}
     knew = {name: read_intents(releases / name) for name in names}
-    recent = since(NEW_FOR)
+    recent, there = since(NEW_FOR), {intent.name for intent in content.intents}
     new = {
         message_id: (read[message_id].certainty, read[message_id].in_scope)
         for message_id, origin in origins.items()
-        if origin.at >= recent and _is_new(corrected[message_id], read.get(message_id), knew)
+        if origin.at >= recent
+        and _is_new(corrected[message_id], read.get(message_id), knew)
+        # What it was read as is gone when an intent was split or has another name: then it is not
+        # the message that was new.
+        and read[message_id].intent in there
     }
     doubted = {} if trusting else distrusted(labels, read)
     return freeze(content, origins, store.outcomes(first), doubted, new)

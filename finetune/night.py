@@ -91,7 +91,11 @@ def run_night(
     place = config.home / NIGHTS
     place.mkdir(mode=0o700, exist_ok=True)
     with _alone(config.home / LOCK):
-        night = _unfinished(place) or _begin(place)
+        night = _unfinished(place)
+        if night and trusting and night.left_out:
+            _save(place / night.id, _end(night, "failed", "Begun anew, with everybody's labels."))
+            night = None
+        night = night or _begin(place)
         told = _limited(limits, night, progress)
         job = _Job(config, store, place / night.id, recipe, told, say, trusting=trusting)
         try:

@@ -162,6 +162,7 @@ def digest(rows: Iterable[Row]) -> str:
                 *(row.text, row.intent, row.sentiment, _plain(row.entities), row.split),
                 *([] if row.weight == 1 else [row.weight]),  # so that it is as it was without
                 *([] if row.share == 1 else ["share", row.share]),
+                *([] if row.then is None else ["then", *row.then]),
             ],
             ensure_ascii=True,
         )

@@ -3,7 +3,8 @@ messages or what the desk was sure of: so that one who labels wrongly shows by n
 
 A pure function of labels and readings. Nobody is right by definition: a label is held against the
 majority of its nearest neighbours by others, and against what the desk read before it was told; an
-operator against all colleagues, with messages of which the desk was as sure. Trainings leave out
+operator against all colleagues, with messages of which the desk was as sure. The desk's readings
+alone accuse nobody: who only corrects contradicts them more than who confirms. Trainings leave out
 the labels of who stands out (`finetune.freeze`).
 """
 
@@ -16,15 +17,16 @@ from numpy.typing import NDArray
 
 from index.alike import trigrams
 from index.records import OUT_OF_SCOPE
-from service.proportions import chance_of, chance_of_as_many
+from service.proportions import chance_of_more, chances_of_parts
 from service.records.labels import Label, ReadAs
 
 NEWEST = 3000  # labels that are compared: twice as many take four times as long
 LIKE = 0.25  # Jaccard similarity of trigrams from which a message is a neighbour
 NEIGHBOURS = 5
 ENOUGH = 10  # comparisons, below which nobody stands out
-THREE = 3  # of two who contradict each other nobody knows which one is wrong
+TWO = 2
 CHANCE = 0.01  # of each of the two tests, that somebody stands out who labels as the others do
+LEANING = 0.1  # so little chance must contradicting colleagues have for readings to be believed
 SURE = (0.5, 0.8, 0.95)  # where bands of the desk's certainty begin, beyond the first
 
 
@@ -56,26 +58,28 @@ class Agreement:
 def agreements(labels: Sequence[Label], read: Mapping[str, ReadAs]) -> list[Agreement]:
     """Every operator with labels of an intent, who contradicts the others most first. ``read`` is
     what the desk took messages for, by their id."""
-    newest = [label for label in labels if label.explicit and label.intent][-NEWEST:]
+    said = [label for label in labels if label.explicit and label.intent]
+    newest = _newest_of_each(said)
     given = _last_of_each(newest)
     names = {label.operator_id: label.operator_name for label in given}
     owned = Counter(label.operator_id for label in given)
     overruled = _overruled(newest, given)
     compared, contradicting = _compare(given)
-    bands = _hold_against_readings(given, read)
+    bands = _hold_against_readings(_last_of_each(said), read)
+    everybody = sum(bands.values(), np.zeros((2, len(SURE) + 1), np.int64))
     found = []
     for operator_id, name in names.items():
         wrong, of = contradicting[operator_id], compared[operator_id]
         others = contradicting.total() - wrong, compared.total() - of
-        usual = (others[0] + 1) / (others[1] + 2)
-        many = of >= ENOUGH and len(names) >= THREE
-        alone = many and chance_of_as_many(wrong, of, usual) < CHANCE / len(names)
-        own = bands.get(operator_id, np.zeros((2, len(SURE) + 1), np.int64))
-        whole = sum(bands.values(), np.zeros_like(own))
-        unlikely = _chance_of_readings(own, whole - own) < CHANCE / len(names)
+        alone = 1.0  # of two who contradict each other nobody knows which one is wrong
+        if of >= ENOUGH and len(names) > TWO:
+            alone = chance_of_more(wrong, of, *others)
+        own = bands.get(operator_id, np.zeros_like(everybody))
+        of_readings = _chance_of_readings(own, everybody - own)
+        level = CHANCE / len(names)
+        stands_out = alone < level or (of_readings < level and alone < LEANING)
         counts = owned[operator_id], overruled[operator_id], of, wrong
         seen = int(own[0].sum()), int(own[1].sum())
-        stands_out = alone or (seen[0] >= ENOUGH and unlikely)
         found.append(Agreement(operator_id, name, *counts, *seen, stands_out))
     return sorted(found, key=lambda a: (a.agreement is None, a.agreement or 0, a.operator_name))
 
@@ -116,14 +120,32 @@ def _hold_against_readings(
 
 
 def _chance_of_readings(own: NDArray[np.int64], others: NDArray[np.int64]) -> float:
-    """The chance that as many of one's labels or more are read otherwise, if in each band it were
-    as often as for the others: the tail of a sum of binomials."""
-    chances = np.ones(1)
-    for number, other, otherwise in zip(own[0], *others, strict=True):
-        rate = (otherwise + 1) / (other + 2)
-        ways = [chance_of(k, int(number), rate) for k in range(number + 1)]
-        chances = np.convolve(chances, ways)
-    return float(chances[own[1].sum() :].sum())
+    """The chance that as many of one's labels or more are read otherwise, if in each band everybody
+    contradicts the desk as often: the tail of a sum of hypergeometric counts (Fisher 1935). Bands
+    in which the others have hardly a label say nothing."""
+    chances, observed = np.ones(1), 0
+    for mine, wrong, theirs, theirs_wrong in zip(*own.tolist(), *others.tolist(), strict=True):
+        if theirs >= ENOUGH:
+            chances = np.convolve(chances, chances_of_parts(mine, theirs, wrong + theirs_wrong))
+            observed += wrong
+    return min(1.0, float(chances[observed:].sum()))
+
+
+def _newest_of_each(labels: Sequence[Label]) -> list[Label]:
+    """The newest labels of each operator, so that all together are as many as can be compared: who
+    left long ago is known by what he said then."""
+    counts = Counter(label.operator_id for label in labels)
+    most, room = 0, NEWEST
+    for number, count in enumerate(sorted(counts.values())):  # who has few leaves room to others
+        most = room // (len(counts) - number)
+        room -= min(count, most)
+    left = Counter(dict.fromkeys(counts, most))
+    newest = []
+    for label in reversed(labels):
+        if left[label.operator_id] > 0:
+            left[label.operator_id] -= 1
+            newest.append(label)
+    return newest[::-1]
 
 
 def _last_of_each(labels: Sequence[Label]) -> list[Label]:

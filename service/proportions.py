@@ -26,27 +26,21 @@ def chance_of_more(part: int, whole: int, other_part: int, other_whole: int) -> 
 
     Fisher's exact test (1935): it holds for small counts, where the normal approximation does not.
     """
-    parts, all_ = part + other_part, whole + other_whole
+    chances = chances_of_parts(whole, other_whole, part + other_part)
+    return min(1.0, math.fsum(chances[part:]))
+
+
+def chances_of_parts(whole: int, other_whole: int, parts: int) -> list[float]:
+    """The chances of 0, 1, 2 … of all ``parts`` to be of ``whole``, if both shares are the same:
+    the hypergeometric distribution."""
 
     def log_ways(chosen: int) -> float:
         return _log_choose(whole, chosen) + _log_choose(other_whole, parts - chosen)
 
-    scale = _log_choose(all_, parts)
-    most = min(whole, parts)
-    return min(1.0, math.fsum(math.exp(log_ways(n) - scale) for n in range(part, most + 1)))
-
-
-def chance_of_as_many(part: int, whole: int, rate: float) -> float:
-    """The chance of ``part`` or more in ``whole`` that each have this ``rate``, which lies between
-    0 and 1."""
-    return min(1.0, math.fsum(chance_of(n, whole, rate) for n in range(part, whole + 1)))
-
-
-def chance_of(part: int, whole: int, rate: float) -> float:
-    """The chance of exactly ``part``: binomial, in logarithms, for its coefficients soon pass what
-    a float can hold."""
-    yes, no = math.log(rate), math.log1p(-rate)
-    return math.exp(_log_choose(whole, part) + part * yes + (whole - part) * no)
+    scale = _log_choose(whole + other_whole, parts)
+    fewest = max(0, parts - other_whole)
+    found = [math.exp(log_ways(n) - scale) for n in range(fewest, min(whole, parts) + 1)]
+    return [*[0.0] * fewest, *found]
 
 
 def looks(conversations: int) -> int:

@@ -335,10 +335,11 @@ def test_what_follows_from_a_reply_trains_and_never_judges(monkeypatch: pytest.M
 def test_labels_of_one_who_contradicts_everybody_are_left_out(
     desk: Store, config: Config, recipe_file: Path
 ) -> None:
-    people = {n: desk.add_operator(f"{n}@b.c", n.title(), "operator", "x") for n in ("ana", "bob")}
+    names = ("ana", "bob", "cem")
+    people = {n: desk.add_operator(f"{n}@b.c", n.title(), "operator", "x") for n in names}
     reading = {"certainty": 0.98, "in_scope": 0.99, "sentiments": []}
     for number in range(60):
-        who = ("ana", "bob")[number % 2]
+        who = names[number % 3]
         conversation, _ = desk.create_conversation()
         known = [{"label": name, "confidence": 0.98} for name in ("greeting", *WORDS)]
         trace = {"reading": {**reading, "intents": known}, "route": {"action": "answer"}}
@@ -347,7 +348,7 @@ def test_labels_of_one_who_contradicts_everybody_are_left_out(
             conversation.id, "c-1", text, 0, Dialogue(), ReplyDraft("Hi.", "answer"), trace=trace
         )
         message = desk.record_turn(draft).message.id
-        wrong = who == "bob" and number % 3
+        wrong = who == "bob" and number % 4
         desk.correct_message(
             message, people[who].id, intent="cancel_order" if wrong else "greeting"
         )
@@ -355,7 +356,7 @@ def test_labels_of_one_who_contradicts_everybody_are_left_out(
     frozen, all_of_them = (
         freeze_desk(desk, content, config.releases, trusting=trusting) for trusting in (False, True)
     )
-    assert frozen.left_out == {"Bob": 30}
+    assert frozen.left_out == {"Bob": 20}
     assert all_of_them.left_out == {}
     ours = [row for row in frozen.rows if row.text.startswith("hello")]
     theirs = [row for row in all_of_them.rows if row.text.startswith("hello")]
@@ -363,8 +364,8 @@ def test_labels_of_one_who_contradicts_everybody_are_left_out(
     assert taught == {"greeting"}
     assert {row.intent for row in theirs if "x" in row.text} == {"greeting", "cancel_order"}
     told_of = night(config, recipe_file)
-    assert "Bob stands out from the others: 30 labels are left out." in told_of.stderr
-    assert told(told_of)["night"]["left_out"] == {"Bob": 30}
+    assert "Bob stands out from the others: 20 labels are left out." in told_of.stderr
+    assert told(told_of)["night"]["left_out"] == {"Bob": 20}
     assert told(night(config, recipe_file, "--trust-all"))["night"]["left_out"] == {}
 
 

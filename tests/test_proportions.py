@@ -1,7 +1,6 @@
 """Two shares compared: exact for few, and not fooled by looking again."""
 
 import random
-from fractions import Fraction
 from math import comb
 
 import pytest
@@ -9,8 +8,8 @@ import pytest
 from service.canary import worse
 from service.proportions import (
     LEVEL,
-    chance_of_as_many,
     chance_of_more,
+    chances_of_parts,
     level,
     looks,
     next_look,
@@ -43,11 +42,14 @@ def test_chance_of_nothing_is_one() -> None:
     assert chance_of_more(0, 0, 3, 9) == pytest.approx(1)
 
 
-@pytest.mark.parametrize(("part", "whole"), [(0, 0), (0, 9), (4, 9), (9, 9), (580, 1100)])
-def test_chance_of_as_many_is_the_binomial_tail(part: int, whole: int) -> None:
-    rate = Fraction(1, 2)
-    ways = (comb(whole, n) * rate**n * (1 - rate) ** (whole - n) for n in range(part, whole + 1))
-    assert chance_of_as_many(part, whole, 0.5) == pytest.approx(float(sum(ways)))
+@pytest.mark.parametrize(
+    ("whole", "others", "parts"), [(0, 5, 3), (4, 9, 0), (4, 9, 6), (30, 2, 31)]
+)
+def test_chances_of_parts_are_hypergeometric(whole: int, others: int, parts: int) -> None:
+    ways = [comb(whole, n) * comb(others, parts - n) for n in range(min(whole, parts) + 1)]
+    exact = [way / comb(whole + others, parts) for way in ways]
+    assert chances_of_parts(whole, others, parts) == pytest.approx(exact)
+    assert sum(exact) == pytest.approx(1)
 
 
 def test_looks_double_and_spend_the_level_once() -> None:

@@ -519,3 +519,22 @@ def test_nobody_tells_where_nobody_listens(
         customer.say("hello")
     with stream(customer) as response:
         assert len(frames(response, 5)) == 5
+
+
+def test_what_cannot_be_written_for_consoles_is_told_to_customers(
+    customer: Customer, operator: Caller, running: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An event that another version wrote, say."""
+
+    def fail(event: object) -> None:
+        raise TypeError("unknown field")
+
+    monkeypatch.setattr("service.web.tickets.console_event_json", fail)
+    with (
+        listening(lambda: console(operator), events=0),
+        listening(lambda: stream(customer, 1), events=4) as heard,
+    ):
+        customer.say("hello")
+        time.sleep(0.3)
+        customer.say("hello")
+    assert [f.data["author"] for f in heard[0]] == ["customer", "desk"] * 2

@@ -12,6 +12,7 @@ from service.config import Config
 from service.errors import TooMany
 from service.store import Store
 from service.web import throttle
+from service.web.places import Places
 from service.web.throttle import Throttle, is_public
 
 CONVERSATIONS = "/api/v1/conversations"
@@ -159,3 +160,18 @@ def test_behind_a_proxy_that_is_not_trusted_nobody_is_locked_out(
         assert status == 201
         for number in range(2):
             assert write(caller, conversation, token, OFFICE, number).status_code == 201
+
+
+def test_one_address_never_has_all_the_streams() -> None:
+    places = Places(16)
+    mine = [n for n in range(16) if places.take(f"cnv_{n}", STRANGER)]
+    assert len(mine) == 6
+    assert places.take("cnv_99", OFFICE)
+    assert places.take("cnv_98", "127.0.0.1")
+    places.give_back("cnv_0", STRANGER)
+    assert places.take("cnv_0", STRANGER)
+    for n in mine:
+        places.give_back(f"cnv_{n}", STRANGER)
+    places.give_back("cnv_99", OFFICE)
+    places.give_back("cnv_98", "127.0.0.1")
+    assert not places.taken

@@ -39,6 +39,7 @@ SELECT t.message_id, json_extract(t.trace, '$.reading.intents') AS intents,
   json_extract(t.trace, '$.release') AS release
 FROM turn AS t WHERE t.message_id IN (SELECT value FROM json_each(?))
   AND json_extract(t.trace, '$.reading.certainty') IS NOT NULL
+  AND json_extract(t.trace, '$.reading.intents[0].label') IS NOT NULL
 """
 
 Said = tuple[str | None, str | None, str | None]

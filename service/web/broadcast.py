@@ -23,6 +23,7 @@ from service.store import Store
 log = logging.getLogger("frontdesk.web")
 
 HOLD_SECONDS = 0.25  # what is committed meanwhile goes together
+BATCH = 500  # events that are read at a time
 LOOK_SECONDS = 1.0  # how often it is looked who has left, and what is true now
 MOST_WAITING = 2000  # events for one listener, who then reads the log himself
 
@@ -68,11 +69,16 @@ class Listener:
         self._rung = threading.Event()
 
     def put(self, told: Sequence[Told]) -> None:
-        """Events more."""
-        if len(self._waiting) < MOST_WAITING:
+        """Events more, or one piece of news, which no log has."""
+        if len(self._waiting) < MOST_WAITING or told[0][0] is None:
             self._waiting.extend(told)
         else:
             self.behind = True
+        self._rung.set()
+
+    def fall_behind(self) -> None:
+        """It shall read the log."""
+        self.behind = True
         self._rung.set()
 
     def news(self) -> bytes:
@@ -99,9 +105,12 @@ class Listener:
         return [self._waiting.popleft() for _ in range(len(self._waiting))]
 
     def catch_up(self) -> None:
-        """Forget what waits: the log is going to be read, which has all of it."""
-        self._waiting.clear()
+        """Forget the events that wait: the log is going to be read, which has all of them."""
         self.behind = False
+        news = [told for told in self.take(0) if told[0] is None]
+        self._waiting.extendleft(reversed(news))
+        if news:
+            self._rung.set()
 
 
 class Broadcast:
@@ -142,22 +151,27 @@ class Broadcast:
             try:
                 self._store.wait(self._position, looked + LOOK_SECONDS - time.monotonic())
                 pause = HOLD_SECONDS if self._tell() else 0.0
-                if time.monotonic() - looked >= LOOK_SECONDS:
-                    looked = time.monotonic()
-                    self._look()
             except StoreError as error:
                 log.warning("events cannot be told: %s", error)
                 pause = LOOK_SECONDS
             except Exception:  # a loop top: whatever went wrong, go on
                 log.exception("events cannot be told")
                 pause = LOOK_SECONDS
+            if time.monotonic() - looked >= LOOK_SECONDS:
+                looked = time.monotonic()
+                self._look()
             time.sleep(pause)
 
     def _look(self) -> None:
         with self._lock:
             listeners = [listener for mine in self._listeners.values() for listener in mine]
         for listener in listeners:
-            listener.look()
+            try:
+                listener.look()
+            except StoreError as error:
+                log.warning("what is true now cannot be told: %s", error)
+            except Exception:  # so that the others are looked after
+                log.exception("what is true now cannot be told")
 
     def _is_wanted(self) -> bool:
         with self._lock:
@@ -165,36 +179,43 @@ class Broadcast:
             return self._runs
 
     def _tell(self) -> bool:
-        """Tell what is new; whether there was anything."""
-        events = self._store.events(after=self._position)
-        with self._lock:  # whoever comes later finds these events in the log
-            listeners = {where: tuple(mine) for where, mine in self._listeners.items()}
-        by_place: dict[str | None, list[Event]] = {None: events}
-        for event in events:
-            if event.public and event.conversation_id in listeners:
-                by_place.setdefault(event.conversation_id, []).append(event)
-        for place, concerning in by_place.items():
-            _put(concerning, listeners.get(place, ()))
-        for event in events:
-            if event.kind == "erased":
-                for gone in event.body["conversations"]:
-                    for listener in listeners.get(gone, ()):
-                        listener.end()
-            self._position = event.seq
-        return bool(events)
+        """Tell everything that is new; whether there was anything."""
+        found = False
+        while events := self._store.events(after=self._position, limit=BATCH):
+            found = True
+            with self._lock:  # whoever comes later finds these events in the log
+                listeners = {where: tuple(mine) for where, mine in self._listeners.items()}
+            by_place: dict[str | None, list[Event]] = {None: events}
+            for event in events:
+                if event.public and event.conversation_id in listeners:
+                    by_place.setdefault(event.conversation_id, []).append(event)
+            for place, concerning in by_place.items():
+                _put(concerning, listeners.get(place, ()))
+            for event in events:
+                if event.kind == "erased":
+                    for gone in event.body["conversations"]:
+                        for listener in listeners.get(gone, ()):
+                            listener.end()
+            self._position = events[-1].seq
+            if len(events) < BATCH:
+                break
+        return found
 
 
 def _put(events: Sequence[Event], listeners: Sequence[Listener]) -> None:
     """Give these listeners of one place, who all hear the same, the events written once."""
-    if events and listeners:
-        feed = listeners[0].feed
-        told = [
-            (feed.cursor(event), write_frame(feed.cursor(event), feed.frame(event)))
-            for event in events
-        ]
+    if not (events and listeners):
+        return
+    feed = listeners[0].feed
+    try:
+        told = [(feed.cursor(e), write_frame(feed.cursor(e), feed.frame(e))) for e in events]
+    except Exception:  # that is theirs alone: the others are told
+        log.exception("events of %s cannot be written", feed.conversation_id or "the desk")
         for listener in listeners:
-            listener.put(told)
-            listener.look()
+            listener.fall_behind()
+        return
+    for listener in listeners:
+        listener.put(told)
 
 
 def write_frame(cursor: int | None, framed: tuple[str, object] | None) -> bytes:

@@ -13,7 +13,7 @@ from flask import Response, request, stream_with_context
 
 from service.errors import Busy, InvalidInput, NotFound
 from service.web.broadcast import Feed
-from service.web.context import Parts, parts
+from service.web.context import Parts, client_address, parts
 
 PING_SECONDS = 15.0
 SOCKET = "gunicorn.socket"  # of the request, in its environment
@@ -35,11 +35,12 @@ def event_stream(feed: Feed, after: int) -> Response:
     ``Busy`` when the process, or the conversation, has as many streams as it may.
     """
     running = parts()
-    if not running.streams.take(feed.conversation_id):
+    address = client_address()
+    if not running.streams.take(feed.conversation_id, address):
         raise Busy("Too many open event streams.", retry_after=5)
     frames = stream_with_context(_frames(running, feed, after, request.environ.get(SOCKET)))
     response = Response(frames, mimetype="text/event-stream")
-    response.call_on_close(lambda: running.streams.give_back(feed.conversation_id))
+    response.call_on_close(lambda: running.streams.give_back(feed.conversation_id, address))
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Accel-Buffering"] = "no"
     return response
@@ -60,7 +61,7 @@ def _frames(
             if listener.behind:
                 listener.catch_up()
                 try:
-                    while events := feed.fetch(after):
+                    while not is_over() and (events := feed.fetch(after)):
                         if not feed.allowed():
                             return
                         after = feed.cursor(events[-1])

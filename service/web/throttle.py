@@ -65,8 +65,8 @@ class Throttles:
         """Somebody there writes in a conversation: a call of this kind. Raises ``TooMany``."""
         if is_public(address):
             network = network_of(address)
-            self.calls.take((network, conversation_id, kind))
             self.of_address.take(network)
+            self.calls.take((network, conversation_id, kind))
 
 
 def is_public(address: str) -> bool:

@@ -86,7 +86,7 @@ async function fillNight(body, night, releases) {
 
 /** Whose labels stand out from everybody else's, and so were not learned. @param {Night} night */
 function leftOut({ left_out: labels }) {
-  return Object.entries(labels).map(([name, number]) => `${plural(number, "label")} of ${name}, who contradicts the others`).join("; ");
+  return Object.entries(labels).map(([name, number]) => `${plural(number, "label")} of ${name}, who stands out`).join("; ");
 }
 
 /** @param {Check[]} checks */

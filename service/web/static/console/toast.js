@@ -8,6 +8,8 @@ import { h } from "./dom.js";
 let shelf = null;
 
 const TICK = 250;
+// What was tapped stays hovered until something else is.
+const MINDED = matchMedia("(hover: hover)").matches ? ":hover, :focus-within" : ":focus-within";
 const SHOWN = { words: 6000, button: 12_000 };
 
 /**
@@ -23,7 +25,7 @@ export function toast(text, { tone = "plain", label, act, ms = label ? SHOWN.but
   const element = h("div", { class: "toast", data: { tone } }, h("span", {}, text));
   let left = ms;
   const clock = setInterval(() => {
-    if (!document.hidden && !element.matches(":hover, :focus-within") && (left -= TICK) <= 0) close();
+    if (!document.hidden && !element.matches(MINDED) && (left -= TICK) <= 0) close();
   }, TICK);
   const close = () => {
     clearInterval(clock);
