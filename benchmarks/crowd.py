@@ -78,10 +78,12 @@ def write(result: Figures, folder: Path) -> str:
 
 def page(result: Figures) -> str:
     """The result in Markdown."""
+    machine = result["machine"]
     lines = [
         f"# {result['widgets']} widgets and {result['consoles']} consoles connected",
         "",
-        f"{result['at']}, commit {result['commit']}, {result['machine']}. "
+        f"{result['at']}, commit {result['commit']}, {machine['processor']}, "
+        f"{machine['cores']} cores. "
         f"32 connections that never pause, {result['seconds']} s each, in turns.",
         "",
         "| round | turns/s alone | connected | share | slowest hundredth | connected | events/s |",
