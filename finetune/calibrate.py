@@ -4,8 +4,7 @@ Called after training. Two fifths of the held-out rows (the "tuning" ones, which
 training) fit the scores; the others (the "promise" ones) have no part in that and certify the
 answer threshold, which is what makes the guarantee valid. Where rows are few, all are readings by
 networks that were trained without them, and all say what the thresholds are: then that the promise
-is kept is an estimate (`finetune.fit`).
-It never trains or reads a text.
+is kept is an estimate (`finetune.fit`). It never trains or reads a text.
 """
 
 import math

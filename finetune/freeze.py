@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 from finetune.rows import SURE, Row, Span, from_content
 from finetune.temper import choose_judges, temper
@@ -29,8 +30,7 @@ from service.records.past import Origin, Outcome
 from service.store import Store
 from service.times import since
 
-EMPTY: Mapping[str, str] = MappingProxyType({})
-NOTHING: Mapping[str, tuple[float, float]] = MappingProxyType({})
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 NEW_FOR = "14d"  # what is asked for the first time; later it says nothing of what will be
 HELD_OUT = 5  # one conversation of so many is never trained on,
 ENOUGH = 50  # once so many were corrected: few are worth more in training
@@ -53,7 +53,7 @@ def freeze(
     content: Content,
     origins: Mapping[str, Origin],
     traffic: Mapping[Outcome, int],
-    doubted: Mapping[str, str] = EMPTY,
+    doubted: Mapping[str, str] = NOTHING,
     new: Mapping[str, tuple[float, float]] = NOTHING,
 ) -> Frozen:
     """The rows of the desk as it is now. ``origins`` are by message id; ``traffic`` counts messages

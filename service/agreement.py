@@ -24,7 +24,7 @@ NEWEST = 3000  # labels that are compared: twice as many take four times as long
 LIKE = 0.25  # Jaccard similarity of trigrams from which a message is a neighbour
 NEIGHBOURS = 5
 ENOUGH = 10  # comparisons, below which nobody stands out
-TWO = 2
+FEWEST = 3  # operators: of two who contradict each other nobody knows which one is wrong
 CHANCE = 0.01  # of each of the two tests, that somebody stands out who labels as the others do
 LEANING = 0.1  # so little chance must contradicting colleagues have for readings to be believed
 SURE = (0.5, 0.8, 0.95)  # where bands of the desk's certainty begin, beyond the first
@@ -71,13 +71,13 @@ def agreements(labels: Sequence[Label], read: Mapping[str, ReadAs]) -> list[Agre
     for operator_id, name in names.items():
         wrong, of = contradicting[operator_id], compared[operator_id]
         others = contradicting.total() - wrong, compared.total() - of
-        alone = 1.0  # of two who contradict each other nobody knows which one is wrong
-        if of >= ENOUGH and len(names) > TWO:
-            alone = chance_of_more(wrong, of, *others)
+        by_colleagues = 1.0
+        if of >= ENOUGH and len(names) >= FEWEST:
+            by_colleagues = chance_of_more(wrong, of, *others)
         own = bands.get(operator_id, np.zeros_like(everybody))
-        of_readings = _chance_of_readings(own, everybody - own)
+        by_desk = _chance_of_readings(own, everybody - own)
         level = CHANCE / len(names)
-        stands_out = alone < level or (of_readings < level and alone < LEANING)
+        stands_out = by_colleagues < level or (by_desk < level and by_colleagues < LEANING)
         counts = owned[operator_id], overruled[operator_id], of, wrong
         seen = int(own[0].sum()), int(own[1].sum())
         found.append(Agreement(operator_id, name, *counts, *seen, stands_out))

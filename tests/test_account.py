@@ -20,7 +20,8 @@ from service.passwords import hash_password, make_password, password_matches, re
 from service.records.people import Operator
 from service.store import Store
 from service.totp import picture_of, plain, recovery_codes, step_of
-from service.web.attempts import OF_ACCOUNT, OF_ADDRESS, Attempts, SignIns, network_of
+from service.web.addresses import network_of
+from service.web.attempts import OF_ACCOUNT, OF_ADDRESS, Attempts, SignIns
 
 ACCOUNT, SESSIONS = "/api/v1/account", "/api/v1/sessions"
 NEW = "a heap of wet gravel"

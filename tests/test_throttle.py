@@ -12,8 +12,9 @@ from service.config import Config
 from service.errors import TooMany
 from service.store import Store
 from service.web import throttle
+from service.web.addresses import public_network
 from service.web.places import Places
-from service.web.throttle import Throttle, is_public
+from service.web.throttle import Throttle
 
 CONVERSATIONS = "/api/v1/conversations"
 OFFICE, STRANGER = "81.2.69.142", "81.2.69.160"
@@ -109,7 +110,7 @@ def test_what_is_at_rest_is_forgotten(now: list[float], monkeypatch: pytest.Monk
     ],
 )
 def test_only_an_address_of_the_internet_says_who_calls(address: str, public: bool) -> None:
-    assert is_public(address) is public
+    assert bool(public_network(address)) is public
 
 
 def test_a_flood_is_slowed_down_and_nobody_else(

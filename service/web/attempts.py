@@ -6,13 +6,13 @@ they come from. The last would let a stranger lock somebody out, so it does not 
 from which that person is signed in.
 """
 
-import ipaddress
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Hashable
 
 from service.errors import TooMany
+from service.web.addresses import network_of
 
 OF_ADDRESS = 60
 OF_ACCOUNT = 60
@@ -105,22 +105,6 @@ class SignIns:
         """A right password clears the account, from this address."""
         self.take_back(email, address)
         self.pairs.forget((_key(email), address))
-
-
-def network_of(address: str) -> str:
-    """What one person has of addresses: an IPv4 address, or a /64 of IPv6.
-
-    A server that listens on ``::`` sees IPv4 as ``::ffff:192.0.2.1``, all within one /64.
-    """
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped is not None:
-        parsed = parsed.ipv4_mapped
-    if parsed.version == 4:
-        return str(parsed)
-    return str(ipaddress.ip_network((parsed, 64), strict=False))
 
 
 def _key(email: str) -> str:

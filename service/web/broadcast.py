@@ -50,9 +50,9 @@ class Feed:
     conversation_id: str | None = None
     beside: Callable[[], list[tuple[str, object]]] = list
 
-    def frames_of(self, events: list[Event]) -> bytes:
+    def write(self, events: Sequence[Event]) -> list[Told]:
         """The events as they are sent."""
-        return b"".join(write_frame(self.cursor(e), self.frame(e)) for e in events)
+        return [(self.cursor(e), write_frame(self.cursor(e), self.frame(e))) for e in events]
 
 
 class Listener:
@@ -72,9 +72,9 @@ class Listener:
         """Events more, or one piece of news, which no log has."""
         if len(self._waiting) < MOST_WAITING or told[0][0] is None:
             self._waiting.extend(told)
+            self._rung.set()
         else:
-            self.behind = True
-        self._rung.set()
+            self.fall_behind()
 
     def fall_behind(self) -> None:
         """It shall read the log."""
@@ -208,7 +208,7 @@ def _put(events: Sequence[Event], listeners: Sequence[Listener]) -> None:
         return
     feed = listeners[0].feed
     try:
-        told = [(feed.cursor(e), write_frame(feed.cursor(e), feed.frame(e))) for e in events]
+        told = feed.write(events)
     except Exception:  # that is theirs alone: the others are told
         log.exception("events of %s cannot be written", feed.conversation_id or "the desk")
         for listener in listeners:

@@ -7,8 +7,7 @@ the others, of the console, or of plain requests. Called by ``service.web.stream
 import threading
 from collections import Counter
 
-from service.web.attempts import network_of
-from service.web.throttle import is_public
+from service.web.addresses import public_network
 
 MOST_OF_CONVERSATION = 8  # the tabs of one customer
 CONSOLE_RESERVE = 64
@@ -30,7 +29,7 @@ class Places:
         """Take a place of a conversation, or of the console (None); false when there is none."""
         if conversation_id is None:
             return self.console.acquire(blocking=False)
-        network = network_of(address) if is_public(address) else ""
+        network = public_network(address)
         with self.lock:
             if self.taken[conversation_id] >= MOST_OF_CONVERSATION:
                 return False
@@ -46,7 +45,7 @@ class Places:
         if conversation_id is None:
             self.console.release()
             return
-        network = network_of(address) if is_public(address) else ""
+        network = public_network(address)
         with self.lock:
             self.customers.release()
             self.taken.subtract([conversation_id, *([network] if network else [])])

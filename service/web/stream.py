@@ -65,7 +65,7 @@ def _frames(
                         if not feed.allowed():
                             return
                         after = feed.cursor(events[-1])
-                        if frames := feed.frames_of(events):
+                        if frames := b"".join(frame for _, frame in feed.write(events)):
                             yield frames
                 except NotFound:  # the conversation was erased
                     return

@@ -6,14 +6,13 @@ Counted in the process, and only for addresses of the internet: one of this mach
 network may be a proxy's, with every customer behind it (`FRONTDESK_TRUSTED_PROXIES`).
 """
 
-import ipaddress
 import math
 import threading
 import time
 from collections.abc import Hashable
 
 from service.errors import TooMany
-from service.web.attempts import network_of
+from service.web.addresses import public_network
 
 OFFICE = 20  # times as many calls may come from one address as in one conversation
 FORGOTTEN_AFTER = 10_000  # keys, before those that are at rest are forgotten
@@ -58,23 +57,11 @@ class Throttles:
 
     def begin(self, address: str) -> None:
         """Somebody there begins a conversation. Raises ``TooMany``."""
-        if is_public(address):
-            self.conversations.take(network_of(address))
+        if network := public_network(address):
+            self.conversations.take(network)
 
     def write(self, address: str, conversation_id: str, kind: str) -> None:
         """Somebody there writes in a conversation: a call of this kind. Raises ``TooMany``."""
-        if is_public(address):
-            network = network_of(address)
+        if network := public_network(address):
             self.of_address.take(network)
             self.calls.take((network, conversation_id, kind))
-
-
-def is_public(address: str) -> bool:
-    """Whether it is an address of the internet, which says who calls."""
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return False
-    if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped is not None:
-        parsed = parsed.ipv4_mapped
-    return parsed.is_global
