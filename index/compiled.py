@@ -5,6 +5,7 @@ CPU or, where these would not do, in 32-bit floats.
 that it was made of. A release without one is read with torch.
 """
 
+import queue
 import sys
 import threading
 from collections.abc import Iterator, Sequence
@@ -28,7 +29,6 @@ from index.viterbi import Transitions
 
 COMPILED = "compiled/network.xml"  # its weights lie beside it
 BULK = 128  # texts from which one call is divided among the cores
-SMALL = 2  # texts that every core may work on
 NUMBERS = ["frontdesk", "numbers"]  # where a network says which numbers it computes with
 INTEGERS, FLOATS = "int8", "float32"
 _FIRST = threading.Lock()
@@ -55,25 +55,22 @@ def load_openvino() -> Any:
 
 
 class CompiledBackend:
-    """A compiled network on this machine's cores.
-
-    A small batch that finds all of them free has them all (``whole``); else each pass has one of
-    ``lanes`` for itself, for two threads that wait for each other read less than two that do not.
+    """A compiled network on this machine's cores, of which each pass has one for itself: two
+    threads that wait for each other read less than two that do not.
     """
 
     def __init__(
-        self, name: str, whole: Any, single: Any, layout: Layout, transitions: Transitions | None
+        self, name: str, network: Any, layout: Layout, transitions: Transitions | None
     ) -> None:
         self.name = name
         self.lanes = joblib.cpu_count()
-        self._whole = whole.create_infer_request()
-        self._free = [single.create_infer_request() for _ in range(self.lanes)]
-        self._change = threading.Condition()
-        self._whole_busy = False
+        self._free = queue.SimpleQueue[Any]()
+        for _ in range(self.lanes):
+            self._free.put(network.create_infer_request())
         self._layout = layout
         self._transitions = transitions
-        self._names = [name for name in OUTPUTS if name in _names_of(whole)]
-        shapes = {name: whole.output(name).get_partial_shape() for name in self._names}
+        self._names = [name for name in OUTPUTS if name in _names_of(network)]
+        shapes = {name: network.output(name).get_partial_shape() for name in self._names}
         width = {
             name: shape[1].get_max_length() for name, shape in shapes.items() if len(shape) == 2
         }
@@ -86,6 +83,7 @@ class CompiledBackend:
         cores = joblib.cpu_count()  # those of a container, too
         settings = {
             "INFERENCE_NUM_THREADS": cores,
+            "NUM_STREAMS": cores,
             "INFERENCE_PRECISION_HINT": "f32",  # of what is not in 8 bits
             "ENABLE_CPU_PINNING": False,  # web processes use the same cores
         }
@@ -94,11 +92,8 @@ class CompiledBackend:
             # Read, not mapped: a file that is cut while it is in use would end the process.
             core.set_property({"ENABLE_MMAP": False})
             model = core.read_model(release / COMPILED)
-            whole, single = (
-                core.compile_model(model, "CPU", {**settings, "NUM_STREAMS": streams})
-                for streams in (1, cores)
-            )
-            layout = _layout_of(whole, release / ENCODER)
+            network = core.compile_model(model, "CPU", settings)
+            layout = _layout_of(network, release / ENCODER)
             heads = load_file(release / HEADS)
         except (OSError, RuntimeError, SafetensorError) as error:
             raise ReleaseError(f"{release / COMPILED} cannot be loaded: {error}") from None
@@ -107,7 +102,7 @@ class CompiledBackend:
             transitions = Transitions(heads["crf.first"], heads["crf.follows"])
         said = model.has_rt_info(NUMBERS)
         name = f"{model.get_rt_info(NUMBERS).astype(str) if said else INTEGERS} cpu"
-        return cls(name, whole, single, layout, transitions)
+        return cls(name, network, layout, transitions)
 
     def run(self, tokens: Sequence[Tokens]) -> Raw:
         """Pass texts through the network; safe from several threads at once."""
@@ -125,28 +120,17 @@ class CompiledBackend:
             self._pass([_blank(length) for length in lengths])
 
     @contextmanager
-    def _lent(self, count: int) -> Iterator[Any]:
-        """Something to pass so many rows with, as soon as there is one."""
-        with self._change:
-            alone = len(self._free) == self.lanes and not self._whole_busy
-            if alone and (count <= SMALL or self.lanes == 1):
-                request, self._whole_busy = self._whole, True
-            else:
-                self._change.wait_for(lambda: self._free)
-                request = self._free.pop()
+    def _lane(self) -> Iterator[Any]:
+        """Something to pass texts with, as soon as there is one."""
+        request = self._free.get()
         try:
             yield request
         finally:
-            with self._change:
-                if request is self._whole:
-                    self._whole_busy = False
-                else:
-                    self._free.append(request)
-                self._change.notify()
+            self._free.put(request)
 
     def _pass(self, tokens: Sequence[Tokens]) -> Outputs:
         count, laid = len(tokens), self._layout.lay(tokens)
-        with self._lent(count) as request:
+        with self._lane() as request:
             request.infer(laid.inputs, share_inputs=True)
             found = {name: request.get_tensor(name).data for name in self._names}
             found = {

@@ -20,6 +20,7 @@ import orjson
 
 from index.champion import champion, previous
 from service.config import Config
+from service.cores import everywhere
 from service.errors import Conflict
 from service.files import write_whole
 
@@ -99,14 +100,15 @@ def start(config: Config, release: str, since: str) -> None:
         os.truncate(lock, 0)
         os.write(lock, release.encode())
         (folder(config) / f"{release}.problem").unlink(missing_ok=True)
-        child = subprocess.Popen(  # noqa: S603 - our own command; the id is one of our releases
-            command(config, before, release, since),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            pass_fds=(lock,),
-            start_new_session=True,
-        )
+        with everywhere():
+            child = subprocess.Popen(  # noqa: S603 - our own command; the id is one of our releases
+                command(config, before, release, since),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                pass_fds=(lock,),
+                start_new_session=True,
+            )
     finally:
         os.close(lock)
     threading.Thread(target=_wait, args=(config, release, child), daemon=True).start()

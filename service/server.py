@@ -24,6 +24,7 @@ from service.app import create_app, load_tracing
 from service.arriving import Arriving
 from service.clockwork import clockwork
 from service.config import Config
+from service.cores import least_used, stay_on
 from service.delivering import Delivering
 from service.engine import Watched
 from service.engine_client import RemoteEngines
@@ -59,9 +60,11 @@ class DeskWorker(ThreadWorker):
 
     owns_model = False
     tells_ready = False
+    core: int | None = None  # a web process's own
 
     def init_process(self) -> None:
         """What every web process has for itself."""
+        stay_on(self.core)
         self.arriving = Arriving(self.cfg.threads)
         super().init_process()
 
@@ -170,11 +173,14 @@ class Server(BaseApplication):
         return app
 
     def give_role(self, arbiter: Any, worker: Any) -> None:
-        """Make the worker the owner of the model when there is none, also after its death."""
-        if not any(other.owns_model for other in arbiter.WORKERS.values()):
+        """Make the worker the owner of the model when there is none, also after its death; a web
+        process gets a core."""
+        others = arbiter.WORKERS.values()
+        if not any(other.owns_model for other in others):
             worker.owns_model, worker.age = True, NEVER_SURPLUS
         else:
             worker.tells_ready, self.told_ready = not self.told_ready, True
+            worker.core = least_used(other.core for other in others)
 
     def watch_worker(self, worker: Any) -> None:
         """Let event streams end when the worker is told to stop; tell when the first can read."""

@@ -31,6 +31,16 @@ def test_few_vectors_are_all_compared() -> None:
     assert scores[0].tolist() == [0.5, 0, 0]
 
 
+def test_the_cosines_of_few_are_as_good_as_those_of_many() -> None:
+    vectors = np.random.default_rng(0).normal(size=(1000, 384))
+    vectors = np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), np.float32)
+    index = build_nearest(vectors)
+    queries = vectors[:50] + 0.02 * vectors[50:100]
+    scores, rows = index.search(queries, len(vectors))
+    assert np.abs(scores - np.take_along_axis(queries @ vectors.T, rows, 1)).max() < 1e-4
+    assert rows[:, 0].tolist() == list(range(50))
+
+
 @pytest.mark.filterwarnings("ignore")
 def test_of_many_the_nearest_are_found_with_their_cosines(many: np.ndarray) -> None:
     index = build_nearest(many)

@@ -32,7 +32,7 @@ OFFERED = (10, 25, 50, 75, 90)  # % of the peak
 FULL = 32  # connections, for the peak
 WAITING = 256  # connections that pause: enough for messages to come nearly independently
 TURNS_EACH = 2  # of a conversation, so that few belong to a person by then
-MOST_RATE = 400  # turns/s for which there are conversations enough
+MOST_RATE = 700  # turns/s for which there are conversations enough
 ONE_RATE = 150  # the same of one customer
 Figures = dict[str, Any]
 
