@@ -172,21 +172,19 @@ def find_thresholds(
     promise is kept is an estimate.
     """
     in_scope = _quantile(tuning, 1 - KEPT)
-    tuning = tuning.above(in_scope)
-    certainty, near = tuning.certainty, tuning.near
+    asked = tuning = tuning.above(in_scope)
     if promised is None:
         everybody = join([tuning, strangers.above(in_scope)]) if strangers else tuning
         answer = estimate_answer_threshold(everybody, promise, risk)
     else:
         promised = promised.above(in_scope)
         answer = find_answer_threshold(tuning, promised, promise, risk)
-        certainty = np.concatenate([certainty, promised.certainty])
-        near = np.concatenate([near, promised.near])
+        asked = join([tuning, promised])
     return Thresholds(
         promise=promise,
         risk=risk,
         answer=answer,
-        clarify=min(find_clarify_threshold(certainty, near), answer),
+        clarify=min(find_clarify_threshold(asked), answer),
         in_scope=in_scope,
     )
 
@@ -228,21 +226,26 @@ def estimate_answer_threshold(rows: Judged, promise: float, risk: float) -> floa
     return next(kept, NEVER)
 
 
-def find_clarify_threshold(certainty: Scores, near: NDArray[np.bool_]) -> float:
+def find_clarify_threshold(rows: Judged) -> float:
     """The lowest certainty around which the right intent is usually among the choices.
 
     Rows are taken in order of certainty; a window of a tenth of them (20 at least) slides down, and
-    stops where fewer than ``CLARIFY`` of its rows are near.
+    stops where less than ``CLARIFY`` of what its rows count for is near.
     """
-    if not len(certainty):
+    count = len(rows.certainty)
+    if not count:
         return NEVER
-    order = np.argsort(-certainty, kind="stable")
-    width = min(len(order), max(20, len(order) // 10))
-    sums = np.concatenate([[0], np.cumsum(near[order])])
-    shares = (sums[width:] - sums[:-width]) / width
-    failing = np.flatnonzero(shares < CLARIFY)
-    last = len(order) - 1 if not len(failing) else int(failing[0]) + width // 2
-    return float(certainty[order[last]])
+    order = np.argsort(-rows.certainty, kind="stable")
+    width = min(count, max(20, count // 10))
+    counts = rows.counts[order].astype(np.float64)
+    whole, near = (
+        np.concatenate([[0.0], np.cumsum(each)]) for each in (counts, counts * rows.near[order])
+    )
+    failing = np.flatnonzero(
+        near[width:] - near[:-width] < CLARIFY * (whole[width:] - whole[:-width])
+    )
+    last = count - 1 if not len(failing) else int(failing[0]) + width // 2
+    return float(rows.certainty[order[last]])
 
 
 def _grid(rows: Judged) -> NDArray[np.float64]:

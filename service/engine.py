@@ -114,6 +114,8 @@ class ReleaseEngine:
         self.lanes = reader.backend.lanes
         self.thresholds = reader.thresholds
         self.recognisers = recognisers(catalogue)
+        self._learned = _fingerprints_of(reader)
+        self._fresh: dict[str, bool] = {}  # examples that were found so far
         # Now, rather than with the first customer's message.
         self._recognise(LOADS_ALL, local_today())
 
@@ -150,7 +152,17 @@ class ReleaseEngine:
             vectors = np.stack([reading.vector for reading in readings])
             if not np.isfinite(vectors).all():
                 raise ValueError("The network gave numbers that are none.")
-            return self.index.search_all(vectors, [reading.text for reading in readings])
+            found = self.index.search_all(vectors, [reading.text for reading in readings])
+            return [[self._told_whether_fresh(hit) for hit in hits] for hits in found]
+
+    def _told_whether_fresh(self, hit: Hit) -> Hit:
+        from index.seen import fingerprint
+
+        if hit.kind != "example" or self._learned is None:
+            return hit
+        if hit.text not in self._fresh:
+            self._fresh[hit.text] = fingerprint(hit.text) not in self._learned
+        return replace(hit, fresh=True) if self._fresh[hit.text] else hit
 
 
 @contextmanager
@@ -161,6 +173,18 @@ def _failing_as_away() -> Iterator[None]:
     except (RuntimeError, ValueError, MemoryError) as error:
         log.exception("the model failed")
         raise EngineAway("The model failed while reading.") from error
+
+
+def _fingerprints_of(reader: "Reader") -> set[str] | None:
+    """What the reader's release has learned from or was tested with; none when nobody can tell."""
+    from index.errors import ReleaseError
+    from index.seen import read_fingerprints
+
+    try:
+        return read_fingerprints(reader.release.path, tested=True)
+    except ReleaseError as error:
+        log.warning("%s", error)
+        return None
 
 
 def recognisers(catalogue: Catalogue) -> "list[Recogniser]":

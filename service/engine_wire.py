@@ -104,7 +104,7 @@ def pack_reading(reading: Reading, hits: Sequence[Hit]) -> list[Any]:
         reading.in_scope,
         [[e.start, e.end, e.label, e.text, e.value, e.exact] for e in reading.entities],
         reading.release,
-        [[h.kind, h.id, h.score, h.intent, h.text, h.lexical] for h in hits],
+        [[h.kind, h.id, h.score, h.intent, h.text, h.lexical, h.fresh] for h in hits],
     ]
 
 

@@ -17,7 +17,7 @@ from service.replies import TALK_TO_A_PERSON, choose_template, variables
 
 UPSET_FROM = 0.85  # calibrated probability of "negative" from which a customer counts as upset
 SAFE_HANDOFF_FROM = 0.5  # a probable wish that only a person can fulfil is handed over from here
-NEW_INTENT_FROM = 0.8  # cosine to an example of an intent that the release has not learned yet
+NEW_FROM = 0.8  # cosine to an example that says what the release has not learned yet
 CHOICES = 3
 WORDS_OF_A_WISH = 2  # beside the fact that was asked for, to count as a wish of its own
 CHOICE_FROM = 0.03  # an intent less likely than this is not offered
@@ -29,6 +29,7 @@ REASONS: Mapping[str, str] = {
     "slot_missing": "the answer needs a fact that the customer has not given",
     "unclear": "several intents are possible",
     "new_intent": "it resembles an intent that the release has not learned yet",
+    "new_example": "it resembles an example that the release has not learned yet",
     "out_of_scope": "the message is unlike anything that the desk knows",
     "asked_for_person": "the customer asked for a person",
     "person_needed": "only a person can do what the customer wants",
@@ -158,15 +159,14 @@ class _Decision:
 
     def _read(self) -> Route:
         top = self.reading.intent
-        if top and self.thresholds.allow(self.reading) and top.label in self.catalogue.intents:
-            return self._follow(top.label, "certain")
-        if top and self._probable_handoff():
+        new, reason = self._new() if not self.before.asked else (None, "")
+        sure = top and self.thresholds.allow(self.reading) and top.label in self.catalogue.intents
+        if top and ((sure and not new) or self._probable_handoff()):
             return self._follow(top.label, "certain")
         if self.upset:
             return self._hand_over("upset")
-        fresh = self._new_intent()
-        if fresh and not self.before.asked:
-            return self._clarify("new_intent", (fresh, *self._choices()))
+        if new and (sure or reason == "new_intent"):
+            return self._clarify(reason, (new, *self._choices()))
         known = self.reading.in_scope >= self.thresholds.in_scope
         if self.before.asked:
             return self._hand_over("unclear_again" if known else "out_of_scope")
@@ -187,13 +187,20 @@ class _Decision:
             and self.reading.in_scope >= self.thresholds.in_scope
         )
 
-    def _new_intent(self) -> str | None:
-        learned = {scored.label for scored in self.reading.intents}
+    def _new(self) -> tuple[str | None, str]:
+        """Another intent than the one read, which the nearest example says and the release has not
+        learned yet; and why it is new."""
         nearest = next((hit for hit in self.hits if hit.kind == "example"), None)
-        if nearest is None or nearest.intent is None or nearest.score < NEW_INTENT_FROM:
-            return None
-        fresh = nearest.intent not in learned and nearest.intent in self.catalogue.intents
-        return nearest.intent if fresh else None
+        if nearest is None or nearest.intent is None or nearest.score < NEW_FROM:
+            return None, ""
+        top, known = self.reading.intent, {scored.label for scored in self.reading.intents}
+        if nearest.intent not in self.catalogue.intents or nearest.intent == TALK_TO_PERSON:
+            return None, ""  # a person is offered anyway
+        if top and nearest.intent == top.label:
+            return None, ""
+        if nearest.intent not in known:
+            return nearest.intent, "new_intent"
+        return (nearest.intent, "new_example") if nearest.fresh else (None, "")
 
     def _choices(self) -> tuple[str, ...]:
         likely = [

@@ -53,7 +53,8 @@ def route_json(route: Route) -> dict[str, Any]:
 
 
 def hit_json(hit: Hit) -> dict[str, Any]:
-    """A hit with its cosine and its lexical share, rounded, and the beginning of its text."""
+    """A hit with its cosine and its lexical share, rounded, and the beginning of its text; whether
+    it is fresh, if so."""
     return {
         "kind": hit.kind,
         "id": hit.id,
@@ -61,6 +62,7 @@ def hit_json(hit: Hit) -> dict[str, Any]:
         "intent": hit.intent,
         "text": hit.text[:EXCERPT],
         "lexical": round(hit.lexical, 4),
+        **({"fresh": True} if hit.fresh else {}),
     }
 
 

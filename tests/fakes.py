@@ -5,6 +5,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -143,6 +144,9 @@ class FakeEngines:
         return self.engine
 
 
+NOWHERE = Path("nowhere")  # a folder that there is not
+
+
 @dataclass
 class FakeReader:
     """A release without weights."""
@@ -153,10 +157,11 @@ class FakeReader:
     warmed: bool = False
     backend: Any = field(default_factory=lambda: SimpleNamespace(name="fake cpu", lanes=1))
     labels: Any = field(default_factory=lambda: SimpleNamespace(intents=("greeting", "returns")))
+    folder: Path = NOWHERE
 
     @property
     def release(self) -> Any:
-        return SimpleNamespace(id=self.id)
+        return SimpleNamespace(id=self.id, path=self.folder)
 
     def warm_up(self) -> None:
         self.warmed = True

@@ -223,9 +223,20 @@ def test_rows_that_count_for_less_move_the_border_of_the_scope_less() -> None:
 
 def test_clarify_starts_where_the_right_intent_is_among_the_choices() -> None:
     certainty = np.linspace(0, 1, 1000, dtype=np.float32)
-    near = certainty > 0.4
-    assert find_clarify_threshold(certainty, near) == pytest.approx(0.4, abs=0.06)
-    assert find_clarify_threshold(certainty, certainty >= 0) == 0.0
+    no = np.zeros(1000, np.bool_)
+
+    def threshold(near: np.ndarray, counts: np.ndarray) -> float:
+        return find_clarify_threshold(Judged(certainty, certainty, no, near, no, counts))
+
+    once = np.ones(1000, np.float32)
+    assert threshold(certainty > 0.4, once) == pytest.approx(0.4, abs=0.06)
+    assert threshold(certainty >= 0, once) == 0.0
+    # What operators label is what went wrong, and stands for less than what went well.
+    labelled = np.arange(1000) % 2 == 0
+    near = (certainty > 0.4) & ~labelled
+    assert threshold(near, once) > 0.9
+    few = np.where(labelled, 0.1, 1.0).astype(np.float32)
+    assert threshold(near, few) == pytest.approx(0.4, abs=0.06)
 
 
 def test_in_scope_threshold_keeps_known_messages() -> None:

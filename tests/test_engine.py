@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from fakes import FakeReader, crown, reading_of, save, vector_of
+from index.seen import write_fingerprints
 from service import engine as door
 from service.background import STEP
 from service.config import Config
@@ -96,6 +97,30 @@ def test_letters_of_an_edit_are_found(
     found = max(engines.current().search(asked), key=lambda hit: hit.lexical)
     assert found.id == "greeting"
     assert found.lexical > 0
+
+
+def test_examples_that_a_release_has_not_learned_are_fresh(
+    engines: Engines, config: Config, store: Store, readers: list[FakeReader]
+) -> None:
+    old, tested, new = "Well, gift please", "this one only tested it", "zeppelins, too"
+    store.add_examples([Example("exa_1", tested, "greeting"), Example("exa_2", new, "greeting")])
+    crown(config, "rel_a")
+    write_fingerprints(config.releases / "rel_a", [old], [tested])
+    crown(config, "rel_b")  # of a version that kept no fingerprints
+    crown(config, "rel_c")
+    (config.releases / "rel_c" / "seen.json").write_text("damaged")
+    for release, expected in (("rel_a", [False, False, True]), ("rel_b", [False] * 3)):
+        for text, fresh in zip((old, tested, new), expected, strict=True):
+            crown(config, release)
+            engines.refresh()
+            hits = engines.current().search(reading_of(text))
+            first = next(hit for hit in hits if hit.kind == "example")
+            assert (first.text.casefold(), first.fresh) == (text.casefold(), fresh)
+            assert not any(hit.fresh for hit in hits if hit.kind != "example")
+    crown(config, "rel_c")
+    engines.refresh()
+    assert engines.current().release == "rel_c"
+    assert not any(hit.fresh for hit in engines.current().search(reading_of(new)))
 
 
 def test_restart_encodes_nothing_that_is_known(

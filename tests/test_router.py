@@ -235,6 +235,45 @@ def test_new_intent_is_offered_even_out_of_scope(catalogue: Catalogue) -> None:
     assert route.choices[0] == "delivery_cost"
 
 
+def test_what_was_corrected_since_is_asked_about(catalogue: Catalogue) -> None:
+    """The release is certain, and has not learned yet what says otherwise."""
+    sure = reading_of("can i send it back", {"return_policy": CERTAIN, "track_order": 0.02})
+    other = replace(near("track_order"), fresh=True)
+    route = decide(sure, [other], Dialogue(), catalogue, THRESHOLDS)
+    assert (route.action, route.reason) == ("clarify", "new_example")
+    assert route.choices == ("track_order", "return_policy")
+    # Asked once, the certain answer is given.
+    again = decide(sure, [other], route.dialogue, catalogue, THRESHOLDS)
+    assert (again.action, again.reason) == ("answer", "certain")
+    new = decide(sure, [near("delivery_cost")], Dialogue(), catalogue, THRESHOLDS)
+    assert (new.reason, new.choices[0]) == ("new_intent", "delivery_cost")
+    upset = reading_of("can i send it back", {"return_policy": CERTAIN}, "negative")
+    assert decide(upset, [other], Dialogue(), catalogue, THRESHOLDS).reason == "upset"
+
+
+@pytest.mark.parametrize(
+    "hit",
+    [
+        near("track_order"),  # learned from
+        replace(near("track_order", 0.79), fresh=True),  # too far
+        replace(near("return_policy"), fresh=True),  # says the same
+        replace(near("removed"), fresh=True),  # not in the desk
+        replace(near("talk_to_person"), fresh=True),  # offered anyway
+    ],
+)
+def test_other_examples_leave_a_certain_answer(hit: Hit, catalogue: Catalogue) -> None:
+    reading = reading_of("x", {"return_policy": CERTAIN, "track_order": 0.02})
+    route = decide(reading, [hit], Dialogue(), catalogue, THRESHOLDS)
+    assert (route.action, route.reason) == ("answer", "certain")
+
+
+def test_a_new_example_does_not_keep_anybody_from_a_person(catalogue: Catalogue) -> None:
+    reading = reading_of("this is broken", {"broken_item": CERTAIN})
+    other = replace(near("track_order"), fresh=True)
+    route = decide(reading, [other], Dialogue(), catalogue, THRESHOLDS)
+    assert (route.action, route.reason) == ("handoff", "person_needed")
+
+
 # --- priorities ----------------------------------------------------------------------------------
 
 

@@ -30,7 +30,7 @@ class FakeReader:
 
     def __init__(self, content: Content, name: str, intents: Sequence[str]) -> None:
         self.engine = FakeEngine(content, {}, name)
-        self.release = type("Release", (), {"id": name})()
+        self.release = type("Release", (), {"id": name, "path": Path("nowhere")})()
         self.backend = type("Backend", (), {"name": "fake cpu", "lanes": 1})()
         self.labels = type("Labels", (), {"intents": tuple(intents)})()
 

@@ -75,7 +75,7 @@
  * @typedef {{id: string, name: string, type: string, size: number, width: number|null, height: number|null}} FileShape
  * @typedef {{types: string[], bytes: number, count: number}} FileLimits of an upload
  *
- * @typedef {{kind: string, id: string, score: number, intent?: string|null, text?: string, lexical?: number}} Hit
+ * @typedef {{kind: string, id: string, score: number, intent?: string|null, text?: string, lexical?: number, fresh?: boolean}} Hit
  * @typedef {{start: number, end: number, label: string, text: string}} Entity
  *
  * @typedef {object} Trace
