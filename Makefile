@@ -36,7 +36,7 @@ test: setup-dev ## lint, types and the whole suite, with model and browser
 	@sh tests/install-chromium.sh
 	$(MAKE) lint
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile -m "not model" $(PYTEST_ARGS)
-	$(BIN)/python -m pytest -m "model" $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "model" $(PYTEST_ARGS)
 
 lint: setup-dev ## ruff, mypy, import law
 	$(BIN)/ruff check .

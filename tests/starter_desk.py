@@ -1,5 +1,6 @@
 """The starter desk as `make run` makes it: content, a trained release, the real server."""
 
+import fcntl
 import json
 import os
 import shutil
@@ -25,7 +26,6 @@ class Starter:
 
     home: Path
     metrics: Mapping[str, Any]
-    train_seconds: float
 
     def copy(self, to: Path) -> Path:
         """A home of one's own."""
@@ -47,7 +47,7 @@ def frontdesk(home: Path, *arguments: str) -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def starter(tmp_path_factory: pytest.TempPathFactory) -> Starter:
-    """The starter desk, trained once for all tests.
+    """The starter desk, trained once for all tests, also where several processes share them.
 
     TEST_STARTER_HOME names a home that is trained already, for working on the tests.
     """
@@ -56,12 +56,17 @@ def starter(tmp_path_factory: pytest.TempPathFactory) -> Starter:
         home = Path(ready)
         release = (home / "releases" / "champion").read_text().strip()
         metrics = json.loads((home / "releases" / release / "metrics.json").read_text())
-        return Starter(home, metrics, 0.0)
-    home = tmp_path_factory.mktemp("starter") / "home"
-    frontdesk(home, "init")
-    start = time.monotonic()
-    report = frontdesk(home, "train")
-    return Starter(home, report["metrics"], time.monotonic() - start)
+        return Starter(home, metrics)
+    place = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        place = place.parent
+    home, report = place / "starter", place / "starter.json"
+    with (place / "starter.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not report.exists():
+            frontdesk(home, "init")
+            report.write_text(json.dumps(frontdesk(home, "train")))
+    return Starter(home, json.loads(report.read_text())["metrics"])
 
 
 def free_port() -> int:
