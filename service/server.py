@@ -78,7 +78,8 @@ class DeskWorker(ThreadWorker):
 
     def handle_request(self, req: Any, conn: Any) -> Any:
         """The head is here; a body may still be on its way."""
-        if not {name for name, _ in req.headers} & {"CONTENT-LENGTH", "TRANSFER-ENCODING"}:
+        told = dict(req.headers)
+        if told.get("CONTENT-LENGTH", "0") == "0" and "TRANSFER-ENCODING" not in told:
             self.arriving.end(conn.sock)  # an event stream must not look like a slow request
         return super().handle_request(req, conn)
 
