@@ -82,7 +82,7 @@ class Hit:
 
     ``score`` is the cosine similarity, -1 to 1. ``lexical`` is how much of the message's wording
     the text has (``index.lexical``): 0 nothing, 1 all of it; 0 for examples, which are found by
-    cosine alone. An example is ``fresh`` when the release that reads has not learned from it.
+    cosine alone. An example is ``fresh`` when the release that reads is older.
     """
 
     kind: HitKind

@@ -24,12 +24,14 @@ CELLS = 20_000  # pairs of a message and an entry that are weighed at once
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A template, example or passage that can be found; ``text`` is what was encoded."""
+    """A template, example or passage that can be found; ``text`` is what was encoded. An example
+    is ``fresh`` when the release that reads is older."""
 
     kind: HitKind
     id: str
     intent: str | None
     text: str
+    fresh: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,8 @@ class Shelf:
 
     def _hit(self, row: int, score: float, share: float = 0.0) -> Hit:
         entry = self.entries[row]
-        return Hit(entry.kind, entry.id, float(score), entry.intent, entry.text, float(share))
+        found = entry.kind, entry.id, float(score), entry.intent, entry.text, float(share)
+        return Hit(*found, entry.fresh)
 
 
 class SearchIndex:

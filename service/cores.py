@@ -1,4 +1,4 @@
-"""A core for each web process. Used by the server, and by whoever starts a program of its own.
+"""A core for each web process. Used by the server, and by what takes long within a request.
 
 The threads of a Python process take turns anyway. On one core the next is woken within two
 microseconds; on another one that takes up to 35 (in a virtual machine), of which 27 are spent.
@@ -34,12 +34,16 @@ def stay_on(core: int | None) -> None:
 
 @contextmanager
 def everywhere() -> Iterator[None]:
-    """Let this thread start a program that may use every core."""
+    """Let this thread, and programs that it starts meanwhile, use every core: for what takes long
+    and does not hold Python's lock."""
     own = _allowed()
-    if ALLOWED:
+    if own == ALLOWED:
+        yield
+        return
+    with suppress(OSError):
         os.sched_setaffinity(0, ALLOWED)
     try:
         yield
     finally:
-        if own:
+        with suppress(OSError):
             os.sched_setaffinity(0, own)

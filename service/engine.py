@@ -24,7 +24,7 @@ from service.background import Encode, Superseded, giving_way, sharing_python
 from service.catalogue import Catalogue
 from service.config import Config
 from service.errors import EngineAway
-from service.records.content import Content
+from service.records.content import Content, Example
 from service.store import Store
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ log = logging.getLogger("frontdesk.engine")
 
 LOADING = "The model is being loaded."
 WATCH_SECONDS = 0.25
+SECONDS = 19  # characters of a time that tell its second
 LOADS_ALL = "+49 30 901820, DE89370400440532013000, 4111111111111111"
 READ_SECONDS = 5.0  # then a message is handed to a person unread
 RETRY_SECONDS = 10.0  # until what could not be loaded is tried again
@@ -114,8 +115,6 @@ class ReleaseEngine:
         self.lanes = reader.backend.lanes
         self.thresholds = reader.thresholds
         self.recognisers = recognisers(catalogue)
-        self._learned = _fingerprints_of(reader)
-        self._fresh: dict[str, bool] = {}  # examples that were found so far
         # Now, rather than with the first customer's message.
         self._recognise(LOADS_ALL, local_today())
 
@@ -152,17 +151,7 @@ class ReleaseEngine:
             vectors = np.stack([reading.vector for reading in readings])
             if not np.isfinite(vectors).all():
                 raise ValueError("The network gave numbers that are none.")
-            found = self.index.search_all(vectors, [reading.text for reading in readings])
-            return [[self._told_whether_fresh(hit) for hit in hits] for hits in found]
-
-    def _told_whether_fresh(self, hit: Hit) -> Hit:
-        from index.seen import fingerprint
-
-        if hit.kind != "example" or self._learned is None:
-            return hit
-        if hit.text not in self._fresh:
-            self._fresh[hit.text] = fingerprint(hit.text) not in self._learned
-        return replace(hit, fresh=True) if self._fresh[hit.text] else hit
+            return self.index.search_all(vectors, [reading.text for reading in readings])
 
 
 @contextmanager
@@ -173,18 +162,6 @@ def _failing_as_away() -> Iterator[None]:
     except (RuntimeError, ValueError, MemoryError) as error:
         log.exception("the model failed")
         raise EngineAway("The model failed while reading.") from error
-
-
-def _fingerprints_of(reader: "Reader") -> set[str] | None:
-    """What the reader's release has learned from or was tested with; none when nobody can tell."""
-    from index.errors import ReleaseError
-    from index.seen import read_fingerprints
-
-    try:
-        return read_fingerprints(reader.release.path, tested=True)
-    except ReleaseError as error:
-        log.warning("%s", error)
-        return None
 
 
 def recognisers(catalogue: Catalogue) -> "list[Recogniser]":
@@ -242,7 +219,7 @@ def release_engine(
     if content is None:
         empty = SearchIndex.build(reader.encode([]), [])
         return ReleaseEngine(reader, Catalogue.of_labels(reader.labels.intents), empty)
-    entries = index_entries(content)
+    entries = index_entries(content, reader.release.manifest.created_at)
     vectors = _encode_entries(reader, entries, cache, encode or reader.encode)
     known = before.index if before and before.reader is reader else None
     return ReleaseEngine(reader, Catalogue.of(content), SearchIndex.build(vectors, entries, known))
@@ -268,8 +245,9 @@ def _encode_entries(
     return VectorCache(cache / f"{reader.release.id}.{kind}.safetensors").encode(texts, encode)
 
 
-def index_entries(content: Content) -> "list[Entry]":
-    """What the index holds: templates, examples, passages of articles."""
+def index_entries(content: Content, trained: str = "") -> "list[Entry]":
+    """What the index holds: templates, examples, passages of articles. Examples that somebody made
+    or changed after the release was ``trained`` are fresh."""
     from index.search import Entry
 
     titles = {intent.name: intent.title for intent in content.intents}
@@ -278,7 +256,7 @@ def index_entries(content: Content) -> "list[Entry]":
         for t in content.templates
     ]
     entries += [
-        Entry("example", e.id, e.intent, e.text)
+        Entry("example", e.id, e.intent, e.text, bool(trained) and _is_newer(e, trained))
         for e in content.examples
         if e.intent and e.intent != OUT_OF_SCOPE and "intent" not in e.contested
     ]
@@ -286,6 +264,11 @@ def index_entries(content: Content) -> "list[Entry]":
         for number, passage in enumerate(passages(article.title, article.text)):
             entries.append(Entry("passage", f"{article.id}#{number}", None, passage))
     return entries
+
+
+def _is_newer(example: Example, trained: str) -> bool:
+    """Whether people at the desk wrote it later; what is imported is no correction."""
+    return example.source != "import" and example.at[:SECONDS] > trained[:SECONDS]
 
 
 def passages(title: str, text: str) -> list[str]:

@@ -9,6 +9,7 @@ import secrets
 
 from werkzeug.security import check_password_hash, generate_password_hash
 
+from service.cores import everywhere
 from service.errors import InvalidInput
 
 MIN_LENGTH = 10
@@ -55,12 +56,14 @@ def hash_password(password: str) -> str:
     """The hash to keep; ``InvalidInput`` when the password is too short."""
     if len(password) < MIN_LENGTH:
         raise InvalidInput(f"A password has at least {MIN_LENGTH} characters.", field="password")
-    return generate_password_hash(password)
+    with everywhere():
+        return generate_password_hash(password)
 
 
 def password_matches(stored: str | None, password: str) -> bool:
     """Whether the password is right; takes its time also for nobody (``stored`` None)."""
-    return check_password_hash(stored or _nobody(), password) and stored is not None
+    with everywhere():
+        return check_password_hash(stored or _nobody(), password) and stored is not None
 
 
 @functools.cache

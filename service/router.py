@@ -29,7 +29,7 @@ REASONS: Mapping[str, str] = {
     "slot_missing": "the answer needs a fact that the customer has not given",
     "unclear": "several intents are possible",
     "new_intent": "it resembles an intent that the release has not learned yet",
-    "new_example": "it resembles an example that the release has not learned yet",
+    "new_example": "it resembles an example that is newer than the release",
     "out_of_scope": "the message is unlike anything that the desk knows",
     "asked_for_person": "the customer asked for a person",
     "person_needed": "only a person can do what the customer wants",
@@ -159,13 +159,17 @@ class _Decision:
 
     def _read(self) -> Route:
         top = self.reading.intent
-        new, reason = self._new() if not self.before.asked else (None, "")
-        sure = top and self.thresholds.allow(self.reading) and top.label in self.catalogue.intents
+        intent = self.catalogue.intents.get(top.label) if top else None
+        sure = intent is not None and self.thresholds.allow(self.reading)
+        new, reason = self._new()
+        to_person = intent is not None and intent.action == "handoff"
+        if self._has_clarified() or (sure and (self.upset or to_person)):
+            new = None  # an upset customer is answered, and nobody is kept from a person
         if top and ((sure and not new) or self._probable_handoff()):
             return self._follow(top.label, "certain")
         if self.upset:
             return self._hand_over("upset")
-        if new and (sure or reason == "new_intent"):
+        if new:
             return self._clarify(reason, (new, *self._choices()))
         known = self.reading.in_scope >= self.thresholds.in_scope
         if self.before.asked:
@@ -186,6 +190,10 @@ class _Decision:
             and self.reading.certainty >= max(SAFE_HANDOFF_FROM, self.thresholds.clarify)
             and self.reading.in_scope >= self.thresholds.in_scope
         )
+
+    def _has_clarified(self) -> bool:
+        """Whether it was asked just now what the customer means, and not for a fact."""
+        return self.before.asked > 0 and not self.before.pending_slot
 
     def _new(self) -> tuple[str | None, str]:
         """Another intent than the one read, which the nearest example says and the release has not

@@ -220,7 +220,7 @@ def readers(monkeypatch: pytest.MonkeyPatch) -> list[FakeReader]:
     def load(folder: Path, _device: str) -> FakeReader:
         if (folder / "broken").exists():
             raise EngineAway((folder / "broken").read_text())
-        loaded.append(FakeReader(folder.name, folder=folder))
+        loaded.append(FakeReader(folder.name))
         return loaded[-1]
 
     monkeypatch.setattr(engine, "load_reader", load)

@@ -5,7 +5,6 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -144,7 +143,7 @@ class FakeEngines:
         return self.engine
 
 
-NOWHERE = Path("nowhere")  # a folder that there is not
+TRAINED = "2025-12-01T00:00:00+00:00"
 
 
 @dataclass
@@ -157,11 +156,10 @@ class FakeReader:
     warmed: bool = False
     backend: Any = field(default_factory=lambda: SimpleNamespace(name="fake cpu", lanes=1))
     labels: Any = field(default_factory=lambda: SimpleNamespace(intents=("greeting", "returns")))
-    folder: Path = NOWHERE
 
     @property
     def release(self) -> Any:
-        return SimpleNamespace(id=self.id, path=self.folder)
+        return SimpleNamespace(id=self.id, manifest=SimpleNamespace(created_at=TRAINED))
 
     def warm_up(self) -> None:
         self.warmed = True

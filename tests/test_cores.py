@@ -1,5 +1,6 @@
 """Web processes have a core of their own; what they start may use every one."""
 
+import io
 import os
 import shutil
 import subprocess
@@ -7,13 +8,20 @@ import sys
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from live import LiveServer
-from service import cores
+from service import cores, diffs, passwords
+from service.config import Config
 from service.cores import everywhere, least_used, stay_on
+from service.records.content import Content
+from service.store import open_store
+from service.uploads import receiving
 
 pytestmark = pytest.mark.skipif(
     not hasattr(os, "sched_getaffinity") or len(os.sched_getaffinity(0)) < 2,
@@ -34,9 +42,48 @@ def test_without_a_choice_nobody_has_one(monkeypatch: pytest.MonkeyPatch) -> Non
     for allowed in (set[int](), {3}):
         monkeypatch.setattr(cores, "ALLOWED", allowed)
         assert least_used([]) is None
+    before = os.sched_getaffinity(0)
     stay_on(None)
     stay_on(100_000)  # there is no such core any more
-    assert os.sched_getaffinity(0) == cores._allowed()
+    with everywhere():  # nor any of those that there were
+        pass
+    assert os.sched_getaffinity(0) == before
+
+
+def test_what_takes_long_may_use_every_core(
+    config: Config, content: Content, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though the thread that does it has one: comparisons, scanners and passwords."""
+    used: dict[str, set[int]] = {}
+
+    def seen(name: str, result: object) -> Callable[..., Any]:
+        return lambda *_, **__: (used.setdefault(name, os.sched_getaffinity(0)), result)[1]
+
+    monkeypatch.setattr(passwords, "check_password_hash", seen("check", True))
+    monkeypatch.setattr(passwords, "generate_password_hash", seen("hash", "hashed"))
+    monkeypatch.setattr(receiving, "require_clean", seen("scan", None))
+    child = SimpleNamespace(communicate=lambda timeout=None: (b"", b""), returncode=0)
+    monkeypatch.setattr(diffs.subprocess, "Popen", seen("compare", child))
+    monkeypatch.setattr(diffs, "opposite", lambda *_: "rel_a")
+    config.releases.mkdir(parents=True)
+    store = open_store(config)
+    store.replace_content(content)
+    conversation, _ = store.create_conversation()
+
+    def work() -> None:
+        stay_on(min(cores.ALLOWED))
+        passwords.hash_password("a password for ana")
+        passwords.password_matches("hashed", "a password for ana")
+        diffs.start(config, "rel_b", "")
+        note = io.BytesIO(b"hello")
+        where = {"conversation_id": conversation.id, "client_id": "client"}
+        receiving.Uploads(config, store).receive(note, "note.txt", **where)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    store.close()
+    assert used == dict.fromkeys(("hash", "check", "compare", "scan"), cores.ALLOWED)
 
 
 def test_a_program_is_started_everywhere() -> None:

@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 
 from fakes import FakeReader, crown, reading_of, save, vector_of
-from index.seen import write_fingerprints
 from service import engine as door
 from service.background import STEP
 from service.config import Config
@@ -99,28 +98,23 @@ def test_letters_of_an_edit_are_found(
     assert found.lexical > 0
 
 
-def test_examples_that_a_release_has_not_learned_are_fresh(
+def test_examples_that_people_wrote_after_the_training_are_fresh(
     engines: Engines, config: Config, store: Store, readers: list[FakeReader]
 ) -> None:
-    old, tested, new = "Well, gift please", "this one only tested it", "zeppelins, too"
-    store.add_examples([Example("exa_1", tested, "greeting"), Example("exa_2", new, "greeting")])
+    old, new = "2025-11-30T23:59:59.900Z", "2025-12-01T00:00:01.100Z"
+    known = {
+        "known before": Example("exa_1", "known before", "greeting", source="correction", at=old),
+        "said since": Example("exa_2", "said since", "greeting", source="correction", at=new),
+        "moved since": Example("exa_3", "moved since", "greeting", source="import", at=new),
+    }
+    store.add_examples(list(known.values()))
     crown(config, "rel_a")
-    write_fingerprints(config.releases / "rel_a", [old], [tested])
-    crown(config, "rel_b")  # of a version that kept no fingerprints
-    crown(config, "rel_c")
-    (config.releases / "rel_c" / "seen.json").write_text("damaged")
-    for release, expected in (("rel_a", [False, False, True]), ("rel_b", [False] * 3)):
-        for text, fresh in zip((old, tested, new), expected, strict=True):
-            crown(config, release)
-            engines.refresh()
-            hits = engines.current().search(reading_of(text))
-            first = next(hit for hit in hits if hit.kind == "example")
-            assert (first.text.casefold(), first.fresh) == (text.casefold(), fresh)
-            assert not any(hit.fresh for hit in hits if hit.kind != "example")
-    crown(config, "rel_c")
     engines.refresh()
-    assert engines.current().release == "rel_c"
-    assert not any(hit.fresh for hit in engines.current().search(reading_of(new)))
+    for text in known:
+        hits = engines.current().search(reading_of(text))
+        first = next(hit for hit in hits if hit.kind == "example")
+        assert (first.text, first.fresh) == (text, text == "said since")
+        assert not any(hit.fresh for hit in hits if hit.kind != "example")
 
 
 def test_restart_encodes_nothing_that_is_known(

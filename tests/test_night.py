@@ -15,6 +15,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 import finetune.night
+from fakes import FakeEngine, reading_of
 from finetune import batches, calibrate
 from finetune.cli_retrain import retrain
 from finetune.erasing import erase
@@ -30,6 +31,7 @@ from finetune.verdict import (
     _check_better,
     _check_calibration,
     _check_cost,
+    _check_golden,
     _check_intents,
     _failed,
     _look_at_traffic,
@@ -41,7 +43,7 @@ from index.calibration import Calibration
 from index.champion import champion, list_releases, promote
 from index.masking import names_of
 from index.recognisers import personal
-from index.records import Thresholds
+from index.records import Hit, Thresholds
 from index.release import Labels
 from index.seen import fingerprint, read_fingerprints, read_marks
 from index.tokens import Tokenizer
@@ -271,7 +273,7 @@ def test_golden_case_that_breaks_keeps_the_champion(
     desk.save_intent(Intent("leaking_tent", "all", "A tent leaks"))
     correct(desk, [f"{text} {n}" for text in NEW for n in range(10)], "leaking_tent")
 
-    def fail(engine: Any, golden: Any, *_: Any) -> set[str]:
+    def fail(engine: Any, golden: Any, *_: Any, **__: Any) -> set[str]:
         return {"hello there"} if engine.release != before else set()
 
     content = desk.content()
@@ -756,3 +758,17 @@ def test_what_is_asked_back_does_not_break_where_the_promise_is_broken(
     monkeypatch.setattr("finetune.verdict.decide", lambda *_: SimpleNamespace(action="answer"))
     misread = [GoldenCase("hello there", "goodbye", "answer")]
     assert _failed(engine, misread, CAUTIOUS) == {"hello there"}
+
+
+def test_a_wrong_label_excuses_nobody_who_has_learned_it(content: Content) -> None:
+    """As a newer example it keeps the champion from the right answer; it gives the wrong one."""
+    text, sure = "can i send it back", {"return_policy": 0.95, "track_order": 0.02}
+    wrong = {"return_policy": 0.02, "track_order": 0.95}
+    before = FakeEngine(content, {text: reading_of(text, sure)}, "rel_before")
+    after = FakeEngine(content, {text: reading_of(text, wrong)}, "rel_after")
+    label = Hit("example", "exa_wrong", 0.99, "track_order", text, fresh=True)
+    before.search_all = lambda readings: [[label] for _ in readings]  # type: ignore[method-assign]
+    golden = [GoldenCase(text, "return_policy", "answer")]
+    assert _failed(before, golden) == {text}  # type: ignore[arg-type]
+    check = _check_golden(after, before, golden)  # type: ignore[arg-type]
+    assert (check.passed, check.told) == (False, f"1 golden cases break: {text!r}.")

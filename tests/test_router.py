@@ -247,8 +247,17 @@ def test_what_was_corrected_since_is_asked_about(catalogue: Catalogue) -> None:
     assert (again.action, again.reason) == ("answer", "certain")
     new = decide(sure, [near("delivery_cost")], Dialogue(), catalogue, THRESHOLDS)
     assert (new.reason, new.choices[0]) == ("new_intent", "delivery_cost")
+    # An upset customer is not asked back.
     upset = reading_of("can i send it back", {"return_policy": CERTAIN}, "negative")
-    assert decide(upset, [other], Dialogue(), catalogue, THRESHOLDS).reason == "upset"
+    assert decide(upset, [other], Dialogue(), catalogue, THRESHOLDS).reason == "certain"
+    # Nor is it "asked already" while a fact was asked for.
+    pending = Dialogue(pending_intent="track_order", pending_slot="order_number", asked=1)
+    route = decide(sure, [replace(near("greeting"), fresh=True)], pending, catalogue, THRESHOLDS)
+    assert route.reason == "new_intent"
+    # Where the release is unsure, what was corrected is offered first.
+    unsure = reading_of("hm", UNCLEAR)
+    route = decide(unsure, [other], Dialogue(), catalogue, THRESHOLDS)
+    assert (route.reason, route.choices[0]) == ("new_example", "track_order")
 
 
 @pytest.mark.parametrize(
@@ -267,10 +276,14 @@ def test_other_examples_leave_a_certain_answer(hit: Hit, catalogue: Catalogue) -
     assert (route.action, route.reason) == ("answer", "certain")
 
 
-def test_a_new_example_does_not_keep_anybody_from_a_person(catalogue: Catalogue) -> None:
-    reading = reading_of("this is broken", {"broken_item": CERTAIN})
+@pytest.mark.parametrize("certainty", [CERTAIN, 0.45])
+def test_a_new_example_does_not_keep_anybody_from_a_person(
+    certainty: float, catalogue: Catalogue
+) -> None:
+    reading = reading_of("this is broken", {"broken_item": certainty})
     other = replace(near("track_order"), fresh=True)
-    route = decide(reading, [other], Dialogue(), catalogue, THRESHOLDS)
+    easy = replace(THRESHOLDS, answer=0.4, clarify=0.3)
+    route = decide(reading, [other], Dialogue(), catalogue, easy)
     assert (route.action, route.reason) == ("handoff", "person_needed")
 
 

@@ -137,7 +137,7 @@ WORDS = {
     "slot_missing": ("ask", "the answer needs the order number, and the customer has not given"),
     "unclear": ("clarify", "several intents are possible (certainty 63 %, needed 70 %)."),
     "new_intent": ("clarify", "it resembles “Gift wrap”, which the release has not learned yet."),
-    "new_example": ("clarify", "it resembles an example of “Gift wrap” that the release has not"),
+    "new_example": ("clarify", "it resembles an example of “Gift wrap” that is newer than the"),
     "out_of_scope": ("clarify", "unlike anything that the desk knows (known 42 %, needed 50 %)."),
     "asked_for_person": ("handoff", "the customer asked for a person."),
     "person_needed": ("handoff", "“Refund status” is something that only a person can do."),

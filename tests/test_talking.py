@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 
 from fakes import THRESHOLDS, FakeEngine, vector_of
 from index.records import Reading
+from index.release import Manifest
 from service import engine as door
 from service.cli import cli
 from service.commands import talking
@@ -30,7 +31,9 @@ class FakeReader:
 
     def __init__(self, content: Content, name: str, intents: Sequence[str]) -> None:
         self.engine = FakeEngine(content, {}, name)
-        self.release = type("Release", (), {"id": name, "path": Path("nowhere")})()
+        self.release = type(
+            "Release", (), {"id": name, "manifest": Manifest(name, "", "", "", {})}
+        )()
         self.backend = type("Backend", (), {"name": "fake cpu", "lanes": 1})()
         self.labels = type("Labels", (), {"intents": tuple(intents)})()
 

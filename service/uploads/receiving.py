@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from service.config import Config
+from service.cores import everywhere
 from service.errors import Busy, FileRefused, StoreError, TooLarge, UnsupportedMedia
 from service.records.conversations import File, FileDraft, FileLimits
 from service.store import Store
@@ -64,8 +65,9 @@ class Uploads:
                 whole, preview = folder / "whole", folder / "preview"
                 came = folder / "came"
                 self._write(content, came)
-                kind, picture = self._judged(came, whole, preview)
-                require_clean(self.config.file_scanner, self.config.file_scan_seconds, came)
+                with everywhere():
+                    kind, picture = self._judged(came, whole, preview)
+                    require_clean(self.config.file_scanner, self.config.file_scan_seconds, came)
                 kept = whole if picture else came
                 draft = FileDraft(
                     file_id,

@@ -53,7 +53,7 @@ function hitsOf(hits) {
     h("span", { class: "bar-score" }, score(hit.score)),
     h("span", { class: "hit-text", title: hit.text ?? hit.id }, h("bdi", {}, hit.text ?? hit.id)),
     h("span", { class: "hit-kind" },
-      [title(hit.kind), hit.intent && title(hit.intent), hit.lexical && `wording ${score(hit.lexical)}`, hit.fresh && "not learned yet"]
+      [title(hit.kind), hit.intent && title(hit.intent), hit.lexical && `wording ${score(hit.lexical)}`, hit.fresh && "newer than the release"]
         .filter(Boolean).join(" · ")))));
 }
 

@@ -24,8 +24,8 @@ export const BECAUSE = {
   unclear: (trace) => `several intents are possible${compared(trace, "certainty", "answer")}`,
   new_intent: ({ route }) => (route.choices?.length ? `it resembles “${title(route.choices[0])}”, which the release has not learned yet`
     : "it resembles an intent that the release has not learned yet"),
-  new_example: ({ route }) => (route.choices?.length ? `it resembles an example of “${title(route.choices[0])}” that the release has not learned yet`
-    : "it resembles an example that the release has not learned yet"),
+  new_example: ({ route }) => (route.choices?.length ? `it resembles an example of “${title(route.choices[0])}” that is newer than the release`
+    : "it resembles an example that is newer than the release"),
   out_of_scope: (trace) => `it is unlike anything that the desk knows${compared(trace, "in_scope", "in_scope")}`,
   asked_for_person: () => "the customer asked for a person",
   person_needed: ({ route }) => (route.intent ? `“${title(route.intent)}” is something that only a person can do`
