@@ -5,27 +5,32 @@ Used by the commands that read many messages. Knows no model.
 
 import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 T = TypeVar("T")
+R = TypeVar("R")
+AT_ONCE = 2  # while one computes in Python, the other does outside its lock
 AHEAD = 2  # results that wait to be taken
 
 
-def ahead(work: Iterator[T]) -> Iterator[T]:
-    """What ``work`` yields, computed in a thread, a little ahead of who takes it."""
-    done: queue.Queue[tuple[T] | Exception | None] = queue.Queue(maxsize=AHEAD)
+def ahead(work: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
+    """``work`` of each item, in their order, computed in threads a little ahead of who takes it."""
+    done: queue.Queue[Future[R] | Exception | None] = queue.Queue(maxsize=AHEAD)
+    pool = ThreadPoolExecutor(AT_ONCE)
 
     def pump() -> None:
         try:
-            for result in work:
-                done.put((result,))
+            for item in items:
+                done.put(pool.submit(work, item))
             done.put(None)
         except Exception as error:  # a thread's top: raised where the results are taken
             done.put(error)
 
     threading.Thread(target=pump, daemon=True).start()
-    while (result := done.get()) is not None:
-        if isinstance(result, Exception):
-            raise result
-        yield result[0]
+    with pool:
+        while (result := done.get()) is not None:
+            if isinstance(result, Exception):
+                raise result
+            yield result.result()

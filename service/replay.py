@@ -74,23 +74,24 @@ class Replayed:
         )
 
 
+Found = Iterator[tuple[Reading, list[Hit]]]
+
+
 def replay(conversations: Iterable[PastConversation], engine: BatchEngine) -> Iterator[Replayed]:
     """Every message that counts, conversation by conversation, with the reply of this engine."""
 
-    def read(batch: list[PastConversation]) -> tuple[list[PastConversation], list[Reading]]:
+    def read(batch: list[PastConversation]) -> tuple[list[PastConversation], Found]:
         messages = [message for past in batch for message in past.messages]
         days = [_day(message) for message in messages]
-        return batch, engine.read([message.text for message in messages], days)
+        readings = engine.read([message.text for message in messages], days)
+        return batch, zip(readings, engine.search_all(readings), strict=True)
 
-    for batch, readings in ahead(map(read, _batches(conversations))):
-        found = zip(readings, engine.search_all(readings), strict=True)
+    for batch, found in ahead(read, _batches(conversations)):
         for past in batch:
             yield from _converse(past, engine, found)
 
 
-def _converse(
-    past: PastConversation, engine: BatchEngine, found: Iterator[tuple[Reading, list[Hit]]]
-) -> Iterator[Replayed]:
+def _converse(past: PastConversation, engine: BatchEngine, found: Found) -> Iterator[Replayed]:
     """One conversation; takes as much of ``found`` as it has messages."""
     dialogue = Dialogue()
     for message in past.messages:

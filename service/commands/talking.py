@@ -36,10 +36,17 @@ BATCH = 512
 def read(ctx: click.Context, release: str | None) -> None:
     """Read one message a line on stdin; write one JSON object a line."""
     engine = open_engine(config_of(ctx), release)
-    for readings in ahead(map(engine.read, line_batches(sys.stdin.buffer))):
+
+    def read_all(texts: list[str]) -> bytes:
+        readings = engine.read(texts)
+        lines = []
         for reading, hits in zip(readings, engine.search_all(readings), strict=True):
             route = decide(reading, hits, Dialogue(), engine.catalogue, engine.thresholds)
-            sys.stdout.buffer.write(orjson.dumps(line_json(reading, route)) + b"\n")
+            lines.append(orjson.dumps(line_json(reading, route)) + b"\n")
+        return b"".join(lines)
+
+    for lines in ahead(read_all, line_batches(sys.stdin.buffer)):
+        sys.stdout.buffer.write(lines)
         sys.stdout.buffer.flush()
 
 
