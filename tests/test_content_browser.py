@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from axe import findings
 from conftest import PASSWORD_HASH
@@ -197,6 +197,31 @@ def test_an_intent_is_made_with_its_answer_and_examples(
     assert (made.group, made.slots) == ("orders", ("order_number",))
     spans = next(e.entities for e in content.examples if e.text == "wrap my Moth lamp please")
     assert spans == ({"start": 8, "end": 17, "label": "product"},)
+    assert problems == []
+
+
+def test_a_row_that_was_opened_is_not_closed_by_a_late_answer(
+    browser: Browser, desk: tuple[LiveServer, Store]
+) -> None:
+    page, problems = sign_in(browser, desk[0], "ben", "examples")
+    shown = page.get_by_test_id("example")
+    expect(shown.first).to_be_visible()
+    held: list[Route] = []
+    page.route("**/api/v1/examples?*q=dreadful*", lambda route: held.append(route))  # noqa: PLW0108
+    page.get_by_test_id("list-search").fill("dreadful")
+    page.wait_for_timeout(400)
+    assert len(held) == 1
+    shown.first.get_by_test_id("example-open").click()
+    shown.first.get_by_test_id("edit-text").fill("half of a sentence")
+    with page.expect_response("**/api/v1/examples?*q=dreadful*"):
+        held[0].continue_()
+    page.wait_for_timeout(200)
+    expect(shown.first.get_by_test_id("edit-text")).to_have_value("half of a sentence")
+    # What is asked for afterwards is shown.
+    page.unroute_all()
+    page.get_by_test_id("list-search").fill("dreadfu")
+    expect(page.get_by_test_id("list-total")).to_have_text("1 example")
+    expect(page.get_by_test_id("edit-text")).to_have_count(0)
     assert problems == []
 
 

@@ -54,7 +54,13 @@ class ContentList extends HTMLElement {
 
   typed() {
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => void this.refresh(), TYPING_MS);
+    const before = this.edited();
+    this.timer = setTimeout(() => void this.refresh({ before }), TYPING_MS);
+  }
+
+  /** The row that is being edited. */
+  edited() {
+    return this.rows?.querySelector("form") ?? null;
   }
 
   offerNew() {
@@ -82,13 +88,16 @@ class ContentList extends HTMLElement {
     return { rows: [], total: 0 };
   }
 
-  /** @param {{gently?: boolean}} [options] gently: not while a row is being edited */
-  async refresh({ gently = false } = {}) {
+  /**
+   * @param {{gently?: boolean, before?: Element|null}} [options] gently: not while a row is being edited; else
+   * not while one is that was not yet when it was asked for, or ``before``
+   */
+  async refresh({ gently = false, before = this.edited() } = {}) {
     const turn = ++this.turn;
     try {
       const { rows, total } = await this.fetchRows();
       if (turn !== this.turn || !this.rows || !this.foot || !this.total) return;
-      if (gently && this.rows.querySelector("form")) return;
+      if (this.edited() && (gently || this.edited() !== before)) return;
       const focused = /** @type {HTMLElement|null} */ (document.activeElement?.closest("li[data-id]"))?.dataset.id;
       fill(this.rows, rows);
       this.rows.setAttribute("aria-busy", "false");
