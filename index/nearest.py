@@ -21,7 +21,7 @@ SEARCHED = 64  # lists
 TRAINED_ON = 40  # vectors a list
 ROUNDS = 5  # of k-means
 BLOCK = 10_000  # vectors that are added at once
-BLAS_FROM = 1500  # queries times numbers of a vector: four of 384; FAISS's own is some 330
+BLAS_FROM = 1500  # queries times numbers of a vector, so four of 384; FAISS begins at 128,000
 NICE = 10  # a tenth of a core while customers want them all
 
 faiss.cvar.distance_compute_blas_threshold = BLAS_FROM
